@@ -1,0 +1,94 @@
+// Binary and multi-label classification: a target t in [0, 1] for each logit x (or probability p).
+// Written in logits, -ln p = softplus(-x) and -ln(1 - p) = softplus(x), so that both tails are exact.
+#pragma once
+
+#include "math/vocabulary.h"
+
+namespace lossops::losses {
+
+struct BCE {
+  static constexpr const char* domain = "input and target must be in [0, 1]";
+  template <class P, class T>
+  LOSSOPS_INLINE auto operator()(const P& p, const T& t) const {
+    return bernoulli_nll(p, t);
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C& p, const C& t) const {
+    return (p < 0) | (p > 1) | (t < 0) | (t > 1);
+  }
+};
+
+struct BCEWithLogits {
+  double label_smoothing;
+  template <class X, class T, class W>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& target, const W& pos_weight) const {
+    const auto t = (1 - label_smoothing) * target + 0.5 * label_smoothing;
+    const auto s = logistic(x);
+    return scaled(pos_weight * t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+  }
+};
+
+struct MultiLabelSoftMargin {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    return scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+  }
+};
+
+/// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). alpha is NaN for none.
+/// (1 - p_t)^gamma is a product for gamma = 0, 1, 2 and otherwise an exponential of its logarithm, which for
+/// hard targets is a softplus: exact in the tail, and no derivative of 0^gamma is ever taken.
+struct Focal {
+  double alpha, gamma;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    const auto nll = scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+    const auto loss = gamma == 0 ? nll : focus(s, t) * nll;
+    return alpha != alpha ? loss : (alpha * t + (1 - alpha) * (1.0 - t)) * loss;
+  }
+
+ private:
+  template <class S, class T>
+  LOSSOPS_INLINE auto focus(const S& s, const T& t) const {
+    const auto w = s.q() * t + s.p() * (1.0 - t);
+    using W = std::remove_const_t<decltype(w)>;
+    if (gamma == 1) return w;
+    if (gamma == 2) return w * w;
+    const auto hard = (value_of(t) == 0) | (value_of(t) == 1);
+    const W log_hard = -(scaled(t, s.nlog_q()) + scaled(1.0 - t, s.nlog_p()));
+    return exp(gamma * select(hard, log_hard, log(select(hard, W(1), w))));
+  }
+};
+
+/// Ridnik et al. (ICCV 2021): focusing of its own for positives and negatives, and negatives with p below
+/// clip dropped.
+struct Asymmetric {
+  double gamma_pos, gamma_neg, clip;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    return scaled(t, q_power(s, gamma_pos) * s.nlog_p()) + scaled(1.0 - t, negative(s));
+  }
+
+ private:
+  template <class S>
+  LOSSOPS_INLINE auto negative(const S& s) const {
+    if (clip == 0) return p_power(s, gamma_neg) * s.nlog_q();
+    const auto p = relu(s.p() - clip);
+    return power(p, gamma_neg) * -log1p(-p);
+  }
+};
+
+/// Ho & Wookey (2020): the marginal real-world costs of false negatives and false positives.
+struct RWWBCE {
+  double fn_weight, fp_weight;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    return scaled(fn_weight * t, s.nlog_p()) + scaled(fp_weight * (1.0 - t), s.nlog_q());
+  }
+};
+
+}  // namespace lossops::losses

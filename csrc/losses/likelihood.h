@@ -1,0 +1,51 @@
+// Negative log-likelihoods of counts and densities, and the divergence between distributions.
+#pragma once
+
+#include "math/vocabulary.h"
+
+namespace lossops::losses {
+
+struct PoissonNLL {
+  double log_input, full, eps;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto nll = log_input != 0 ? exp(x) - scaled(t, x) : x - scaled(t, log(x + eps));
+    if (full == 0) return nll;
+    // Stirling's approximation of ln t!, for t > 1.
+    constexpr double kHalfLn2Pi = 0.918938533204672741780;
+    const T s = select(t > T(1), t, T(1));
+    const T stirling = s * log(s) - s + (0.5 * log(s) + kHalfLn2Pi);
+    return nll + select(t > T(1), stirling, T(0));
+  }
+};
+
+/// Gaussian with variance max(var, eps); no gradient reaches a variance below eps.
+struct GaussianNLL {
+  double full, eps;
+  static constexpr const char* domain = "var must be >= 0";
+  template <class X, class T, class S>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& var) const {
+    constexpr double kHalfLn2Pi = 0.918938533204672741780;
+    const S v = at_least(var, eps);
+    const auto nll = 0.5 * (log(v) + square(x - t) / v);
+    return full != 0 ? nll + kHalfLn2Pi : nll;
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C&, const C& var) const {
+    return var < 0;
+  }
+};
+
+/// t (ln t - x) with x a log-probability, or e^t (t - x); 0 where the target's probability is 0.
+struct KLDiv {
+  double log_target;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    if (log_target == 0) return xlogx(t) - scaled(t, x);
+    const auto d = t - x;
+    using D = std::remove_const_t<decltype(d)>;
+    return exp(t) * select(value_of(t) == -kInfinity, D(0), d);
+  }
+};
+
+}  // namespace lossops::losses

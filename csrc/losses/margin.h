@@ -1,0 +1,43 @@
+// Margin losses: a target t of -1 or 1 says on which side of a margin the score belongs.
+#pragma once
+
+#include "math/vocabulary.h"
+
+namespace lossops::losses {
+
+struct Hinge {
+  double margin, power;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto gap = relu(margin - t * x);
+    return power == 2 ? gap * gap : gap;
+  }
+};
+
+/// x where t = 1, max(0, margin - x) where t = -1, and both for any other t, as torch has it.
+struct HingeEmbedding {
+  double margin;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto similar = select(value_of(t) == -1, X(0), x);
+    const auto apart = select(value_of(t) == 1, X(0), relu(margin - x));
+    return similar + apart;
+  }
+};
+
+struct SoftMargin {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    return softplus(-(t * x));
+  }
+};
+
+struct MarginRanking {
+  double margin;
+  template <class X, class Y, class T>
+  LOSSOPS_INLINE auto operator()(const X& x1, const Y& x2, const T& t) const {
+    return relu(margin - t * (x1 - x2));
+  }
+};
+
+}  // namespace lossops::losses

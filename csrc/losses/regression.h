@@ -1,0 +1,130 @@
+// Regression: distances between a prediction x and a target t.
+#pragma once
+
+#include "math/vocabulary.h"
+
+namespace lossops::losses {
+
+struct MSE {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    return square(x - t);
+  }
+};
+
+struct L1 {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    return abs(x - t);
+  }
+};
+
+/// Huber (1964): quadratic up to delta, linear beyond; m (a - m / 2) with m = min(a, delta) is both.
+struct Huber {
+  double delta;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto a = abs(x - t);
+    const auto m = at_most(a, delta);
+    return m * (a - 0.5 * m);
+  }
+};
+
+/// Girshick (2015): Huber over beta; L1 at beta = 0.
+struct SmoothL1 {
+  double beta;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto a = abs(x - t);
+    if (beta == 0) return a;
+    const auto m = at_most(a, beta);
+    return (m / beta) * (a - 0.5 * m);
+  }
+};
+
+/// ln cosh d. With h = tanh |d| and e = expm1(-2|d|): -ln(1 - h^2) / 2 near 0, |d| - ln 2 + ln(2 + e) beyond
+/// 1; one expm1 and one log1p serve both, and the derivative is h with the sign of d.
+struct LogCosh {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    constexpr double kLn2 = 0.693147180559945309417;
+    const auto d = x - t;
+    using D = std::remove_const_t<decltype(d)>;
+    const auto a = abs(d);
+    const auto e = expm1(-2.0 * a);
+    const auto h = e / (e + 2.0);
+    const auto near = a < D(1);
+    const auto l = log1p(select(near, -(h * h), e + 1.0));
+    return select(near, -0.5 * l, (a - kLn2) + l);
+  }
+};
+
+/// sqrt(d^2 + eps^2) - eps (Charbonnier et al., 1994), free of cancellation near 0 and of overflow.
+struct Charbonnier {
+  double eps;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto a = abs(x - t);
+    const auto h = hypot(a, eps);
+    const auto s = at_most(a, eps);
+    return select(a > eps, h - eps, s * (s / (h + eps)));
+  }
+};
+
+/// Pinball loss (Koenker & Bassett, 1978) of the error e = t - x at level q.
+struct Quantile {
+  static constexpr const char* domain = "q must be in (0, 1)";
+  template <class X, class T, class Q>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t, const Q& q) const {
+    const auto e = t - x;
+    return select(value_of(e) < 0, q - 1.0, q) * e;
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C&, const C& q) const {
+    return (q <= 0) | (q >= 1);
+  }
+};
+
+/// Asymmetric least squares (Newey & Powell, 1987) of the error e = t - x at level tau.
+struct Expectile {
+  double tau;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto e = t - x;
+    return select(value_of(e) < 0, (1.0 - tau) * e, tau * e) * e;
+  }
+};
+
+/// Barron's general robust loss (CVPR 2019), with its limits at alpha = 2, 0, -inf and inf. With u = (d/c)^2 and
+/// b = |alpha - 2|: (b/alpha) expm1(alpha/2 ln(1 + u/b)), and near alpha = 2, where b vanishes, the same with
+/// the factor 1 + u/b taken out of the power. No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge r.
+struct Robust {
+  double alpha, scale;
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto r = abs(x - t) / scale;
+    using R = std::remove_const_t<decltype(r)>;
+    const double b = alpha < 2 ? 2 - alpha : alpha - 2;
+    if (b == 0) return R(0.5 * square(r));
+    if (alpha == 0) return log1p_square(R(r * 0.70710678118654752440));
+    if (alpha == -kInfinity) return R(-expm1(-0.5 * square(r)));
+    if (alpha == kInfinity) return R(expm1(0.5 * square(r)));
+    const R l = log1p_square(R(r * (1 / std::sqrt(b))));
+    const R far = (b / alpha) * expm1((0.5 * alpha) * l);
+    if (b > 0.25) return far;
+    const R u = square(select(r > R(kHuge), R(1), r));
+    const R m = expm1((0.5 * (alpha - 2)) * l);
+    return select(r > R(kHuge), far, (1 / alpha) * (u + (u + b) * m));
+  }
+
+ private:
+  static constexpr double kHuge = 1e15;
+  template <class R>
+  LOSSOPS_INLINE static R log1p_square(const R& r) {
+    const auto huge = r > R(kHuge);
+    const R l = log1p(select(huge, r, r * r));
+    return select(huge, 2.0 * l, l);
+  }
+};
+
+}  // namespace lossops::losses

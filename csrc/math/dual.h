@@ -1,0 +1,136 @@
+// The dual carrier: a value and its partial derivatives with respect to K operands, over any carrier C.
+// Evaluating an expression on it gives the loss and its gradient at once, sharing every transcendental.
+#pragma once
+
+#include "math/scalar.h"
+
+namespace lossops {
+
+template <class C, int K>
+struct Dual {
+  C v;
+  C d[K];
+
+  Dual() = default;
+  template <ConstantOf<C> A>
+  LOSSOPS_INLINE Dual(A a) : Dual(C(a)) {}
+  LOSSOPS_INLINE Dual(C value) : v(value) {
+    for (C& t : d) t = C(0);
+  }
+
+  /// The operand of this index: its derivative is one with respect to itself.
+  LOSSOPS_INLINE static Dual operand(C value, int index) {
+    Dual r(value);
+    r.d[index] = C(1);
+    return r;
+  }
+
+  /// f(a) from its value and its derivative.
+  LOSSOPS_INLINE static Dual chain(C value, C slope, const Dual& a) {
+    Dual r;
+    r.v = value;
+    for (int k = 0; k < K; ++k) r.d[k] = slope * a.d[k];
+    return r;
+  }
+
+  LOSSOPS_INLINE friend Dual operator+(const Dual& a, const Dual& b) {
+    Dual r;
+    r.v = a.v + b.v;
+    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] + b.d[k];
+    return r;
+  }
+  LOSSOPS_INLINE friend Dual operator-(const Dual& a, const Dual& b) {
+    Dual r;
+    r.v = a.v - b.v;
+    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] - b.d[k];
+    return r;
+  }
+  LOSSOPS_INLINE friend Dual operator*(const Dual& a, const Dual& b) {
+    Dual r;
+    r.v = a.v * b.v;
+    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] * b.v + a.v * b.d[k];
+    return r;
+  }
+  LOSSOPS_INLINE friend Dual operator/(const Dual& a, const Dual& b) {
+    Dual r;
+    r.v = a.v / b.v;
+    for (int k = 0; k < K; ++k) r.d[k] = (a.d[k] - r.v * b.d[k]) / b.v;
+    return r;
+  }
+  LOSSOPS_INLINE friend Dual operator-(const Dual& a) { return chain(-a.v, C(-1), a); }
+
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator+(const Dual& a, A c) {
+    Dual r = a;
+    r.v = a.v + c;
+    return r;
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator+(A c, const Dual& a) {
+    return a + c;
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator-(const Dual& a, A c) {
+    Dual r = a;
+    r.v = a.v - c;
+    return r;
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator-(A c, const Dual& a) {
+    return chain(c - a.v, C(-1), a);
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator*(const Dual& a, A c) {
+    return chain(a.v * c, c, a);
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator*(A c, const Dual& a) {
+    return a * c;
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator/(const Dual& a, A c) {
+    return chain(a.v / c, C(1) / c, a);
+  }
+  template <ConstantOf<Dual> A>
+  LOSSOPS_INLINE friend Dual operator/(A c, const Dual& a) {
+    const C q = c / a.v;
+    return chain(q, -(q / a.v), a);
+  }
+
+  LOSSOPS_INLINE friend auto operator<(const Dual& a, const Dual& b) { return a.v < b.v; }
+  LOSSOPS_INLINE friend auto operator<=(const Dual& a, const Dual& b) { return a.v <= b.v; }
+  LOSSOPS_INLINE friend auto operator>(const Dual& a, const Dual& b) { return a.v > b.v; }
+  LOSSOPS_INLINE friend auto operator>=(const Dual& a, const Dual& b) { return a.v >= b.v; }
+  LOSSOPS_INLINE friend auto operator==(const Dual& a, const Dual& b) { return a.v == b.v; }
+
+  template <class M>
+  LOSSOPS_INLINE friend Dual select(M m, const Dual& a, const Dual& b) {
+    Dual r;
+    r.v = select(m, a.v, b.v);
+    for (int k = 0; k < K; ++k) r.d[k] = select(m, a.d[k], b.d[k]);
+    return r;
+  }
+
+  LOSSOPS_INLINE friend Dual sqrt(const Dual& a) {
+    const C s = sqrt(a.v);
+    return chain(s, C(0.5) / s, a);
+  }
+  LOSSOPS_INLINE friend Dual exp(const Dual& a) {
+    const C e = exp(a.v);
+    return chain(e, e, a);
+  }
+  LOSSOPS_INLINE friend Dual expm1(const Dual& a) {
+    const C m = expm1(a.v);
+    return chain(m, m + C(1), a);
+  }
+  LOSSOPS_INLINE friend Dual log(const Dual& a) { return chain(log(a.v), C(1) / a.v, a); }
+  LOSSOPS_INLINE friend Dual log1p(const Dual& a) {
+    return chain(log1p(a.v), C(1) / (C(1) + a.v), a);
+  }
+  /// The derivative at 0 is 0, as torch's.
+  LOSSOPS_INLINE friend Dual abs(const Dual& a) {
+    return chain(abs(a.v), select(a.v > C(0), C(1), select(a.v < C(0), C(-1), a.v)), a);
+  }
+};
+
+}  // namespace lossops

@@ -1,0 +1,128 @@
+// The formula carrier: an at::Tensor, or a number not yet turned into one. Evaluating an expression on it
+// spells the loss out in ATen operators: differentiable to any order, in both modes, on any device.
+#pragma once
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/binary_cross_entropy.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/expm1.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/ge.h>
+#include <ATen/ops/gt.h>
+#include <ATen/ops/le.h>
+#include <ATen/ops/log.h>
+#include <ATen/ops/log1p.h>
+#include <ATen/ops/log_sigmoid.h>
+#include <ATen/ops/logical_and.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/lt.h>
+#include <ATen/ops/rsub.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/sqrt.h>
+#include <ATen/ops/where.h>
+
+#include "math/vocabulary.h"
+
+namespace lossops {
+
+class Formula {
+ public:
+  Formula() = default;
+  Formula(at::Tensor tensor) : tensor_(std::move(tensor)) {}
+  template <class A>
+    requires std::is_arithmetic_v<A>
+  Formula(A number) : number_(number) {}
+
+  bool is_number() const { return !tensor_.defined(); }
+  double number() const { return number_; }
+  const at::Tensor& tensor() const { return tensor_; }
+
+  friend Formula operator+(const Formula& a, const Formula& b) {
+    if (a.is_number() && b.is_number()) return a.number_ + b.number_;
+    if (b.is_number()) return b.number_ == 0 ? a.tensor_ : a.tensor_ + b.number_;
+    if (a.is_number()) return b + a;
+    return a.tensor_ + b.tensor_;
+  }
+  friend Formula operator-(const Formula& a, const Formula& b) {
+    if (a.is_number() && b.is_number()) return a.number_ - b.number_;
+    if (b.is_number()) return b.number_ == 0 ? a.tensor_ : a.tensor_ - b.number_;
+    if (a.is_number()) return at::rsub(b.tensor_, a.number_);
+    return a.tensor_ - b.tensor_;
+  }
+  friend Formula operator*(const Formula& a, const Formula& b) {
+    if (a.is_number() && b.is_number()) return a.number_ * b.number_;
+    if (b.is_number()) return b.number_ == 1 ? a.tensor_ : a.tensor_ * b.number_;
+    if (a.is_number()) return b * a;
+    return a.tensor_ * b.tensor_;
+  }
+  friend Formula operator/(const Formula& a, const Formula& b) {
+    if (a.is_number() && b.is_number()) return a.number_ / b.number_;
+    if (b.is_number()) return b.number_ == 1 ? a.tensor_ : a.tensor_ / b.number_;
+    if (a.is_number()) return b.tensor_.reciprocal() * a.number_;
+    return a.tensor_ / b.tensor_;
+  }
+  friend Formula operator-(const Formula& a) {
+    return a.is_number() ? Formula(-a.number_) : Formula(a.tensor_.neg());
+  }
+
+  // Comparisons yield bool tensors; their left side is a tensor.
+  friend Formula operator<(const Formula& a, const Formula& b) {
+    return b.is_number() ? at::lt(a.tensor_, b.number_) : at::lt(a.tensor_, b.tensor_);
+  }
+  friend Formula operator<=(const Formula& a, const Formula& b) {
+    return b.is_number() ? at::le(a.tensor_, b.number_) : at::le(a.tensor_, b.tensor_);
+  }
+  friend Formula operator>(const Formula& a, const Formula& b) {
+    return b.is_number() ? at::gt(a.tensor_, b.number_) : at::gt(a.tensor_, b.tensor_);
+  }
+  friend Formula operator>=(const Formula& a, const Formula& b) {
+    return b.is_number() ? at::ge(a.tensor_, b.number_) : at::ge(a.tensor_, b.tensor_);
+  }
+  friend Formula operator==(const Formula& a, const Formula& b) {
+    return b.is_number() ? at::eq(a.tensor_, b.number_) : at::eq(a.tensor_, b.tensor_);
+  }
+  friend Formula operator&(const Formula& a, const Formula& b) {
+    return at::logical_and(a.tensor_, b.tensor_);
+  }
+  friend Formula operator|(const Formula& a, const Formula& b) {
+    return at::logical_or(a.tensor_, b.tensor_);
+  }
+  friend Formula select(const Formula& m, const Formula& a, const Formula& b) {
+    if (a.is_number() && b.is_number()) return at::where(m.tensor_, a.number_, b.number_);
+    if (a.is_number()) return at::where(m.tensor_, a.number_, b.tensor_);
+    if (b.is_number()) return at::where(m.tensor_, a.tensor_, b.number_);
+    return at::where(m.tensor_, a.tensor_, b.tensor_);
+  }
+
+  friend Formula sqrt(const Formula& a) { return at::sqrt(a.tensor_); }
+  friend Formula exp(const Formula& a) { return at::exp(a.tensor_); }
+  friend Formula expm1(const Formula& a) { return at::expm1(a.tensor_); }
+  friend Formula log(const Formula& a) { return at::log(a.tensor_); }
+  friend Formula log1p(const Formula& a) { return at::log1p(a.tensor_); }
+  friend Formula abs(const Formula& a) { return at::abs(a.tensor_); }
+
+ private:
+  at::Tensor tensor_;
+  double number_ = 0;
+};
+
+template <>
+class Logistic<Formula> {
+ public:
+  explicit Logistic(const Formula& x) : x_(x.tensor()) {}
+  Formula p() const { return at::sigmoid(x_); }
+  Formula q() const { return at::sigmoid(x_.neg()); }
+  Formula nlog_p() const { return at::log_sigmoid(x_).neg(); }
+  Formula nlog_q() const { return at::log_sigmoid(x_.neg()).neg(); }
+
+ private:
+  at::Tensor x_;
+};
+
+inline Formula bernoulli_nll(const Formula& probability, const Formula& target) {
+  return at::binary_cross_entropy(probability.tensor(), target.tensor(), {}, at::Reduction::None);
+}
+
+}  // namespace lossops

@@ -1,0 +1,55 @@
+// The scalar carrier: one float or double, on the host or in a CUDA thread.
+//
+// A carrier is a type that a loss expression can be evaluated on. Each carrier offers arithmetic with
+// itself and with constants, comparisons that give a mask, select(mask, a, b), and the functions below;
+// vocabulary.h builds the rest on top. Nothing here includes ATen, so expressions can be tested alone.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#ifdef __CUDACC__
+#define LOSSOPS_INLINE __host__ __device__ __forceinline__
+#else
+#define LOSSOPS_INLINE inline __attribute__((always_inline))
+#endif
+
+namespace lossops {
+
+/// Converts to carrier C as a constant; keeps mixed overloads from competing with those of C itself.
+template <class A, class C>
+concept ConstantOf = std::is_convertible_v<A, C> && !std::is_same_v<A, C>;
+
+template <class T>
+struct Scalar {
+  T v;
+
+  Scalar() = default;
+  template <class A>
+    requires std::is_arithmetic_v<A>
+  LOSSOPS_INLINE Scalar(A a) : v(static_cast<T>(a)) {}
+
+  LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
+  LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }
+  LOSSOPS_INLINE friend Scalar operator*(Scalar a, Scalar b) { return a.v * b.v; }
+  LOSSOPS_INLINE friend Scalar operator/(Scalar a, Scalar b) { return a.v / b.v; }
+  LOSSOPS_INLINE friend Scalar operator-(Scalar a) { return -a.v; }
+  LOSSOPS_INLINE friend bool operator<(Scalar a, Scalar b) { return a.v < b.v; }
+  LOSSOPS_INLINE friend bool operator<=(Scalar a, Scalar b) { return a.v <= b.v; }
+  LOSSOPS_INLINE friend bool operator>(Scalar a, Scalar b) { return a.v > b.v; }
+  LOSSOPS_INLINE friend bool operator>=(Scalar a, Scalar b) { return a.v >= b.v; }
+  LOSSOPS_INLINE friend bool operator==(Scalar a, Scalar b) { return a.v == b.v; }
+  LOSSOPS_INLINE friend Scalar select(bool m, Scalar a, Scalar b) { return m ? a : b; }
+
+  LOSSOPS_INLINE friend Scalar sqrt(Scalar a) { return std::sqrt(a.v); }
+  LOSSOPS_INLINE friend Scalar exp(Scalar a) { return std::exp(a.v); }
+  LOSSOPS_INLINE friend Scalar expm1(Scalar a) { return std::expm1(a.v); }
+  LOSSOPS_INLINE friend Scalar log(Scalar a) { return std::log(a.v); }
+  LOSSOPS_INLINE friend Scalar log1p(Scalar a) { return std::log1p(a.v); }
+  /// log1p for a in [0, 1], the only domain that exp(-|x|) can reach.
+  LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
+  LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
+};
+
+}  // namespace lossops

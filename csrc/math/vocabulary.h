@@ -1,0 +1,174 @@
+// The vocabulary that losses are written in, for every carrier alike.
+#pragma once
+
+#include "math/dual.h"
+
+namespace lossops {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The value without derivatives.
+template <class C>
+LOSSOPS_INLINE C value_of(const C& a) {
+  return a;
+}
+template <class C, int K>
+LOSSOPS_INLINE C value_of(const Dual<C, K>& a) {
+  return a.v;
+}
+
+/// Adds slope times the derivatives of `operand` to those of `result`: how an expression states a
+/// derivative of its own. A carrier without derivatives passes `result` through.
+template <class R, class C>
+LOSSOPS_INLINE R attach(const R& result, const C&, const C&) {
+  return result;
+}
+template <class C, int K>
+LOSSOPS_INLINE Dual<C, K> attach(const Dual<C, K>& result, const C& slope, const Dual<C, K>& operand) {
+  Dual<C, K> r = result;
+  for (int k = 0; k < K; ++k) r.d[k] = r.d[k] + slope * operand.d[k];
+  return r;
+}
+template <class C, int K>
+LOSSOPS_INLINE Dual<C, K> attach(const C& result, const C& slope, const Dual<C, K>& operand) {
+  return Dual<C, K>::chain(result, slope, operand);
+}
+
+template <class X>
+LOSSOPS_INLINE X square(const X& x) {
+  return x * x;
+}
+
+/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays.
+template <class X>
+LOSSOPS_INLINE X relu(const X& x) {
+  return select(x < X(0), X(0), x);
+}
+
+/// min(x, c) for a constant c; NaN stays.
+template <class X>
+LOSSOPS_INLINE X at_most(const X& x, double c) {
+  return select(x > X(c), X(c), x);
+}
+
+/// max(x, c) for a constant c; NaN stays.
+template <class X>
+LOSSOPS_INLINE X at_least(const X& x, double c) {
+  return select(x < X(c), X(c), x);
+}
+
+/// a * b, and 0 where a is 0 even if b is infinite.
+template <class A, class B>
+LOSSOPS_INLINE auto scaled(const A& a, const B& b) {
+  return a * select((value_of(a) == 0) & (abs(value_of(b)) == kInfinity), B(0), b);
+}
+
+/// t ln t, with value and derivative 0 at t = 0.
+template <class X>
+LOSSOPS_INLINE X xlogx(const X& t) {
+  const X s = select(t == X(0), X(1), t);
+  return s * log(s);
+}
+
+/// x^p for x >= 0 and a constant p >= 0; exact for p = 0, 1, 2; value and derivative 0 at x = 0 otherwise.
+template <class X>
+LOSSOPS_INLINE X power(const X& x, double p) {
+  if (p == 0) return X(1);
+  if (p == 1) return x;
+  if (p == 2) return x * x;
+  const X s = select(x == X(0), X(1), x);
+  return select(x == X(0), X(0), exp(p * log(s)));
+}
+
+/// sqrt(x^2 + c^2) for a constant c > 0, without overflow.
+template <class X>
+LOSSOPS_INLINE X hypot(const X& x, double c) {
+  const X a = abs(x);
+  const X low = select(a > X(c), X(c), a);
+  const X high = select(a > X(c), a, X(c));
+  return high * sqrt(square(low / high) + 1.0);
+}
+
+/// The logistic function of x and its logarithms, all from one exp and one log1p and all accurate in
+/// both tails: p = sigma(x), q = sigma(-x) = 1 - p, nlog_p = -ln p = softplus(-x), nlog_q = -ln q = softplus(x).
+template <class C>
+class Logistic {
+ public:
+  LOSSOPS_INLINE explicit Logistic(const C& x) {
+    const C z = exp(-abs(x));
+    const C l = log1p_unit(z);
+    const C r = C(1) / (C(1) + z);
+    const auto negative = x < C(0);
+    p_ = select(negative, z * r, r);
+    q_ = select(negative, r, z * r);
+    nlog_p_ = select(negative, -x, C(0)) + l;
+    nlog_q_ = select(negative, C(0), x) + l;
+  }
+  LOSSOPS_INLINE C p() const { return p_; }
+  LOSSOPS_INLINE C q() const { return q_; }
+  LOSSOPS_INLINE C nlog_p() const { return nlog_p_; }
+  LOSSOPS_INLINE C nlog_q() const { return nlog_q_; }
+
+ private:
+  C p_, q_, nlog_p_, nlog_q_;
+};
+
+template <class C, int K>
+class Logistic<Dual<C, K>> {
+ public:
+  using D = Dual<C, K>;
+  LOSSOPS_INLINE explicit Logistic(const D& x) : x_(x), s_(x.v) {}
+  LOSSOPS_INLINE D p() const { return D::chain(s_.p(), s_.p() * s_.q(), x_); }
+  LOSSOPS_INLINE D q() const { return D::chain(s_.q(), -(s_.p() * s_.q()), x_); }
+  LOSSOPS_INLINE D nlog_p() const { return D::chain(s_.nlog_p(), -s_.q(), x_); }
+  LOSSOPS_INLINE D nlog_q() const { return D::chain(s_.nlog_q(), s_.p(), x_); }
+
+ private:
+  D x_;
+  Logistic<C> s_;
+};
+
+template <class X>
+LOSSOPS_INLINE Logistic<X> logistic(const X& x) {
+  return Logistic<X>(x);
+}
+
+/// ln(1 + e^x).
+template <class X>
+LOSSOPS_INLINE X softplus(const X& x) {
+  return logistic(x).nlog_q();
+}
+
+/// p^g of a logistic, exact in the far tail for every g >= 0.
+template <class X>
+LOSSOPS_INLINE X p_power(const Logistic<X>& s, double g) {
+  if (g == 0) return X(1);
+  if (g == 1) return s.p();
+  if (g == 2) return square(s.p());
+  return exp(-g * s.nlog_p());
+}
+
+/// q^g of a logistic, exact in the far tail for every g >= 0.
+template <class X>
+LOSSOPS_INLINE X q_power(const Logistic<X>& s, double g) {
+  if (g == 0) return X(1);
+  if (g == 1) return s.q();
+  if (g == 2) return square(s.q());
+  return exp(-g * s.nlog_q());
+}
+
+/// -t ln p - (1 - t) ln(1 - p) for probabilities, with torch's bounds: logarithms not below -100, and
+/// p (1 - p) in the derivative's denominator not below 1e-12.
+template <class P, class T>
+LOSSOPS_INLINE auto bernoulli_nll(const P& probability, const T& target) {
+  const auto p = value_of(probability);
+  const auto t = value_of(target);
+  using C = std::remove_const_t<decltype(p)>;
+  const C log_p = log(p);
+  const C log_q = log1p(-p);
+  const C nll = (t - 1.0) * at_least(log_q, -100) - t * at_least(log_p, -100);
+  const C slope = (p - t) / at_least(p * (1.0 - p), 1e-12);
+  return attach(attach(nll, slope, probability), log_q - log_p, target);
+}
+
+}  // namespace lossops
