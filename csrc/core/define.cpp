@@ -1,0 +1,190 @@
+// The operators of a loss, for every dispatch key, all boxed: one implementation serves every schema.
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/VariableTypeUtils.h>
+
+#include "core/loss.h"
+
+namespace lossops {
+namespace {
+
+using c10::DispatchKey;
+using c10::DispatchKeySet;
+using c10::OperatorHandle;
+using torch::jit::Stack;
+
+void replace(Stack& stack, int count, c10::IValue result) {
+  torch::jit::drop(stack, count);
+  stack.push_back(std::move(result));
+}
+
+std::vector<at::Tensor> listed(const Evaluation& out) {
+  std::vector<at::Tensor> list{out.loss};
+  for (const at::Tensor& g : out.grads) {
+    if (g.defined()) list.push_back(g);
+  }
+  if (out.denominator.defined()) list.push_back(out.denominator);
+  return list;
+}
+
+/// An op's behaviour under one dispatch key.
+struct LossKernel : c10::OperatorKernel {
+  explicit LossKernel(const Loss* loss) : loss(loss), arguments(loss->operands + loss->params + kCommonCount) {}
+  const Loss* loss;
+  const int arguments;
+};
+
+struct CpuKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
+    Call call = Call::parse(*loss, *stack);
+    call.align();
+    replace(*stack, arguments, needs_formula(call) ? evaluate_formula(call) : evaluate_cpu(call, 0).loss);
+  }
+  static bool needs_formula(const Call& call) {
+    return call.loss->traits.row_mean && call.settings.reduction == Reduction::kNone && call.settings.ignore_index;
+  }
+};
+
+struct MetaKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
+    Call call = Call::parse(*loss, *stack);
+    call.align();
+    replace(*stack, arguments, evaluate_meta(call, 0).loss);
+  }
+};
+
+struct FormulaKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
+    Call call = Call::parse(*loss, *stack);
+    call.align();
+    replace(*stack, arguments, evaluate_formula(call));
+  }
+};
+
+template <Evaluation (*evaluate)(const Call&, int64_t)>
+struct FusedKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
+    Call call = Call::parse(*loss, *stack, /*extra=*/1);
+    const int64_t wrt = stack->back().toInt();
+    TORCH_CHECK_VALUE(wrt >= 0 && wrt < (1 << loss->operands), loss->name, ": wrt must be a bit mask of the ",
+                      loss->operands, " tensors, got ", wrt);
+    call.align();
+    replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
+  }
+};
+
+struct AutocastKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle& op, DispatchKeySet, Stack* stack) {
+    c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
+    c10::IValue& dtype = stack->back();
+    const c10::IValue& input = (*stack)[stack->size() - arguments];
+    if (dtype.isNone() && input.isTensor() && c10::isReducedFloatingType(input.toTensor().scalar_type())) {
+      dtype = at::kFloat;
+    }
+    op.callBoxed(stack);
+  }
+};
+
+struct AutogradKernel : LossKernel {
+  AutogradKernel(const Loss* loss, OperatorHandle fused) : LossKernel(loss), fused(fused) {}
+  const OperatorHandle fused;
+
+  void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
+    Call call = Call::parse(*loss, *stack);
+    const int64_t wrt = wanted(call);
+    bool by_formula = inside_transform() || CpuKernel::needs_formula(call) ||
+                      (at::GradMode::is_enabled() && (requires_grad(call.weight()) || requires_grad(call.normalizer())));
+    for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
+    const auto device = call.input().device().type();
+    by_formula |= wrt != 0 && device != at::kCPU && device != at::kMeta;
+    if (by_formula) {
+      call.align();
+      replace(*stack, arguments, evaluate_formula(call));
+    } else if (wrt != 0) {
+      call.align();
+      replace(*stack, arguments, evaluate_with_grad(call, wrt, fused));
+    } else {
+      at::AutoDispatchBelowADInplaceOrView guard;
+      op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);
+    }
+  }
+
+ private:
+  static bool requires_grad(const at::Tensor& t) { return t.defined() && t.requires_grad(); }
+
+  /// A bit for each operand that needs a gradient.
+  int64_t wanted(const Call& call) const {
+    int64_t wrt = 0;
+    if (!at::GradMode::is_enabled()) return wrt;
+    for (int i = 0; i < loss->operands; ++i) wrt |= static_cast<int64_t>(requires_grad(call.tensors[i])) << i;
+    return wrt;
+  }
+};
+
+template <class K, class... Args>
+void implement(torch::Library& library, const std::string& op, DispatchKey key, const Loss* loss, Args... args) {
+  library.impl(op.c_str(), torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(loss, args...))));
+}
+
+}  // namespace
+
+bool inside_transform() {
+  constexpr DispatchKeySet kLevels({DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode});
+  return c10::impl::tls_local_dispatch_key_set().included_.has_any(kLevels);
+}
+
+Evaluation call_fused(const Call& call, int64_t wrt, const OperatorHandle& fused) {
+  const Loss& loss = *call.loss;
+  const Settings& s = call.settings;
+  const auto optional = [](const at::Tensor& t) { return t.defined() ? c10::IValue(t) : c10::IValue(); };
+  Stack stack;
+  stack.reserve(loss.operands + loss.params + kCommonCount + 1);
+  for (int i = 0; i < loss.operands; ++i) stack.push_back(optional(call.tensors[i]));
+  for (int p = 0; p < loss.params; ++p) stack.push_back(loss.parameter(p, s.params[p]));
+  stack.push_back(optional(call.weight()));
+  stack.push_back(s.ignore_index ? c10::IValue(static_cast<int64_t>(*s.ignore_index)) : c10::IValue());
+  stack.push_back(optional(call.normalizer()));
+  stack.push_back(static_cast<int64_t>(s.reduction));
+  stack.push_back(s.dtype ? c10::IValue(*s.dtype) : c10::IValue());
+  stack.push_back(wrt);
+  fused.callBoxed(stack);
+
+  const c10::List<at::Tensor> list = stack[0].toTensorList();
+  Evaluation out;
+  size_t next = 0;
+  out.loss = list[next++];
+  for (int i = 0; i < loss.operands; ++i) {
+    if (wrt >> i & 1) out.grads[i] = list[next++];
+  }
+  if (next < list.size()) out.denominator = list[next];
+  return out;
+}
+
+void define_loss(torch::Library& library, std::unique_ptr<Loss> owned) {
+  Loss* loss = owned.release();  // lives as long as the dispatcher knows the op
+  const std::string fused_name = "_" + loss->name + "_value_and_grad";
+  const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";
+  const std::string fused_schema = fused_name + "(" + loss->arguments_text + kCommonArguments + ", int wrt=1) -> Tensor[]";
+  library.def(schema.c_str());
+  library.def(fused_schema.c_str());
+
+  implement<CpuKernel>(library, loss->name, DispatchKey::CPU, loss);
+  implement<MetaKernel>(library, loss->name, DispatchKey::Meta, loss);
+  implement<FormulaKernel>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
+  implement<FormulaKernel>(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition, loss);
+  implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCPU, loss);
+  implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
+  implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
+  implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
+  library.impl(fused_name.c_str(), torch::dispatch(DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
+
+  const auto fused = c10::Dispatcher::singleton().findSchemaOrThrow((loss->space + "::" + fused_name).c_str(), "");
+  implement<AutogradKernel>(library, loss->name, DispatchKey::Autograd, loss, fused);
+}
+
+}  // namespace lossops

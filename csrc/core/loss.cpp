@@ -1,0 +1,208 @@
+#include "core/loss.h"
+
+#include <ATen/native/TypeProperties.h>
+#include <c10/core/ScalarType.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <sstream>
+
+namespace lossops {
+namespace {
+
+std::string shown(const c10::SymIntArrayRef& shape) {
+  std::ostringstream out;
+  out << '(';
+  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
+  out << (shape.size() == 1 ? ",)" : ")");
+  return out.str();
+}
+
+double number(const c10::IValue& v) {
+  if (v.isNone()) return std::numeric_limits<double>::quiet_NaN();
+  if (v.isDouble()) return v.toDouble();
+  if (v.isBool()) return v.toBool();
+  if (v.isInt()) return static_cast<double>(v.toInt());
+  if (v.isSymFloat()) return v.toSymFloat().guard_float(__FILE__, __LINE__);
+  return static_cast<double>(v.toSymInt().guard_int(__FILE__, __LINE__));
+}
+
+bool holds(double x, const Limit& l) {
+  const bool or_equal = l.relation[1] == '=';
+  if (l.relation[0] == '>') return or_equal ? x >= l.bound : x > l.bound;
+  return or_equal ? x <= l.bound : x < l.bound;
+}
+
+void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings& settings) {
+  for (const Limit& limit : loss.traits.limits) {
+    for (int p = 0; p < loss.params; ++p) {
+      const int i = loss.operands + p;
+      if (loss.argument(i) != limit.param || arguments[i].isNone()) continue;
+      TORCH_CHECK(holds(settings.params[p], limit), loss.name, ": ", limit.param, " must be ",
+                  limit.relation, " ", limit.bound, ", got ", settings.params[p]);
+    }
+  }
+}
+
+void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name) {
+  TORCH_CHECK(t.layout() == at::kStrided, loss.name, ": ", name, " must be a dense tensor, got layout ",
+              t.layout());
+  TORCH_CHECK_NOT_IMPLEMENTED(!t.is_complex() && !t.is_quantized(), loss.name, ": ", name,
+                              " must be real, got dtype ", t.scalar_type());
+}
+
+[[noreturn]] void shape_error(const Loss& loss, const std::string& message) {
+  TORCH_CHECK_VALUE(!loss.traits.shape_value_error, loss.name, ": ", message);
+  TORCH_CHECK(false, loss.name, ": ", message);
+}
+
+/// Whether each dimension of a, aligned at the right, is 1 or that of b.
+bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
+  if (a.size() > b.size()) return false;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    if (a[a.size() - i] != 1 && a[a.size() - i] != b[b.size() - i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+c10::IValue Loss::parameter(int p, double value) const {
+  const c10::TypePtr& type = arguments[operands + p].type();
+  if (std::isnan(value) && type->kind() == c10::TypeKind::OptionalType) return {};
+  if (type->kind() == c10::TypeKind::BoolType) return value != 0;
+  if (type->kind() == c10::TypeKind::IntType) return static_cast<int64_t>(value);
+  return value;
+}
+
+Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
+  const int count = loss.operands + loss.params + kCommonCount;
+  const c10::IValue* arguments = stack.data() + (stack.size() - count - extra);
+  Call call;
+  call.loss = &loss;
+
+  for (int i = 0; i < loss.operands; ++i) {
+    if (arguments[i].isNone()) continue;
+    call.tensors[i] = arguments[i].toTensor();
+    TORCH_CHECK(call.tensors[i].defined(), loss.name, ": ", loss.argument(i),
+                " must be a tensor, got an undefined one");
+    check_tensor(loss, call.tensors[i], loss.argument(i));
+  }
+  const at::Tensor& input = call.input();
+  TORCH_CHECK_NOT_IMPLEMENTED(at::isFloatingType(input.scalar_type()), loss.name, ": ", loss.argument(0),
+                              " must have a floating point dtype, got ", input.scalar_type());
+
+  TORCH_CHECK_INDEX(!loss.traits.row_mean || input.dim() > 0, loss.name, ": ", loss.argument(0),
+                    " must have at least one dimension, got shape ()");
+
+  Settings& s = call.settings;
+  for (int p = 0; p < loss.params; ++p) s.params[p] = number(arguments[loss.operands + p]);
+  check_limits(loss, arguments, s);
+
+  const c10::IValue* common = arguments + loss.operands + loss.params;
+  if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
+  if (!common[1].isNone()) s.ignore_index = number(common[1]);
+  if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
+  const int64_t reduction = common[3].toInt();
+  TORCH_CHECK_VALUE(reduction >= 0 && reduction <= 3, loss.name,
+                    ": reduction must be 0 (none), 1 (mean), 2 (sum) or 3 (batchmean), got ", reduction);
+  s.reduction = static_cast<Reduction>(reduction);
+  if (!common[4].isNone()) {
+    s.dtype = common[4].toScalarType();
+    TORCH_CHECK(at::isFloatingType(*s.dtype), loss.name, ": dtype must be floating point, got ", *s.dtype);
+  }
+
+  if (call.weight().defined()) check_tensor(loss, call.weight(), "weight");
+  if (call.normalizer().defined()) {
+    const at::Tensor& n = call.normalizer();
+    check_tensor(loss, n, "normalizer");
+    TORCH_CHECK(n.dim() == 0, loss.name, ": normalizer must be a number or a 0-d tensor, got shape ",
+                shown(n.sym_sizes()));
+    TORCH_CHECK_VALUE(s.reduction == Reduction::kMean || s.reduction == Reduction::kSum, loss.name,
+                      ": normalizer needs reduction 'mean' or 'sum'");
+  }
+  for (int i = 1; i < call.tensor_count(); ++i) {
+    const at::Tensor& t = call.tensors[i];
+    if (!t.defined() || t.device() == input.device() || (t.dim() == 0 && t.device().is_cpu())) continue;
+    const std::string name = i < loss.operands ? loss.argument(i) : i == loss.operands ? "weight" : "normalizer";
+    TORCH_CHECK(false, loss.name, ": ", name, " must be on the device of ", loss.argument(0), ", ",
+                input.device(), ", got ", t.device());
+  }
+  return call;
+}
+
+bool Call::align() {
+  bool same = !weight().defined() || weight().sym_sizes() == input().sym_sizes();
+  for (int i = 1; i < loss->operands; ++i) {
+    same &= !tensors[i].defined() || tensors[i].sym_sizes() == input().sym_sizes();
+  }
+  if (same) return false;
+
+  // The common shape: the first tensor's, grown by those that broadcast mutually.
+  c10::SymDimVector shape(input().sym_sizes().begin(), input().sym_sizes().end());
+  for (int i = 1; i < loss->operands; ++i) {
+    if (!tensors[i].defined() || (loss->shape(i) != Shape::kMutual)) continue;
+    const auto other = tensors[i].sym_sizes();
+    bool fits = other.size() == shape.size();
+    for (size_t d = 0; fits && d < shape.size(); ++d) {
+      if (shape[d] == 1) shape[d] = other[d];
+      fits = other[d] == 1 || other[d] == shape[d];
+    }
+    if (!fits) {
+      shape_error(*loss, c10::str(loss->argument(0), " and ", loss->argument(i),
+                                  " must have the same shape, or differ in dimensions of size 1, got ",
+                                  shown(input().sym_sizes()), " and ", shown(other)));
+    }
+  }
+
+  const c10::SymIntArrayRef common(shape);
+  const auto rows = common.empty() ? common : common.slice(0, common.size() - 1);
+  for (int i = 0; i <= loss->operands; ++i) {
+    at::Tensor& t = tensors[i];
+    if (!t.defined() || t.sym_sizes() == common) continue;
+    const bool is_weight = i == loss->operands;
+    const Shape rule = is_weight ? Shape::kBroadcast : loss->shape(i);
+    bool fits = rule == Shape::kMutual;
+    if (rule == Shape::kBroadcast) fits = broadcasts(t.sym_sizes(), common);
+    if (rule == Shape::kRows) fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
+    const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
+    if (!fits && by_rows && !common.empty() && t.sym_sizes() == rows) {
+      t = t.unsqueeze(-1);
+      fits = true;
+    }
+    if (!fits) {
+      shape_error(*loss, c10::str(is_weight ? "weight" : loss->argument(i),
+                                  rule == Shape::kBroadcast ? " must broadcast to the shape of "
+                                                            : " must have the shape of ",
+                                  loss->argument(0), ", ", shown(input().sym_sizes()), ", got ",
+                                  shown(t.sym_sizes())));
+    }
+    t = t.expand_symint(common);
+  }
+  return true;
+}
+
+at::ScalarType Call::promoted_dtype() const {
+  const at::ScalarType first = input().scalar_type();
+  bool same = true;
+  for (int i = 1; i <= loss->operands; ++i) {
+    same &= !tensors[i].defined() || tensors[i].scalar_type() == first;
+  }
+  if (same) return first;
+  at::native::ResultTypeState state;
+  for (int i = 0; i <= loss->operands; ++i) {
+    if (tensors[i].defined()) state = at::native::update_result_type_state(tensors[i], state);
+  }
+  return at::native::result_type(state);
+}
+
+bool needs_denominator(const Call& call, int64_t wrt) {
+  if (call.settings.reduction == Reduction::kNone) return false;
+  for (int i = 0; i < call.loss->operands; ++i) {
+    if ((wrt >> i & 1) && call.tensors[i].scalar_type() == at::kHalf) return true;
+  }
+  return false;
+}
+
+}  // namespace lossops

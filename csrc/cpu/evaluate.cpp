@@ -1,0 +1,350 @@
+// The CPU launcher: one pass over memory in blocks of a fixed size, so that the reduction is the same for
+// every number of threads.
+#include <ATen/EmptyTensor.h>
+#include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/aminmax.h>
+#include <ATen/ops/mean.h>
+#include <c10/util/SmallVector.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+#include "core/loss.h"
+#include "cpu/isa.h"
+
+namespace lossops {
+namespace {
+
+using cpu::Block;
+using cpu::kBlockSize;
+using cpu::kSplatSize;
+
+/// Blocks below which another thread does not pay.
+constexpr int64_t kGrainBlocks = 4;
+
+/// Asks for huge pages before first touch: page faults would cost more than the kernel that writes there.
+at::Tensor with_huge_pages(at::Tensor t) {
+#ifdef __linux__
+  constexpr uintptr_t kHugePage = 2 << 20;
+  if (t.nbytes() >= 2 * kHugePage) {
+    const auto begin = reinterpret_cast<uintptr_t>(t.data_ptr());
+    const uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
+    const uintptr_t last = (begin + t.nbytes()) & ~(kHugePage - 1);
+    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  }
+#endif
+  return t;
+}
+
+at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
+  if (like.is_contiguous() || !like.is_non_overlapping_and_dense()) {
+    return with_huge_pages(at::detail::empty_cpu(like.sizes(), dtype));
+  }
+  return with_huge_pages(at::detail::empty_strided_cpu(like.sizes(), like.strides(), dtype));
+}
+
+at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
+  at::Tensor t = at::detail::empty_cpu({}, dtype);
+  LOSSOPS_FOR_THIS_ISA(conversions<double>()).store(&value, t.data_ptr(), dtype, 1);
+  return t;
+}
+
+/// Dimensions from the slowest to the fastest in memory.
+c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& t) {
+  c10::SmallVector<int64_t, 8> order(t.dim());
+  std::iota(order.begin(), order.end(), 0);
+  if (!t.is_contiguous() && t.is_non_overlapping_and_dense()) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return t.stride(a) > t.stride(b); });
+  }
+  return order;
+}
+
+/// Hands out runs of a tensor as T, in the memory order of another one of its shape.
+template <class T>
+class Reader {
+ public:
+  Reader() = default;
+  Reader(const at::Tensor& t, const at::Tensor& like, bool plain)
+      : data_(static_cast<const char*>(t.const_data_ptr())), dtype_(t.scalar_type()), item_(t.itemsize()) {
+    if (plain && t.is_contiguous()) {
+      dims_.push_back({t.numel(), 1});
+    } else {
+      for (const int64_t d : memory_order(like)) {
+        if (t.size(d) == 1) continue;
+        const Dim next{t.size(d), t.stride(d)};
+        if (!dims_.empty() && dims_.back().stride == next.size * next.stride) {
+          dims_.back() = {dims_.back().size * next.size, next.stride};
+        } else {
+          dims_.push_back(next);
+        }
+      }
+    }
+    if (dims_.empty() || (dims_.size() == 1 && dims_[0].stride == 0)) {
+      if (t.numel() > 0) splat();
+    } else {
+      direct_ = dims_.size() == 1 && dims_[0].stride == 1 && dtype_ == c10::CppTypeToScalarType<T>::value;
+    }
+  }
+
+  /// The same value for every element.
+  explicit Reader(T value) { std::fill_n(splat_, kSplatSize, value); }
+
+  bool needs_buffer() const { return data_ != nullptr && !direct_; }
+  int64_t step() const { return data_ != nullptr; }
+
+  const T* read(int64_t start, int64_t size, T* buffer) const {
+    if (!data_) return splat_;
+    if (direct_) return reinterpret_cast<const T*>(data_) + start;
+    gather(start, size, buffer);
+    return buffer;
+  }
+
+ private:
+  struct Dim {
+    int64_t size, stride;
+  };
+
+  void splat() {
+    conversions().load(data_, dtype_, 0, splat_, kSplatSize);
+    data_ = nullptr;
+  }
+
+  void gather(int64_t start, int64_t size, T* buffer) const {
+    c10::SmallVector<int64_t, 8> index(dims_.size());
+    int64_t offset = 0;
+    for (int d = static_cast<int>(dims_.size()) - 1; d >= 0; --d) {
+      index[d] = start % dims_[d].size;
+      start /= dims_[d].size;
+      offset += index[d] * dims_[d].stride;
+    }
+    const int inner = static_cast<int>(dims_.size()) - 1;
+    while (size > 0) {
+      const int64_t run = std::min(size, dims_[inner].size - index[inner]);
+      conversions().load(data_ + offset * item_, dtype_, dims_[inner].stride, buffer, run);
+      buffer += run;
+      size -= run;
+      index[inner] += run;
+      offset += run * dims_[inner].stride;
+      for (int d = inner; d > 0 && index[d] == dims_[d].size; --d) {
+        offset += dims_[d - 1].stride - index[d] * dims_[d].stride;
+        index[d] = 0;
+        ++index[d - 1];
+      }
+    }
+  }
+
+  static const cpu::Conversions<T>& conversions() {
+    return LOSSOPS_FOR_THIS_ISA(conversions<T>());
+  }
+
+  const char* data_ = nullptr;
+  at::ScalarType dtype_ = at::ScalarType::Undefined;
+  int64_t item_ = 0;
+  bool direct_ = false;
+  c10::SmallVector<Dim, 4> dims_;
+  T splat_[kSplatSize];
+};
+
+/// Where a dense output of any dtype takes runs of T.
+template <class T>
+class Writer {
+ public:
+  Writer() = default;
+  explicit Writer(const at::Tensor& t)
+      : data_(static_cast<char*>(t.data_ptr())), dtype_(t.scalar_type()), item_(t.itemsize()) {}
+
+  explicit operator bool() const { return data_ != nullptr; }
+  bool needs_buffer() const { return data_ && dtype_ != c10::CppTypeToScalarType<T>::value; }
+  T* target(int64_t start, T* buffer) const {
+    return needs_buffer() ? buffer : reinterpret_cast<T*>(data_) + start;
+  }
+  void flush(int64_t start, int64_t size, const T* buffer) const {
+    if (needs_buffer()) {
+      LOSSOPS_FOR_THIS_ISA(conversions<T>()).store(buffer, data_ + start * item_, dtype_, size);
+    }
+  }
+
+ private:
+  char* data_ = nullptr;
+  at::ScalarType dtype_ = at::ScalarType::Undefined;
+  int64_t item_ = 0;
+};
+
+template <class F>
+void for_each_block(int64_t numel, const F& f) {
+  const int64_t blocks = (numel + kBlockSize - 1) / kBlockSize;
+  if (blocks <= kGrainBlocks) return f(0, blocks);
+  at::parallel_for(0, blocks, kGrainBlocks, f);
+}
+
+template <class T>
+class Pass {
+ public:
+  Pass(const Call& call, int64_t wrt) : call_(call), loss_(*call.loss), numel_(call.input().numel()) {
+    bool plain = call.input().is_contiguous();
+    for (int i = 0; i <= loss_.operands; ++i) {
+      plain &= !call.tensors[i].defined() || call.tensors[i].is_contiguous();
+    }
+    for (int i = 0; i < loss_.operands; ++i) {
+      const at::Tensor& t = call.tensors[i];
+      operands_[i] = t.defined() ? Reader<T>(t, call.input(), plain) : Reader<T>(T(1));
+    }
+    if (call.weight().defined()) weight_ = Reader<T>(call.weight(), call.input(), plain);
+    wrt_ = wrt;
+  }
+
+  Evaluation run() {
+    const Settings& s = call_.settings;
+    const double denominator = this->denominator();
+    const bool reduces = s.reduction != Reduction::kNone;
+    Evaluation out;
+    std::array<T, kMaxOperands> scale{};
+    for (int i = 0; i < loss_.operands; ++i) {
+      if (!(wrt_ >> i & 1)) continue;
+      const auto dtype = call_.tensors[i].scalar_type();
+      out.grads[i] = empty_in_order(call_.input(), dtype);
+      grads_[i] = Writer<T>(out.grads[i]);
+      scale[i] = reduces && dtype != at::kHalf ? static_cast<T>(1 / denominator) : T(1);
+    }
+    if (!reduces) {
+      out.loss = empty_in_order(call_.input(), call_.result_dtype());
+      value_ = Writer<T>(out.loss);
+    }
+    const double total = sum_blocks(scale);
+    if (reduces) {
+      out.loss = scalar_tensor(total / denominator, call_.result_dtype());
+    } else if (loss_.traits.row_mean) {
+      out.loss = out.loss.mean(-1);
+    }
+    if (needs_denominator(call_, wrt_)) out.denominator = scalar_tensor(denominator, at::kFloat);
+    return out;
+  }
+
+ private:
+  /// What the reduction divides the sum by.
+  double denominator() const {
+    const Settings& s = call_.settings;
+    const bool weighted_mean = loss_.traits.mean_over_weight && call_.weight().defined();
+    double d = 1;
+    if (s.reduction == Reduction::kNone) return d;
+    if (call_.normalizer().defined()) return call_.normalizer().item().toDouble();
+    if (s.reduction == Reduction::kMean) {
+      return weighted_mean || s.ignore_index ? total_weight(weighted_mean) : static_cast<double>(numel_);
+    }
+    const auto sizes = call_.input().sizes();
+    if (s.reduction == Reduction::kBatchMean && !sizes.empty()) d *= static_cast<double>(sizes.front());
+    if (loss_.traits.row_mean) d *= static_cast<double>(sizes.back());
+    return d;
+  }
+
+  /// The number of elements that count, or the sum of their weights.
+  double total_weight(bool weighted) const {
+    const bool ignores = call_.settings.ignore_index.has_value();
+    const T ignored = static_cast<T>(call_.settings.ignore_index.value_or(0));
+    std::vector<double> sums((numel_ + kBlockSize - 1) / kBlockSize);
+    for_each_block(numel_, [&](int64_t begin, int64_t end) {
+      std::vector<T> buffer(2 * kBlockSize);
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t start = b * kBlockSize;
+        const int64_t size = std::min(kBlockSize, numel_ - start);
+        const Reader<T>& labels = operands_[loss_.target];
+        const T* label = ignores ? labels.read(start, size, buffer.data()) : nullptr;
+        const T* weight = weighted ? weight_.read(start, size, buffer.data() + kBlockSize) : nullptr;
+        double sum = 0;
+        for (int64_t i = 0; i < size; ++i) {
+          if (label && label[i * labels.step()] == ignored) continue;
+          sum += weight ? static_cast<double>(weight[i * weight_.step()]) : 1.0;
+        }
+        sums[b] = sum;
+      }
+    });
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
+  }
+
+  double sum_blocks(const std::array<T, kMaxOperands>& scale) {
+    const auto& kernels = *loss_.kernels;
+    const auto wrt = wrt_ == 0 ? cpu::Wrt::kNothing : wrt_ == 1 ? cpu::Wrt::kFirst : cpu::Wrt::kAll;
+    cpu::BlockFn<T> kernel;
+    if constexpr (std::is_same_v<T, float>) {
+      kernel = kernels.in_float[static_cast<int>(wrt)];
+    } else {
+      kernel = kernels.in_double[static_cast<int>(wrt)];
+    }
+    // A buffer for whatever the kernel cannot read or write in place.
+    int buffers = weight_.needs_buffer() + value_.needs_buffer();
+    for (int i = 0; i < loss_.operands; ++i) buffers += operands_[i].needs_buffer() + grads_[i].needs_buffer();
+
+    std::atomic<bool> invalid{false};
+    c10::SmallVector<double, 16> sums((numel_ + kBlockSize - 1) / kBlockSize);
+    for_each_block(numel_, [&](int64_t begin, int64_t end) {
+      std::unique_ptr<T[]> memory(buffers ? new T[buffers * kBlockSize] : nullptr);
+      Block<T> block{};
+      block.target = loss_.target;
+      block.ignores = call_.settings.ignore_index.has_value();
+      block.ignore_index = static_cast<T>(call_.settings.ignore_index.value_or(0));
+      for (int i = 0; i < loss_.operands; ++i) {
+        block.step[i] = operands_[i].step();
+        block.scale[i] = scale[i];
+      }
+      block.weight_step = weight_.step();
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t start = b * kBlockSize;
+        const int64_t size = std::min(kBlockSize, numel_ - start);
+        block.size = size;
+        T* buffer = memory.get();
+        const auto take = [&](bool needed) { return needed ? std::exchange(buffer, buffer + kBlockSize) : nullptr; };
+        for (int i = 0; i < loss_.operands; ++i) {
+          block.in[i] = operands_[i].read(start, size, take(operands_[i].needs_buffer()));
+          if (grads_[i]) block.grad[i] = grads_[i].target(start, take(grads_[i].needs_buffer()));
+        }
+        if (call_.weight().defined()) block.weight = weight_.read(start, size, take(weight_.needs_buffer()));
+        if (value_) block.value = value_.target(start, take(value_.needs_buffer()));
+        sums[b] = kernel(call_.settings.params.data(), block);
+        for (int i = 0; i < loss_.operands; ++i) {
+          if (grads_[i]) grads_[i].flush(start, size, block.grad[i]);
+        }
+        if (value_) value_.flush(start, size, block.value);
+      }
+      if (block.invalid) invalid = true;
+    });
+    if (invalid) domain_error();
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
+  }
+
+  [[noreturn]] void domain_error() const {
+    std::string given;
+    for (int i = 0; i < loss_.operands; ++i) {
+      if (!call_.tensors[i].defined()) continue;
+      const auto [low, high] = at::aminmax(call_.tensors[i].to(at::kDouble));
+      given += c10::str(i ? ", " : "", loss_.argument(i), " in [", low.item().toDouble(), ", ",
+                        high.item().toDouble(), "]");
+    }
+    TORCH_CHECK_VALUE(!loss_.traits.domain_value_error, loss_.name, ": ", loss_.domain, ", got ", given);
+    TORCH_CHECK(false, loss_.name, ": ", loss_.domain, ", got ", given);
+  }
+
+  const Call& call_;
+  const Loss& loss_;
+  const int64_t numel_;
+  int64_t wrt_;
+  Reader<T> operands_[kMaxOperands];
+  Reader<T> weight_;
+  Writer<T> value_;
+  Writer<T> grads_[kMaxOperands];
+};
+
+}  // namespace
+
+Evaluation evaluate_cpu(const Call& call, int64_t wrt) {
+  if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, wrt).run();
+  return Pass<float>(call, wrt).run();
+}
+
+}  // namespace lossops

@@ -1,0 +1,14 @@
+// Compiled once per instruction set: the kernels of every loss of the registry.
+#include "cpu/block.h"
+#include "losses/binary.h"
+#include "losses/likelihood.h"
+#include "losses/margin.h"
+#include "losses/regression.h"
+
+namespace lossops::cpu::CPU_CAPABILITY {
+
+#define LOSS(op, Expression, ...) template const Kernels& kernels<losses::Expression>();
+#include "losses/registry.def"
+#undef LOSS
+
+}  // namespace lossops::cpu::CPU_CAPABILITY

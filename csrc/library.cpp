@@ -1,0 +1,17 @@
+// The library's operators: one line of losses/registry.def each.
+#include "core/describe.h"
+#include "losses/binary.h"
+#include "losses/likelihood.h"
+#include "losses/margin.h"
+#include "losses/regression.h"
+
+namespace lossops {
+
+TORCH_LIBRARY(lossops, library) {
+#define LOSS(op, Expression, arguments, ...)                                 \
+  define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}));
+#include "losses/registry.def"
+#undef LOSS
+}
+
+}  // namespace lossops
