@@ -8,7 +8,7 @@
 namespace lossops {
 
 TORCH_LIBRARY(lossops, library) {
-#define LOSS(op, Expression, arguments, ...)                                 \
+#define LOSS(op, Expression, arguments, ...) \
   define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}));
 #include "losses/registry.def"
 #undef LOSS

@@ -32,7 +32,8 @@ auto make_node() {
 
 /// Whether backward may look at the values of t: a CPU tensor that nothing traces, batches or wraps.
 bool is_plain(const at::Tensor& t) {
-  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t._fw_grad(0).defined();
+  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) &&
+         !t._fw_grad(0).defined();
 }
 
 /// Keeps the gradients that the fused pass produced, and the inputs for derivatives beyond the first.
@@ -40,7 +41,7 @@ class LossNode : public torch::autograd::Node {
  public:
   variable_list apply(variable_list&& upstream) override {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!upstream[0].defined()) return variable_list(loss->operands);
+    if (!upstream[0].defined()) return variable_list(num_outputs());
     return at::GradMode::is_enabled() ? through_formula(upstream[0]) : through_kept(upstream[0]);
   }
 
@@ -62,49 +63,96 @@ class LossNode : public torch::autograd::Node {
 
   variable_list apply_with_saved(const variable_list& upstream,
                                  torch::dynamo::autograd::SwapSavedVariables& swap) override {
+    // Compiled autograd wants backward as a function of IValues, which it traces later with real shapes.
+    using torch::dynamo::autograd::getPyCompilerInterface;
+    using torch::dynamo::autograd::IValuePacker;
     for (SavedVariable& v : saved) swap.before(v);
-    variable_list result = apply(variable_list(upstream));
+    const Kept kept = unpack_kept();
+    const std::vector<c10::IValue> args = {IValuePacker<variable_list>::pack(kept.grads),
+                                           IValuePacker<std::vector<int64_t>>::pack(kept.positions),
+                                           IValuePacker<variable_list>::pack(kept.denominator), kept.by_rows,
+                                           static_cast<int64_t>(num_outputs())};
+    std::vector<at::TypePtr> types;
+    for (const c10::IValue& arg : args) types.push_back(arg.type());
+    const auto& compiler = getPyCompilerInterface();
+    const std::string function = compiler->bind_function(
+        swap.get_py_compiler(), "lossops::backward",
+        [](const variable_list& inputs, const std::vector<c10::IValue>& a) {
+          const Kept k{a[0].toTensorVector(), a[1].toIntVector(), a[2].toTensorVector(), a[3].toBool()};
+          return scale(k, inputs[0], a[4].toInt());
+        },
+        types, /*is_custom_function=*/true, /*is_traceable=*/true);
+    const auto metadata = IValuePacker<std::vector<std::optional<torch::autograd::InputMetadata>>>::pack(
+        torch::dynamo::autograd::get_input_metadata(next_edges()));
+    variable_list result = compiler->call_function(swap.get_py_compiler(), "apply_functional", function,
+                                                   upstream, args, metadata);
     for (SavedVariable& v : saved) swap.after(v);
     return result;
   }
 
   const Loss* loss = nullptr;
   Settings settings;
-  /// The call's tensors, the gradients by operand, and the denominator; undefined where there is none.
+  /// The call's tensors, their gradients, and the denominator; undefined where there is none.
   std::vector<SavedVariable> saved;
 
  private:
-  variable_list through_kept(const at::Tensor& upstream) {
-    const at::Tensor denominator = saved.back().unpack();
-    const bool elementwise = settings.reduction == Reduction::kNone;
-    const bool plain = !elementwise && is_plain(upstream);
-    const bool shared = torch::autograd::get_current_graph_task_keep_graph();
-    double number = 0;
-    if (plain) {
-      number = upstream.item().toDouble();
-      if (denominator.defined()) number /= denominator.item().toDouble();
-    }
-    variable_list result(loss->operands);
-    for (int i = 0; i < loss->operands; ++i) {
-      const at::Tensor grad = saved[loss->operands + 2 + i].unpack();
+  /// The gradients that are wanted and kept, and what scales them.
+  struct Kept {
+    variable_list grads;
+    std::vector<int64_t> positions;
+    variable_list denominator;  ///< none or one
+    bool by_rows;               ///< the upstream gradient is that of a mean over the last dimension
+  };
+
+  Kept unpack_kept() const {
+    Kept kept;
+    for (size_t i = 0; i < num_outputs(); ++i) {
+      at::Tensor grad = saved[num_outputs() + i].unpack();
       if (!grad.defined() || !task_should_compute_output(i)) continue;
-      if (plain && !shared && is_plain(grad)) {
-        result[i] = number == 1 ? grad : grad.mul_(number);
-      } else if (plain) {
-        result[i] = at::mul(grad, number);
-      } else {
-        result[i] = (grad * factor(upstream, denominator, grad)).to(grad.scalar_type());
-      }
+      kept.grads.push_back(std::move(grad));
+      kept.positions.push_back(static_cast<int64_t>(i));
+    }
+    const at::Tensor denominator = saved.back().unpack();
+    if (denominator.defined()) kept.denominator.push_back(denominator);
+    kept.by_rows = loss->traits.row_mean && settings.reduction == Reduction::kNone;
+    return kept;
+  }
+
+  /// Upstream times kept, in ATen operators.
+  static variable_list scale(const Kept& kept, const at::Tensor& upstream, size_t outputs) {
+    variable_list result(outputs);
+    if (!upstream.defined()) return result;
+    for (size_t k = 0; k < kept.grads.size(); ++k) {
+      const at::Tensor& grad = kept.grads[k];
+      at::Tensor factor = upstream;
+      if (!kept.denominator.empty()) factor = factor / kept.denominator[0];
+      if (kept.by_rows) factor = factor.unsqueeze(-1) / at::Scalar(grad.sym_size(-1));
+      result[kept.positions[k]] = (grad * factor).to(grad.scalar_type());
     }
     return result;
   }
 
-  at::Tensor factor(const at::Tensor& upstream, const at::Tensor& denominator, const at::Tensor& grad) const {
-    if (denominator.defined()) return upstream / denominator;
-    if (loss->traits.row_mean && settings.reduction == Reduction::kNone) {
-      return upstream.unsqueeze(-1) / at::Scalar(grad.sym_size(-1));
+  variable_list through_kept(const at::Tensor& upstream) {
+    const Kept kept = unpack_kept();
+    bool plain = settings.reduction != Reduction::kNone && is_plain(upstream);
+    for (const at::Tensor& grad : kept.grads) plain = plain && is_plain(grad);
+    if (!plain) return scale(kept, upstream, num_outputs());
+
+    double factor = upstream.item().toDouble();
+    if (!kept.denominator.empty()) factor /= kept.denominator[0].item().toDouble();
+    // When the graph goes, the kept gradients are nobody else's, unless a hook of the user holds them.
+    const bool keeps_graph = torch::autograd::get_current_graph_task_keep_graph();
+    variable_list result(num_outputs());
+    for (size_t k = 0; k < kept.grads.size(); ++k) {
+      const int64_t i = kept.positions[k];
+      const at::Tensor& grad = kept.grads[k];
+      if (keeps_graph || saved[num_outputs() + i].has_hooks()) {
+        result[i] = at::mul(grad, factor);
+      } else {
+        result[i] = factor == 1 ? grad : grad.mul_(factor);
+      }
     }
-    return upstream;
+    return result;
   }
 
   variable_list through_formula(const at::Tensor& upstream) {
@@ -115,7 +163,7 @@ class LossNode : public torch::autograd::Node {
     std::vector<int> positions;
     for (int i = 0; i < call.tensor_count(); ++i) {
       at::Tensor t = saved[i].unpack();
-      if (t.defined() && t.requires_grad() && i < loss->operands && task_should_compute_output(i)) {
+      if (t.defined() && t.requires_grad() && task_should_compute_output(i)) {
         // A view has a node of its own, so that differentiating stops here.
         t = t.view_as(t);
         inputs.push_back(t);
@@ -126,7 +174,7 @@ class LossNode : public torch::autograd::Node {
     const at::Tensor value = evaluate_formula(call);
     const variable_list grads = torch::autograd::grad({value}, inputs, {upstream}, /*retain_graph=*/true,
                                                       /*create_graph=*/true, /*allow_unused=*/true);
-    variable_list result(loss->operands);
+    variable_list result(num_outputs());
     for (size_t k = 0; k < positions.size(); ++k) result[positions[k]] = grads[k];
     return result;
   }
@@ -138,8 +186,9 @@ at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::Operator
   const Loss& loss = *call.loss;
   const auto node = make_node<LossNode>();
   torch::autograd::edge_list edges;
-  for (int i = 0; i < loss.operands; ++i) {
-    edges.push_back(wrt >> i & 1 ? torch::autograd::impl::gradient_edge(call.tensors[i]) : torch::autograd::Edge());
+  for (int i = 0; i < call.tensor_count(); ++i) {
+    edges.push_back(wrt >> i & 1 ? torch::autograd::impl::gradient_edge(call.tensors[i])
+                                 : torch::autograd::Edge());
   }
   node->set_next_edges(std::move(edges));
   node->loss = &loss;
@@ -150,9 +199,9 @@ at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::Operator
     at::AutoDispatchBelowADInplaceOrView guard;
     out = call_fused(call, wrt, fused);
   }
-  node->saved.reserve(call.tensor_count() + loss.operands + 1);
+  node->saved.reserve(2 * call.tensor_count() + 1);
   for (int i = 0; i < call.tensor_count(); ++i) node->saved.emplace_back(call.tensors[i], false);
-  for (int i = 0; i < loss.operands; ++i) node->saved.emplace_back(out.grads[i], false);
+  for (int i = 0; i < call.tensor_count(); ++i) node->saved.emplace_back(out.grads[i], false);
   node->saved.emplace_back(out.denominator, false);
   torch::autograd::create_gradient_edge(out.loss, node);
   return out.loss;

@@ -29,40 +29,26 @@ std::vector<at::Tensor> listed(const Evaluation& out) {
 
 /// An op's behaviour under one dispatch key.
 struct LossKernel : c10::OperatorKernel {
-  explicit LossKernel(const Loss* loss) : loss(loss), arguments(loss->operands + loss->params + kCommonCount) {}
+  explicit LossKernel(const Loss* loss)
+      : loss(loss), arguments(loss->operands + loss->params + kCommonCount) {}
   const Loss* loss;
   const int arguments;
 };
 
-struct CpuKernel : LossKernel {
+template <at::Tensor (*evaluate)(const Call&)>
+struct ValueKernel : LossKernel {
   using LossKernel::LossKernel;
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     call.align();
-    replace(*stack, arguments, needs_formula(call) ? evaluate_formula(call) : evaluate_cpu(call, 0).loss);
-  }
-  static bool needs_formula(const Call& call) {
-    return call.loss->traits.row_mean && call.settings.reduction == Reduction::kNone && call.settings.ignore_index;
+    replace(*stack, arguments, evaluate(call));
   }
 };
 
-struct MetaKernel : LossKernel {
-  using LossKernel::LossKernel;
-  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
-    Call call = Call::parse(*loss, *stack);
-    call.align();
-    replace(*stack, arguments, evaluate_meta(call, 0).loss);
-  }
-};
-
-struct FormulaKernel : LossKernel {
-  using LossKernel::LossKernel;
-  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
-    Call call = Call::parse(*loss, *stack);
-    call.align();
-    replace(*stack, arguments, evaluate_formula(call));
-  }
-};
+template <Evaluation (*evaluate)(const Call&, int64_t)>
+at::Tensor value_of(const Call& call) {
+  return evaluate(call, 0).loss;
+}
 
 template <Evaluation (*evaluate)(const Call&, int64_t)>
 struct FusedKernel : LossKernel {
@@ -70,8 +56,12 @@ struct FusedKernel : LossKernel {
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack, /*extra=*/1);
     const int64_t wrt = stack->back().toInt();
-    TORCH_CHECK_VALUE(wrt >= 0 && wrt < (1 << loss->operands), loss->name, ": wrt must be a bit mask of the ",
-                      loss->operands, " tensors, got ", wrt);
+    for (int i = 0; i < 63; ++i) {
+      const bool there = i < call.tensor_count() && call.tensors[i].defined();
+      TORCH_CHECK_VALUE(!(wrt >> i & 1) || (there && at::isFloatingType(call.tensors[i].scalar_type())),
+                        loss->name, ": wrt must be a bit mask of the floating point tensors given, got ",
+                        wrt);
+    }
     call.align();
     replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
   }
@@ -97,11 +87,9 @@ struct AutogradKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
-    bool by_formula = inside_transform() || CpuKernel::needs_formula(call) ||
-                      (at::GradMode::is_enabled() && (requires_grad(call.weight()) || requires_grad(call.normalizer())));
-    for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
     const auto device = call.input().device().type();
-    by_formula |= wrt != 0 && device != at::kCPU && device != at::kMeta;
+    bool by_formula = inside_transform() || (wrt != 0 && device != at::kCPU && device != at::kMeta);
+    for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
     if (by_formula) {
       call.align();
       replace(*stack, arguments, evaluate_formula(call));
@@ -115,26 +103,31 @@ struct AutogradKernel : LossKernel {
   }
 
  private:
-  static bool requires_grad(const at::Tensor& t) { return t.defined() && t.requires_grad(); }
-
-  /// A bit for each operand that needs a gradient.
-  int64_t wanted(const Call& call) const {
+  /// A bit for each tensor that needs a gradient.
+  static int64_t wanted(const Call& call) {
     int64_t wrt = 0;
     if (!at::GradMode::is_enabled()) return wrt;
-    for (int i = 0; i < loss->operands; ++i) wrt |= static_cast<int64_t>(requires_grad(call.tensors[i])) << i;
+    for (int i = 0; i < call.tensor_count(); ++i) {
+      const at::Tensor& t = call.tensors[i];
+      wrt |= static_cast<int64_t>(t.defined() && t.requires_grad()) << i;
+    }
     return wrt;
   }
 };
 
 template <class K, class... Args>
-void implement(torch::Library& library, const std::string& op, DispatchKey key, const Loss* loss, Args... args) {
-  library.impl(op.c_str(), torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(loss, args...))));
+void implement(torch::Library& library, const std::string& op, DispatchKey key, const Loss* loss,
+               Args... args) {
+  library.impl(
+      op.c_str(),
+      torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(loss, args...))));
 }
 
 }  // namespace
 
 bool inside_transform() {
-  constexpr DispatchKeySet kLevels({DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode});
+  constexpr DispatchKeySet kLevels(
+      {DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode});
   return c10::impl::tls_local_dispatch_key_set().included_.has_any(kLevels);
 }
 
@@ -158,7 +151,7 @@ Evaluation call_fused(const Call& call, int64_t wrt, const OperatorHandle& fused
   Evaluation out;
   size_t next = 0;
   out.loss = list[next++];
-  for (int i = 0; i < loss.operands; ++i) {
+  for (int i = 0; i < call.tensor_count(); ++i) {
     if (wrt >> i & 1) out.grads[i] = list[next++];
   }
   if (next < list.size()) out.denominator = list[next];
@@ -169,21 +162,25 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned) {
   Loss* loss = owned.release();  // lives as long as the dispatcher knows the op
   const std::string fused_name = "_" + loss->name + "_value_and_grad";
   const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";
-  const std::string fused_schema = fused_name + "(" + loss->arguments_text + kCommonArguments + ", int wrt=1) -> Tensor[]";
+  const std::string fused_schema =
+      fused_name + "(" + loss->arguments_text + kCommonArguments + ", int wrt=1) -> Tensor[]";
   library.def(schema.c_str());
   library.def(fused_schema.c_str());
 
-  implement<CpuKernel>(library, loss->name, DispatchKey::CPU, loss);
-  implement<MetaKernel>(library, loss->name, DispatchKey::Meta, loss);
-  implement<FormulaKernel>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
-  implement<FormulaKernel>(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition, loss);
+  implement<ValueKernel<value_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
+  implement<ValueKernel<value_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
+  implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
+  implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition,
+                                           loss);
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCPU, loss);
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
   implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
   implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
-  library.impl(fused_name.c_str(), torch::dispatch(DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
+  library.impl(fused_name.c_str(),
+               torch::dispatch(DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
 
-  const auto fused = c10::Dispatcher::singleton().findSchemaOrThrow((loss->space + "::" + fused_name).c_str(), "");
+  const auto fused =
+      c10::Dispatcher::singleton().findSchemaOrThrow((loss->space + "::" + fused_name).c_str(), "");
   implement<AutogradKernel>(library, loss->name, DispatchKey::Autograd, loss, fused);
 }
 

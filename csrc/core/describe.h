@@ -30,8 +30,8 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   loss->traits = std::move(traits);
   loss->operands = arity<E>();
   loss->params = parameter_count<E>();
-  TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params,
-                        space, "::", name, ": the expression and the schema disagree");
+  TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params, space,
+                        "::", name, ": the expression and the schema disagree");
   for (int i = 0; i < loss->operands; ++i) {
     if (loss->argument(i) == "target") loss->target = i;
   }

@@ -26,31 +26,27 @@ at::Tensor evaluate_formula(const Call& call) {
     operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
   }
   at::Tensor value = loss.formula(operands.data(), s.params.data()).tensor();
-  at::Tensor weight = call.weight();
+  at::Tensor weight = call.weight().defined() ? call.weight().to(dtype) : at::Tensor();
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);
     if (weight.defined()) weight = at::where(valid, weight, 0.0);
   }
   if (weight.defined()) value = value * weight;
 
-  const auto elements = [&] { return valid.defined() ? valid.sum() : at::Tensor(); };
   if (s.reduction == Reduction::kNone) {
-    if (loss.traits.row_mean) {
-      value = valid.defined() ? value.sum(-1) / valid.sum(-1) : value.mean(-1);
-    }
-  } else if (call.normalizer().defined()) {
-    value = value.sum() / call.normalizer();
-  } else if (s.reduction == Reduction::kMean) {
+    if (loss.traits.row_mean) value = value.mean(-1);
+  } else if (s.reduction == Reduction::kMean && !call.normalizer().defined()) {
     if (loss.traits.mean_over_weight && weight.defined()) {
       value = value.sum() / weight.sum();
     } else {
-      value = valid.defined() ? value.sum() / elements() : value.mean();
+      value = valid.defined() ? value.sum() / valid.sum() : value.mean();
     }
   } else {
     const auto sizes = call.input().sym_sizes();
     value = value.sum();
     if (s.reduction == Reduction::kBatchMean && !sizes.empty()) value = value / at::Scalar(sizes.front());
     if (loss.traits.row_mean) value = value / at::Scalar(sizes.back());
+    if (call.normalizer().defined()) value = value / call.normalizer();
   }
   return value.to(call.result_dtype());
 }

@@ -3,6 +3,7 @@
 #include <ATen/native/TypeProperties.h>
 #include <c10/core/ScalarType.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -39,8 +40,8 @@ void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings
     for (int p = 0; p < loss.params; ++p) {
       const int i = loss.operands + p;
       if (loss.argument(i) != limit.param || arguments[i].isNone()) continue;
-      TORCH_CHECK(holds(settings.params[p], limit), loss.name, ": ", limit.param, " must be ",
-                  limit.relation, " ", limit.bound, ", got ", settings.params[p]);
+      TORCH_CHECK(holds(settings.params[p], limit), loss.name, ": ", limit.param, " must be ", limit.relation,
+                  " ", limit.bound, ", got ", settings.params[p]);
     }
   }
 }
@@ -52,9 +53,12 @@ void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name
                               " must be real, got dtype ", t.scalar_type());
 }
 
-[[noreturn]] void shape_error(const Loss& loss, const std::string& message) {
-  TORCH_CHECK_VALUE(!loss.traits.shape_value_error, loss.name, ": ", message);
-  TORCH_CHECK(false, loss.name, ": ", message);
+[[noreturn]] void shape_error(const Call& call, int i, const std::string& message) {
+  const auto& value_errors = call.loss->traits.value_errors;
+  const bool value_error =
+      std::find(value_errors.begin(), value_errors.end(), call.name(i)) != value_errors.end();
+  TORCH_CHECK_VALUE(!value_error, call.loss->name, ": ", message);
+  TORCH_CHECK(false, call.loss->name, ": ", message);
 }
 
 /// Whether each dimension of a, aligned at the right, is 1 or that of b.
@@ -74,6 +78,10 @@ c10::IValue Loss::parameter(int p, double value) const {
   if (type->kind() == c10::TypeKind::BoolType) return value != 0;
   if (type->kind() == c10::TypeKind::IntType) return static_cast<int64_t>(value);
   return value;
+}
+
+std::string Call::name(int i) const {
+  return i < loss->operands ? loss->argument(i) : i == loss->operands ? "weight" : "normalizer";
 }
 
 Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
@@ -113,6 +121,8 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
     TORCH_CHECK(at::isFloatingType(*s.dtype), loss.name, ": dtype must be floating point, got ", *s.dtype);
   }
 
+  TORCH_CHECK_NOT_IMPLEMENTED(!loss.traits.row_mean || !s.ignore_index, loss.name,
+                              ": ignore_index is not defined for a mean over rows");
   if (call.weight().defined()) check_tensor(loss, call.weight(), "weight");
   if (call.normalizer().defined()) {
     const at::Tensor& n = call.normalizer();
@@ -125,20 +135,20 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   for (int i = 1; i < call.tensor_count(); ++i) {
     const at::Tensor& t = call.tensors[i];
     if (!t.defined() || t.device() == input.device() || (t.dim() == 0 && t.device().is_cpu())) continue;
-    const std::string name = i < loss.operands ? loss.argument(i) : i == loss.operands ? "weight" : "normalizer";
-    TORCH_CHECK(false, loss.name, ": ", name, " must be on the device of ", loss.argument(0), ", ",
+    TORCH_CHECK(false, loss.name, ": ", call.name(i), " must be on the device of ", loss.argument(0), ", ",
                 input.device(), ", got ", t.device());
   }
   return call;
 }
 
-bool Call::align() {
+void Call::align() {
   bool same = !weight().defined() || weight().sym_sizes() == input().sym_sizes();
   for (int i = 1; i < loss->operands; ++i) {
     same &= !tensors[i].defined() || tensors[i].sym_sizes() == input().sym_sizes();
   }
-  if (same) return false;
+  if (same) return;
 
+  const at::ScalarType promoted = promoted_dtype();
   // The common shape: the first tensor's, grown by those that broadcast mutually.
   c10::SymDimVector shape(input().sym_sizes().begin(), input().sym_sizes().end());
   for (int i = 1; i < loss->operands; ++i) {
@@ -150,9 +160,10 @@ bool Call::align() {
       fits = other[d] == 1 || other[d] == shape[d];
     }
     if (!fits) {
-      shape_error(*loss, c10::str(loss->argument(0), " and ", loss->argument(i),
-                                  " must have the same shape, or differ in dimensions of size 1, got ",
-                                  shown(input().sym_sizes()), " and ", shown(other)));
+      shape_error(*this, i,
+                  c10::str(loss->argument(0), " and ", loss->argument(i),
+                           " must have the same shape, or differ in dimensions of size 1, got ",
+                           shown(input().sym_sizes()), " and ", shown(other)));
     }
   }
 
@@ -163,43 +174,47 @@ bool Call::align() {
     if (!t.defined() || t.sym_sizes() == common) continue;
     const bool is_weight = i == loss->operands;
     const Shape rule = is_weight ? Shape::kBroadcast : loss->shape(i);
+    const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
     bool fits = rule == Shape::kMutual;
-    if (rule == Shape::kBroadcast) fits = broadcasts(t.sym_sizes(), common);
-    if (rule == Shape::kRows) fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
+    if (broadcast) fits = broadcasts(t.sym_sizes(), common);
+    if (rule == Shape::kRows)
+      fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
     const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
     if (!fits && by_rows && !common.empty() && t.sym_sizes() == rows) {
       t = t.unsqueeze(-1);
       fits = true;
     }
     if (!fits) {
-      shape_error(*loss, c10::str(is_weight ? "weight" : loss->argument(i),
-                                  rule == Shape::kBroadcast ? " must broadcast to the shape of "
-                                                            : " must have the shape of ",
-                                  loss->argument(0), ", ", shown(input().sym_sizes()), ", got ",
-                                  shown(t.sym_sizes())));
+      const std::string shapes = c10::str(shown(common), " and ", shown(t.sym_sizes()));
+      shape_error(*this, i,
+                  broadcast
+                      ? c10::str(name(i), " must broadcast to the shape of ", name(0), ", got ", name(0), " ",
+                                 shown(common), " and ", name(i), " ", shown(t.sym_sizes()))
+                      : c10::str(name(0), " and ", name(i), " must have the same shape",
+                                 by_rows ? " but for the last dimension" : "", ", got ", shapes));
     }
+    // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
+    if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
     t = t.expand_symint(common);
   }
-  return true;
 }
 
 at::ScalarType Call::promoted_dtype() const {
   const at::ScalarType first = input().scalar_type();
+  const auto counts = [&](int i) { return tensors[i].defined() && loss->shape(i) != Shape::kLevels; };
   bool same = true;
-  for (int i = 1; i <= loss->operands; ++i) {
-    same &= !tensors[i].defined() || tensors[i].scalar_type() == first;
-  }
+  for (int i = 1; i <= loss->operands; ++i) same &= !counts(i) || tensors[i].scalar_type() == first;
   if (same) return first;
   at::native::ResultTypeState state;
   for (int i = 0; i <= loss->operands; ++i) {
-    if (tensors[i].defined()) state = at::native::update_result_type_state(tensors[i], state);
+    if (counts(i)) state = at::native::update_result_type_state(tensors[i], state);
   }
   return at::native::result_type(state);
 }
 
 bool needs_denominator(const Call& call, int64_t wrt) {
   if (call.settings.reduction == Reduction::kNone) return false;
-  for (int i = 0; i < call.loss->operands; ++i) {
+  for (int i = 0; i < call.tensor_count(); ++i) {
     if ((wrt >> i & 1) && call.tensors[i].scalar_type() == at::kHalf) return true;
   }
   return false;

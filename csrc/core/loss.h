@@ -32,6 +32,7 @@ enum class Shape {
   kRows,          ///< as kMutual, or without the last dimension
   kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
   kBroadcast,     ///< broadcastable to it
+  kLevels,        ///< as kBroadcast, and without a say in the dtype of the result
 };
 
 /// A bound on a parameter: relation is one of > >= < <=.
@@ -47,15 +48,15 @@ struct Traits {
   std::vector<Shape> shapes;      ///< one per tensor; kSame where missing
   bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
   bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
-  // torch.nn.functional raises a ValueError for these, elsewhere a RuntimeError:
-  bool shape_value_error = false;
-  bool domain_value_error = false;
+  std::vector<std::string>
+      value_errors;                 ///< tensors whose wrong shape is a ValueError in torch, else RuntimeError
+  bool domain_value_error = false;  ///< likewise for values out of the domain
 };
 
 using FormulaFn = Formula (*)(const Formula* operands, const double* params);
 
 struct Loss {
-  std::string space;           ///< the namespace of the op
+  std::string space;  ///< the namespace of the op
   std::string name;
   std::string arguments_text;  ///< the tensors and parameters as the schema has them
   std::vector<c10::Argument> arguments;
@@ -93,14 +94,15 @@ struct Call {
   const at::Tensor& input() const { return tensors[0]; }
   const at::Tensor& weight() const { return tensors[loss->operands]; }
   const at::Tensor& normalizer() const { return tensors[loss->operands + 1]; }
+  std::string name(int i) const;
   int tensor_count() const { return loss->operands + 2; }
 
   /// Reads the arguments of the op from the top of the stack, without taking them off. `extra` arguments
   /// follow those that every loss has. Raises for every mistake that can be seen without reading data.
   static Call parse(const Loss& loss, const torch::jit::Stack& stack, int extra = 0);
 
-  /// Brings operands and weight to one shape; true if any was changed.
-  bool align();
+  /// Brings operands and weight to one shape.
+  void align();
 
   /// The dtype in which torch would compute: promoted over operands and weight.
   at::ScalarType promoted_dtype() const;
@@ -113,15 +115,17 @@ constexpr const char* kCommonArguments =
     "ScalarType? dtype=None";
 constexpr int kCommonCount = 5;
 
-/// A loss and its gradients. A gradient already holds the factor that the reduction puts on it, unless it is
-/// in half precision, where that factor would underflow: then `denominator` says what to divide by.
+/// A loss and its gradients by tensor, as Call has them. The gradients already hold the factor that the
+/// reduction puts on them, unless one is in half precision, where that factor would underflow: then
+/// `denominator` says what to divide by.
 struct Evaluation {
   at::Tensor loss;
-  std::array<at::Tensor, kMaxOperands> grads;
+  std::array<at::Tensor, kMaxOperands + 2> grads;
   at::Tensor denominator;
 };
 
-/// Whether the gradients of this evaluation, one for each bit of `wrt`, come with a denominator.
+/// Whether the gradients of this evaluation, one for each bit of `wrt` (the first tensor's is the lowest),
+/// come with a denominator.
 bool needs_denominator(const Call& call, int64_t wrt);
 
 /// The loss in ATen operators. `call` is aligned.

@@ -1,4 +1,5 @@
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/mean.h>
 
@@ -10,7 +11,8 @@ namespace {
 /// Of the shape of `like`, in its memory order if that is dense; as cpu/evaluate.cpp allocates.
 at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
   const auto options = like.options().dtype(dtype).requires_grad(false);
-  if (!like.is_non_overlapping_and_dense()) return at::empty_symint(like.sym_sizes(), options);
+  if (like.is_contiguous() || !like.is_non_overlapping_and_dense())
+    return at::empty_symint(like.sym_sizes(), options);
   return at::empty_strided_symint(like.sym_sizes(), like.sym_strides(), options);
 }
 
@@ -25,9 +27,11 @@ Evaluation evaluate_meta(const Call& call, int64_t wrt) {
   } else {
     out.loss = at::empty({}, call.input().options().dtype(dtype).requires_grad(false));
   }
-  for (int i = 0; i < call.loss->operands; ++i) {
+  for (int i = 0; i <= call.loss->operands; ++i) {
     if (wrt >> i & 1) out.grads[i] = empty_in_order(call.input(), call.tensors[i].scalar_type());
   }
+  if (wrt >> (call.loss->operands + 1) & 1)
+    out.grads[call.loss->operands + 1] = at::empty_like(call.normalizer());
   if (needs_denominator(call, wrt)) {
     out.denominator = at::empty({}, call.input().options().dtype(at::kFloat).requires_grad(false));
   }

@@ -5,73 +5,82 @@
 
 #include "cpu/kernels.h"
 #include "math/expression.h"
-#include "math/simd.h"
+#include "math/register.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
 template <class E, class T, Wrt wrt>
 class BlockLoop {
-  using V = Simd<T>;
-  using Vec = Vectorized<T>;
+  using V = Register<T>;
+  using Sum = typename V::Sum;
   static constexpr int kOperands = arity<E>();
   static constexpr int kGrads = wrt == Wrt::kNothing ? 0 : wrt == Wrt::kFirst ? 1 : kOperands;
-  static constexpr int64_t kLanes = Vec::size();
+  static constexpr int64_t kLanes = V::kLanes;
 
  public:
   static double run(const double* params, Block<T>& block) {
-    return BlockLoop(params, block).run(std::make_integer_sequence<int, kOperands>());
+    BlockLoop loop(params, block);
+    const double sum = loop.run(std::make_integer_sequence<int, kOperands>());
+    block.invalid |= loop.b.invalid;
+    return sum;
   }
 
  private:
-  BlockLoop(const double* params, Block<T>& block) : b(block), e(make_expression<E>(params)) {}
+  BlockLoop(const double* params, const Block<T>& block) : b(block), e(make_expression<E>(params)) {}
 
   template <int... I>
-  double run(std::integer_sequence<int, I...> operands) {
+  LOSSOPS_INLINE double run(std::integer_sequence<int, I...> operands) {
     // Two sums, so that one addition need not wait for the other.
-    V sum0(0), sum1(0);
+    Sum sum0(0), sum1(0);
     int64_t i = 0;
     for (; i + 2 * kLanes <= b.size; i += 2 * kLanes) {
-      sum0 = sum0 + visit(i, kLanes, operands);
-      sum1 = sum1 + visit(i + kLanes, kLanes, operands);
+      sum0 = sum0 + Sum(visit(i, kLanes, operands));
+      sum1 = sum1 + Sum(visit(i + kLanes, kLanes, operands));
     }
     if (i + kLanes <= b.size) {
-      sum0 = sum0 + visit(i, kLanes, operands);
+      sum0 = sum0 + Sum(visit(i, kLanes, operands));
       i += kLanes;
     }
-    if (i < b.size) {
-      const int count = static_cast<int>(b.size - i);
-      sum1 = sum1 + V(Vec::set(Vec(0), visit(i, count, operands).v, count));
-    }
-    if constexpr (requires { E::domain; }) {
-      if (invalid_.zero_mask() != (1 << kLanes) - 1) b.invalid = true;
-    }
-    T lanes[2 * kLanes];
-    sum0.v.store(lanes);
-    sum1.v.store(lanes + kLanes);
-    double total = 0;
-    for (const T lane : lanes) total += lane;
-    return total;
+    if (i < b.size) sum1 = sum1 + Sum(V::first(visit(i, b.size - i, operands), b.size - i));
+    if constexpr (requires { E::domain; }) b.invalid = total(invalid_) != 0;
+    return total(sum0) + total(sum1);
+  }
+
+  template <class R>
+  LOSSOPS_INLINE static double total(R r) {
+    typename R::Value lanes[R::kLanes];
+    R::store(r, lanes);
+    double sum = 0;
+    for (const auto lane : lanes) sum += lane;
+    return sum;
   }
 
   template <int... I>
   LOSSOPS_INLINE V visit(int64_t i, int64_t count, std::integer_sequence<int, I...>) {
-    const V x[] = {load(b.in[I] + i * b.step[I], count)...};
-    if constexpr (requires { E::domain; }) check_domain(x, count, std::integer_sequence<int, I...>());
+    const V x[] = {V::load(b.in[I] + i * b.step[I], count)...};
     const auto y = e(operand<I>(x[I])...);
     const bool weighted = b.weight != nullptr;
-    const V w = weighted ? load(b.weight + i * b.weight_step, count) : V(1);
-    const auto ignored = x[b.target] == V(b.ignore_index);
-    const auto finish = [&](V r) __attribute__((always_inline)) {
-      if (weighted) r = r * w;
-      return b.ignores ? select(ignored, V(0), r) : r;
+    const V w = weighted ? V::load(b.weight + i * b.weight_step, count) : V(1);
+    const bool ignores = b.label != nullptr;
+    const V label = ignores ? V::load(b.label + i * b.label_step, count) : V(0);
+    const auto ignored = label == V(b.ignore_index);
+    const auto unless_ignored = [&](V r) __attribute__((always_inline)) {
+      return ignores ? select(ignored, V(0), r) : r;
     };
+    if constexpr (requires { E::domain; }) {
+      const V bad = unless_ignored(select(e.invalid(x[I]...), V(1), V(0)));
+      invalid_ = invalid_ + V::first(bad, count);
+    }
+    const auto finish = [&](V r)
+                            __attribute__((always_inline)) { return unless_ignored(weighted ? r * w : r); };
     const V value = finish(value_of(y));
-    if (b.value) store(value, b.value + i, count);
+    if (b.value) V::store(value, b.value + i, count);
     if constexpr (kGrads > 0) {
       for (int k = 0; k < kGrads; ++k) {
-        if (b.grad[k]) store(finish(y.d[k] * V(b.scale[k])), b.grad[k] + i, count);
+        if (b.grad[k]) V::store(finish(y.d[k] * V(b.scale[k])), b.grad[k] + i, count);
       }
+      if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i, count);
     }
     return value;
   }
@@ -85,27 +94,10 @@ class BlockLoop {
     }
   }
 
-  template <int... I>
-  LOSSOPS_INLINE void check_domain(const V* x, int64_t count, std::integer_sequence<int, I...>) {
-    V bad = select(e.invalid(x[I]...), V(1), V(0));
-    if (b.ignores) bad = select(x[b.target] == V(b.ignore_index), V(0), bad);
-    invalid_ = invalid_ + (count == kLanes ? bad.v : Vec::set(Vec(0), bad.v, count));
-  }
-
-  LOSSOPS_INLINE static V load(const T* p, int64_t count) {
-    return count == kLanes ? Vec::loadu(p) : Vec::loadu(p, count);
-  }
-  LOSSOPS_INLINE static void store(V v, T* p, int64_t count) {
-    if (count == kLanes) {
-      v.v.store(p);
-    } else {
-      v.v.store(p, static_cast<int>(count));
-    }
-  }
-
-  Block<T>& b;
+  // Copies, which no store can alias: they stay in registers.
+  Block<T> b;
   const E e;
-  Vec invalid_{0};
+  V invalid_{0};
 };
 
 template <class E>

@@ -140,9 +140,7 @@ class Reader {
     }
   }
 
-  static const cpu::Conversions<T>& conversions() {
-    return LOSSOPS_FOR_THIS_ISA(conversions<T>());
-  }
+  static const cpu::Conversions<T>& conversions() { return LOSSOPS_FOR_THIS_ISA(conversions<T>()); }
 
   const char* data_ = nullptr;
   at::ScalarType dtype_ = at::ScalarType::Undefined;
@@ -204,26 +202,27 @@ class Pass {
     const Settings& s = call_.settings;
     const double denominator = this->denominator();
     const bool reduces = s.reduction != Reduction::kNone;
+    const bool unscaled = needs_denominator(call_, wrt_);
     Evaluation out;
-    std::array<T, kMaxOperands> scale{};
-    for (int i = 0; i < loss_.operands; ++i) {
+    for (int i = 0; i <= loss_.operands; ++i) {
       if (!(wrt_ >> i & 1)) continue;
       const auto dtype = call_.tensors[i].scalar_type();
       out.grads[i] = empty_in_order(call_.input(), dtype);
       grads_[i] = Writer<T>(out.grads[i]);
-      scale[i] = reduces && dtype != at::kHalf ? static_cast<T>(1 / denominator) : T(1);
+      scale_[i] = reduces && !unscaled ? static_cast<T>(1 / denominator) : T(1);
     }
     if (!reduces) {
       out.loss = empty_in_order(call_.input(), call_.result_dtype());
       value_ = Writer<T>(out.loss);
     }
-    const double total = sum_blocks(scale);
+    const double total = sum_blocks();
     if (reduces) {
       out.loss = scalar_tensor(total / denominator, call_.result_dtype());
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
     }
-    if (needs_denominator(call_, wrt_)) out.denominator = scalar_tensor(denominator, at::kFloat);
+    if (unscaled) out.denominator = scalar_tensor(denominator, at::kFloat);
+    finish_weight_grads(out, total, denominator);
     return out;
   }
 
@@ -234,8 +233,9 @@ class Pass {
     const bool weighted_mean = loss_.traits.mean_over_weight && call_.weight().defined();
     double d = 1;
     if (s.reduction == Reduction::kNone) return d;
-    if (call_.normalizer().defined()) return call_.normalizer().item().toDouble();
-    if (s.reduction == Reduction::kMean) {
+    if (call_.normalizer().defined()) {
+      d = call_.normalizer().item().toDouble();
+    } else if (s.reduction == Reduction::kMean) {
       return weighted_mean || s.ignore_index ? total_weight(weighted_mean) : static_cast<double>(numel_);
     }
     const auto sizes = call_.input().sizes();
@@ -268,9 +268,30 @@ class Pass {
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
 
-  double sum_blocks(const std::array<T, kMaxOperands>& scale) {
+  /// What the weight and the normalizer do to the denominator.
+  void finish_weight_grads(Evaluation& out, double total, double denominator) const {
+    const int w = loss_.operands;
+    const double scale = out.denominator.defined() ? 1 : 1 / denominator;  // as that of the other gradients
+    if (out.grads[w].defined() && loss_.traits.mean_over_weight &&
+        call_.settings.reduction == Reduction::kMean && !call_.normalizer().defined()) {
+      out.grads[w].sub_(total / denominator * scale);
+      if (call_.settings.ignore_index) {
+        out.grads[w].masked_fill_(call_.tensors[loss_.target].eq(*call_.settings.ignore_index), 0);
+      }
+    }
+    if (wrt_ >> (w + 1) & 1) {
+      const double n = call_.normalizer().item().toDouble();
+      out.grads[w + 1] = scalar_tensor(-total / n * scale, call_.normalizer().scalar_type());
+    }
+  }
+
+  double sum_blocks() {
     const auto& kernels = *loss_.kernels;
-    const auto wrt = wrt_ == 0 ? cpu::Wrt::kNothing : wrt_ == 1 ? cpu::Wrt::kFirst : cpu::Wrt::kAll;
+    const int w = loss_.operands;
+    const int64_t elementwise = wrt_ & ((2 << w) - 1);
+    const auto wrt = elementwise == 0   ? cpu::Wrt::kNothing
+                     : elementwise == 1 ? cpu::Wrt::kFirst
+                                        : cpu::Wrt::kAll;
     cpu::BlockFn<T> kernel;
     if constexpr (std::is_same_v<T, float>) {
       kernel = kernels.in_float[static_cast<int>(wrt)];
@@ -278,38 +299,43 @@ class Pass {
       kernel = kernels.in_double[static_cast<int>(wrt)];
     }
     // A buffer for whatever the kernel cannot read or write in place.
-    int buffers = weight_.needs_buffer() + value_.needs_buffer();
-    for (int i = 0; i < loss_.operands; ++i) buffers += operands_[i].needs_buffer() + grads_[i].needs_buffer();
+    int buffers = weight_.needs_buffer() + value_.needs_buffer() + grads_[w].needs_buffer();
+    for (int i = 0; i < w; ++i) buffers += operands_[i].needs_buffer() + grads_[i].needs_buffer();
 
     std::atomic<bool> invalid{false};
     c10::SmallVector<double, 16> sums((numel_ + kBlockSize - 1) / kBlockSize);
     for_each_block(numel_, [&](int64_t begin, int64_t end) {
       std::unique_ptr<T[]> memory(buffers ? new T[buffers * kBlockSize] : nullptr);
       Block<T> block{};
-      block.target = loss_.target;
-      block.ignores = call_.settings.ignore_index.has_value();
+      block.label_step = operands_[loss_.target].step();
       block.ignore_index = static_cast<T>(call_.settings.ignore_index.value_or(0));
       for (int i = 0; i < loss_.operands; ++i) {
         block.step[i] = operands_[i].step();
-        block.scale[i] = scale[i];
+        block.scale[i] = scale_[i];
       }
+      block.weight_scale = scale_[w];
       block.weight_step = weight_.step();
       for (int64_t b = begin; b < end; ++b) {
         const int64_t start = b * kBlockSize;
         const int64_t size = std::min(kBlockSize, numel_ - start);
         block.size = size;
         T* buffer = memory.get();
-        const auto take = [&](bool needed) { return needed ? std::exchange(buffer, buffer + kBlockSize) : nullptr; };
+        const auto take = [&](bool needed) {
+          return needed ? std::exchange(buffer, buffer + kBlockSize) : nullptr;
+        };
         for (int i = 0; i < loss_.operands; ++i) {
           block.in[i] = operands_[i].read(start, size, take(operands_[i].needs_buffer()));
           if (grads_[i]) block.grad[i] = grads_[i].target(start, take(grads_[i].needs_buffer()));
         }
+        if (call_.settings.ignore_index) block.label = block.in[loss_.target];
         if (call_.weight().defined()) block.weight = weight_.read(start, size, take(weight_.needs_buffer()));
+        if (grads_[w]) block.weight_grad = grads_[w].target(start, take(grads_[w].needs_buffer()));
         if (value_) block.value = value_.target(start, take(value_.needs_buffer()));
         sums[b] = kernel(call_.settings.params.data(), block);
         for (int i = 0; i < loss_.operands; ++i) {
           if (grads_[i]) grads_[i].flush(start, size, block.grad[i]);
         }
+        if (grads_[w]) grads_[w].flush(start, size, block.weight_grad);
         if (value_) value_.flush(start, size, block.value);
       }
       if (block.invalid) invalid = true;
@@ -337,7 +363,8 @@ class Pass {
   Reader<T> operands_[kMaxOperands];
   Reader<T> weight_;
   Writer<T> value_;
-  Writer<T> grads_[kMaxOperands];
+  Writer<T> grads_[kMaxOperands + 1];  ///< of the operands and the weight
+  T scale_[kMaxOperands + 1] = {};
 };
 
 }  // namespace

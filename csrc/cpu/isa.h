@@ -11,11 +11,11 @@
 #define LOSSOPS_EACH_ISA(M) M(DEFAULT)
 #endif
 
-#define LOSSOPS_DECLARE_ISA(ISA)      \
-  namespace lossops::cpu::ISA {       \
-  template <class Expression>         \
-  const Kernels& kernels();           \
-  template <class T>                  \
+#define LOSSOPS_DECLARE_ISA(ISA)       \
+  namespace lossops::cpu::ISA {        \
+  template <class Expression>          \
+  const Kernels& kernels();            \
+  template <class T>                   \
   const Conversions<T>& conversions(); \
   }
 LOSSOPS_EACH_ISA(LOSSOPS_DECLARE_ISA)
@@ -36,7 +36,7 @@ inline Isa current_isa() {
 
 /// `call` as the object of this processor's instruction set has it.
 #if defined(LOSSOPS_X86)
-#define LOSSOPS_FOR_THIS_ISA(...)                                              \
+#define LOSSOPS_FOR_THIS_ISA(...)                                                                     \
   (::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX512 ? ::lossops::cpu::AVX512::__VA_ARGS__ \
    : ::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX2 ? ::lossops::cpu::AVX2::__VA_ARGS__   \
                                                                 : ::lossops::cpu::DEFAULT::__VA_ARGS__)

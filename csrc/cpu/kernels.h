@@ -24,13 +24,15 @@ struct Block {
   int64_t step[kBlockOperands];  ///< 1, or 0 for a value that is the same everywhere
   const T* weight;
   int64_t weight_step;
-  int target;    ///< the operand that ignore_index refers to
-  bool ignores;  ///< elements whose target is ignore_index are zero in every output
+  const T* label;  ///< elements whose label is ignore_index are zero in every output
+  int64_t label_step;
   T ignore_index;
   T* value;
   T* grad[kBlockOperands];
   T scale[kBlockOperands];  ///< multiplies the gradients
-  bool invalid;             ///< out: an operand lies outside the loss's domain
+  T* weight_grad;           ///< the value before it is weighted, times weight_scale
+  T weight_scale;
+  bool invalid;  ///< out: an operand lies outside the loss's domain
 };
 
 /// Computes the block and returns the sum of its (weighted) values.

@@ -36,16 +36,16 @@ struct MultiLabelSoftMargin {
   }
 };
 
-/// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). alpha is NaN for none.
-/// (1 - p_t)^gamma is a product for gamma = 0, 1, 2 and otherwise an exponential of its logarithm, which for
-/// hard targets is a softplus: exact in the tail, and no derivative of 0^gamma is ever taken.
+/// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). alpha is NaN for
+/// none. (1 - p_t)^gamma is a product for a small whole gamma and otherwise an exponential of its logarithm,
+/// which for hard targets is a softplus: exact in the tail, and no derivative of 0^gamma is ever taken.
 struct Focal {
   double alpha, gamma;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
     const auto nll = scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
-    const auto loss = gamma == 0 ? nll : focus(s, t) * nll;
+    const auto loss = gamma == 0 ? nll : scaled(focus(s, t), nll);
     return alpha != alpha ? loss : (alpha * t + (1 - alpha) * (1.0 - t)) * loss;
   }
 
@@ -54,8 +54,7 @@ struct Focal {
   LOSSOPS_INLINE auto focus(const S& s, const T& t) const {
     const auto w = s.q() * t + s.p() * (1.0 - t);
     using W = std::remove_const_t<decltype(w)>;
-    if (gamma == 1) return w;
-    if (gamma == 2) return w * w;
+    if (multiplies(gamma)) return small_power(w, gamma);
     const auto hard = (value_of(t) == 0) | (value_of(t) == 1);
     const W log_hard = -(scaled(t, s.nlog_q()) + scaled(1.0 - t, s.nlog_p()));
     return exp(gamma * select(hard, log_hard, log(select(hard, W(1), w))));

@@ -95,9 +95,10 @@ struct Expectile {
   }
 };
 
-/// Barron's general robust loss (CVPR 2019), with its limits at alpha = 2, 0, -inf and inf. With u = (d/c)^2 and
-/// b = |alpha - 2|: (b/alpha) expm1(alpha/2 ln(1 + u/b)), and near alpha = 2, where b vanishes, the same with
-/// the factor 1 + u/b taken out of the power. No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge r.
+/// Barron's general robust loss (CVPR 2019), with its limits at alpha = 2, 0, -inf and inf. With u = (d/c)^2
+/// and b = |alpha - 2|: (b/alpha) expm1(alpha/2 ln(1 + u/b)), and near alpha = 2, where b vanishes, the same
+/// with the factor 1 + u/b taken out of the power. No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge
+/// r.
 struct Robust {
   double alpha, scale;
   template <class X, class T>
@@ -106,7 +107,7 @@ struct Robust {
     using R = std::remove_const_t<decltype(r)>;
     const double b = alpha < 2 ? 2 - alpha : alpha - 2;
     if (b == 0) return R(0.5 * square(r));
-    if (alpha == 0) return log1p_square(R(r * 0.70710678118654752440));
+    if (std::fabs(alpha) < kTiny) return log1p_square(R(r * 0.70710678118654752440));
     if (alpha == -kInfinity) return R(-expm1(-0.5 * square(r)));
     if (alpha == kInfinity) return R(expm1(0.5 * square(r)));
     const R l = log1p_square(R(r * (1 / std::sqrt(b))));
@@ -119,6 +120,7 @@ struct Robust {
 
  private:
   static constexpr double kHuge = 1e15;
+  static constexpr double kTiny = 1e-17;  ///< indistinguishable from 0 even in double
   template <class R>
   LOSSOPS_INLINE static R log1p_square(const R& r) {
     const auto huge = r > R(kHuge);

@@ -120,13 +120,10 @@ struct Dual {
     return chain(e, e, a);
   }
   LOSSOPS_INLINE friend Dual expm1(const Dual& a) {
-    const C m = expm1(a.v);
-    return chain(m, m + C(1), a);
+    return chain(expm1(a.v), exp(a.v), a);  // not expm1 + 1, which cancels far below 0
   }
   LOSSOPS_INLINE friend Dual log(const Dual& a) { return chain(log(a.v), C(1) / a.v, a); }
-  LOSSOPS_INLINE friend Dual log1p(const Dual& a) {
-    return chain(log1p(a.v), C(1) / (C(1) + a.v), a);
-  }
+  LOSSOPS_INLINE friend Dual log1p(const Dual& a) { return chain(log1p(a.v), C(1) / (C(1) + a.v), a); }
   /// The derivative at 0 is 0, as torch's.
   LOSSOPS_INLINE friend Dual abs(const Dual& a) {
     return chain(abs(a.v), select(a.v > C(0), C(1), select(a.v < C(0), C(-1), a.v)), a);

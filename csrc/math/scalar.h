@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -23,12 +24,23 @@ concept ConstantOf = std::is_convertible_v<A, C> && !std::is_same_v<A, C>;
 
 template <class T>
 struct Scalar {
+  using Value = T;
   T v;
 
   Scalar() = default;
   template <class A>
     requires std::is_arithmetic_v<A>
   LOSSOPS_INLINE Scalar(A a) : v(static_cast<T>(a)) {}
+  template <class U>
+    requires(!std::is_same_v<U, T>)
+  LOSSOPS_INLINE explicit Scalar(Scalar<U> a) : v(static_cast<T>(a.v)) {}
+
+  // What cpu/block.h asks of a register; Sum is what a block's values are added up in.
+  static constexpr int64_t kLanes = 1;
+  using Sum = Scalar<double>;
+  LOSSOPS_INLINE static Scalar load(const T* p, int64_t = kLanes) { return *p; }
+  LOSSOPS_INLINE static void store(Scalar a, T* p, int64_t = kLanes) { *p = a.v; }
+  LOSSOPS_INLINE static Scalar first(Scalar a, int64_t) { return a; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }

@@ -63,6 +63,18 @@ LOSSOPS_INLINE auto scaled(const A& a, const B& b) {
   return a * select((value_of(a) == 0) & (abs(value_of(b)) == kInfinity), B(0), b);
 }
 
+/// A zero derivative of the first factor likewise stays zero whatever the second one is.
+template <class C, int K>
+LOSSOPS_INLINE Dual<C, K> scaled(const Dual<C, K>& a, const Dual<C, K>& b) {
+  Dual<C, K> r;
+  const auto infinite = abs(b.v) == kInfinity;
+  r.v = scaled(a.v, b.v);
+  for (int k = 0; k < K; ++k) {
+    r.d[k] = a.d[k] * select((a.d[k] == 0) & infinite, C(0), b.v) + a.v * b.d[k];
+  }
+  return r;
+}
+
 /// t ln t, with value and derivative 0 at t = 0.
 template <class X>
 LOSSOPS_INLINE X xlogx(const X& t) {
@@ -70,12 +82,23 @@ LOSSOPS_INLINE X xlogx(const X& t) {
   return s * log(s);
 }
 
-/// x^p for x >= 0 and a constant p >= 0; exact for p = 0, 1, 2; value and derivative 0 at x = 0 otherwise.
+/// Whether powers of p are taken by multiplication.
+LOSSOPS_INLINE bool multiplies(double p) { return p == 2 || p == 0 || p == 1 || p == 3 || p == 4; }
+
+/// x^p for such a p.
 template <class X>
-LOSSOPS_INLINE X power(const X& x, double p) {
+LOSSOPS_INLINE X small_power(const X& x, double p) {
+  const X x2 = x * x;
+  if (p == 2) return x2;
   if (p == 0) return X(1);
   if (p == 1) return x;
-  if (p == 2) return x * x;
+  return p == 3 ? x2 * x : x2 * x2;
+}
+
+/// x^p for x >= 0 and a constant p >= 0, with value and derivative 0 at x = 0 unless p is 0 or 1.
+template <class X>
+LOSSOPS_INLINE X power(const X& x, double p) {
+  if (multiplies(p)) return small_power(x, p);
   const X s = select(x == X(0), X(1), x);
   return select(x == X(0), X(0), exp(p * log(s)));
 }
@@ -90,7 +113,8 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
 }
 
 /// The logistic function of x and its logarithms, all from one exp and one log1p and all accurate in
-/// both tails: p = sigma(x), q = sigma(-x) = 1 - p, nlog_p = -ln p = softplus(-x), nlog_q = -ln q = softplus(x).
+/// both tails: p = sigma(x), q = sigma(-x) = 1 - p, nlog_p = -ln p = softplus(-x), nlog_q = -ln q =
+/// softplus(x).
 template <class C>
 class Logistic {
  public:
@@ -142,18 +166,14 @@ LOSSOPS_INLINE X softplus(const X& x) {
 /// p^g of a logistic, exact in the far tail for every g >= 0.
 template <class X>
 LOSSOPS_INLINE X p_power(const Logistic<X>& s, double g) {
-  if (g == 0) return X(1);
-  if (g == 1) return s.p();
-  if (g == 2) return square(s.p());
+  if (multiplies(g)) return small_power(s.p(), g);
   return exp(-g * s.nlog_p());
 }
 
 /// q^g of a logistic, exact in the far tail for every g >= 0.
 template <class X>
 LOSSOPS_INLINE X q_power(const Logistic<X>& s, double g) {
-  if (g == 0) return X(1);
-  if (g == 1) return s.q();
-  if (g == 2) return square(s.q());
+  if (multiplies(g)) return small_power(s.q(), g);
   return exp(-g * s.nlog_q());
 }
 

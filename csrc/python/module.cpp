@@ -1,7 +1,6 @@
 // The module lossops._C: importing it loads the operators; it holds facts about the build, nothing else.
-#include <pybind11/pybind11.h>
-
 #include <ATen/Version.h>
+#include <pybind11/pybind11.h>
 #include <torch/version.h>
 
 PYBIND11_MODULE(_C, m) {

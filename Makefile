@@ -1,0 +1,48 @@
+# Each target does all its own set-up, in .venv. TORCH picks another build of torch, e.g. for CUDA.
+TORCH ?= torch==2.13.0
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
+
+.PHONY: demo test test-all bench lint format clean
+
+demo: $(VENV)/built $(VENV)/extra-demo
+	$(RUN) examples/demo.py --out demo_output
+
+test: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo
+	$(RUN) -m pytest -n 2 -m "not slow"
+
+test-all: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo
+	$(RUN) -m pytest -n 2
+
+bench: $(VENV)/built $(VENV)/extra-bench
+	$(RUN) -m benchmarks
+
+lint: $(VENV)/torch $(VENV)/extra-lint
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/clang-format --dry-run -Werror $(shell git ls-files '*.h' '*.cpp')
+
+format: $(VENV)/extra-lint
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+	$(VENV)/bin/clang-format -i $(shell git ls-files '*.h' '*.cpp')
+
+$(VENV)/torch:
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet $(TORCH) numpy "setuptools>=77" wheel pybind11 ninja
+	touch $@
+
+$(VENV)/built: $(VENV)/torch $(SOURCES)
+	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/extra-%: $(VENV)/torch pyproject.toml
+	$(RUN) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$*'], sep='\n')" > $@.txt
+	$(RUN) -m pip install --quiet -r $@.txt
+	mv $@.txt $@
+
+clean:
+	rm -rf $(VENV) build dist lossops.egg-info lossops/*.so lossops/_build_config.py

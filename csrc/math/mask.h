@@ -1,0 +1,67 @@
+// The lanes that a comparison of vector registers selected, and choosing by them. AVX-512 keeps a mask in a
+// register of its own kind; at::vec would move it into a vector and back at every use.
+#pragma once
+
+#include <ATen/cpu/vec/vec.h>
+
+#include "math/scalar.h"
+
+namespace lossops {
+inline namespace CPU_CAPABILITY {
+
+template <class T>
+using Vectorized = at::vec::Vectorized<T>;
+
+#if defined(CPU_CAPABILITY_AVX512)
+
+template <class T>
+struct Mask {
+  uint32_t bits;
+  LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
+  LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+
+  /// Predicate is one of the _CMP_ constants.
+  template <int predicate>
+  LOSSOPS_INLINE static Mask compare(Vectorized<T> a, Vectorized<T> b) {
+    if constexpr (std::is_same_v<T, float>) {
+      return {_mm512_cmp_ps_mask(a, b, predicate)};
+    } else {
+      return {_mm512_cmp_pd_mask(a, b, predicate)};
+    }
+  }
+  LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return compare<_CMP_LT_OQ>(a, b); }
+  LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) {
+    return compare<_CMP_LE_OQ>(a, b);
+  }
+  LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return compare<_CMP_EQ_OQ>(a, b); }
+
+  LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
+    if constexpr (std::is_same_v<T, float>) {
+      return _mm512_mask_blend_ps(static_cast<__mmask16>(bits), b, a);
+    } else {
+      return _mm512_mask_blend_pd(static_cast<__mmask8>(bits), b, a);
+    }
+  }
+};
+
+#else
+
+template <class T>
+struct Mask {
+  Vectorized<T> bits;
+  LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
+  LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+
+  LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {a < b}; }
+  LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) { return {a <= b}; }
+  LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return {a == b}; }
+
+  LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
+    return Vectorized<T>::blendv(b, a, bits);
+  }
+};
+
+#endif
+
+}  // namespace CPU_CAPABILITY
+}  // namespace lossops

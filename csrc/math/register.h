@@ -1,0 +1,27 @@
+// The carrier that a CPU kernel computes in: a vector register where the instruction set has one that at::vec
+// knows, and otherwise a register of one value.
+#pragma once
+
+#if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2) || defined(__aarch64__)
+
+#include "math/simd.h"
+
+namespace lossops {
+inline namespace CPU_CAPABILITY {
+template <class T>
+using Register = Simd<T>;
+}
+}  // namespace lossops
+
+#else
+
+#include "math/scalar.h"
+
+namespace lossops {
+inline namespace CPU_CAPABILITY {
+template <class T>
+using Register = Scalar<T>;
+}
+}  // namespace lossops
+
+#endif
