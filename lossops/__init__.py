@@ -1,0 +1,18 @@
+"""Loss functions for PyTorch, each a native operator generated from one expression.
+
+``lossops.functional`` holds the functions, under the names of ``torch.nn.functional`` where that
+has the loss; ``lossops.nn`` holds the modules; ``torch.ops.lossops`` holds the operators
+themselves.
+"""
+
+from ._build import check_torch as _check_torch
+from ._build import recorded_build as _recorded_build
+
+build_info = _recorded_build()
+_check_torch(build_info)
+
+from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
+from . import functional, nn  # noqa: E402
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "build_info", "functional", "nn"]

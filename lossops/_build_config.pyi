@@ -1,0 +1,5 @@
+"""Written by setup.py."""
+
+TORCH_VERSION: str
+CUDA_VERSION: str | None
+ISAS: tuple[str, ...]

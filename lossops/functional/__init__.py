@@ -1,0 +1,54 @@
+"""The losses as functions.
+
+A loss that ``torch.nn.functional`` has keeps its name, argument order, defaults and meaning,
+without the deprecated ``size_average`` and ``reduce``; what lossops adds to it comes after the
+arguments of torch. Every function works under ``torch.compile``, ``torch.export``, ``torch.func``
+and TorchScript, on float64, float32, bfloat16 and float16.
+"""
+
+from .binary import (
+    asymmetric_loss,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    focal_loss,
+    multilabel_soft_margin_loss,
+    rww_bce_loss,
+)
+from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
+from .margin import hinge_embedding_loss, hinge_loss, margin_ranking_loss, soft_margin_loss
+from .regression import (
+    charbonnier_loss,
+    expectile_loss,
+    huber_loss,
+    l1_loss,
+    log_cosh_loss,
+    mse_loss,
+    quantile_loss,
+    robust_loss,
+    smooth_l1_loss,
+)
+
+__all__ = [
+    "asymmetric_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "charbonnier_loss",
+    "expectile_loss",
+    "focal_loss",
+    "gaussian_nll_loss",
+    "hinge_embedding_loss",
+    "hinge_loss",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "log_cosh_loss",
+    "margin_ranking_loss",
+    "mse_loss",
+    "multilabel_soft_margin_loss",
+    "poisson_nll_loss",
+    "quantile_loss",
+    "robust_loss",
+    "rww_bce_loss",
+    "smooth_l1_loss",
+    "soft_margin_loss",
+]

@@ -1,0 +1,52 @@
+"""What every function shares. All of it compiles under TorchScript."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+# An operator, bound once at import: looking it up in torch.ops at every call takes longer than all
+# else that a function does. The packet, not its overload, which TorchScript cannot call.
+Op = Callable[..., Tensor]
+
+# TorchScript does not turn an int into a float, so it needs to see both.
+TensorOrNumber = int | float | Tensor
+
+if TYPE_CHECKING:
+    Levels = float | list[float] | tuple[float, ...] | Tensor
+else:
+    Levels = float | list[float] | Tensor  # TorchScript knows no tuple of any length
+
+
+def reduction_code(op: str, reduction: str) -> int:
+    """The number that the operators take for a reduction."""
+    if reduction == "mean":
+        return 1
+    if reduction == "sum":
+        return 2
+    if reduction == "none":
+        return 0
+    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got '{reduction}'")
+
+
+def reduction_code_with_batchmean(op: str, reduction: str) -> int:
+    """The same, for the losses that also know ``"batchmean"``."""
+    if reduction == "mean":
+        return 1
+    if reduction == "sum":
+        return 2
+    if reduction == "none":
+        return 0
+    if reduction == "batchmean":
+        return 3
+    raise ValueError(
+        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got '{reduction}'"
+    )
+
+
+def as_normalizer(normalizer: TensorOrNumber | None, input: Tensor) -> Tensor | None:
+    """A number becomes a 0-d tensor beside ``input``; float64, so that no count is rounded."""
+    if isinstance(normalizer, (int, float)):
+        return torch.full((), float(normalizer), dtype=torch.float64, device=input.device)
+    return normalizer

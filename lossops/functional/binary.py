@@ -1,0 +1,319 @@
+"""Losses of yes-or-no targets, one or many per sample."""
+
+import torch
+from torch import Tensor
+
+from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+
+_bce: Op = torch.ops.lossops.bce
+_bce_with_logits: Op = torch.ops.lossops.bce_with_logits
+_focal: Op = torch.ops.lossops.focal
+_asymmetric: Op = torch.ops.lossops.asymmetric
+_rww_bce: Op = torch.ops.lossops.rww_bce
+_multilabel_soft_margin: Op = torch.ops.lossops.multilabel_soft_margin
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Binary cross-entropy of probabilities.
+
+    Where logits are at hand, prefer :func:`binary_cross_entropy_with_logits`.
+
+    Formula, with p = input and t = target::
+
+        l = -t max(ln p, -100) - (1 - t) max(ln(1 - p), -100)
+
+    Args:
+        input: Probabilities in [0, 1], any shape; a floating dtype.
+        target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        weight: A factor per element; broadcasts to ``input``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown, or the shapes differ.
+        RuntimeError: A probability or target lies outside [0, 1], or dtypes or devices do not fit.
+
+    Reference:
+        D. R. Cox, "The regression analysis of binary sequences", J. Royal Statistical Society B 20
+        (2), 1958.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.binary_cross_entropy(torch.tensor([0.5, 0.9]), torch.tensor([0, 1]), reduction="none")
+        tensor([0.6931, 0.1054])
+    """
+    code = reduction_code("bce", reduction)
+    return _bce(input, target, weight, ignore_index, as_normalizer(normalizer, input), code)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Binary cross-entropy of logits.
+
+    Formula, with x = input, t = target and w = pos_weight::
+
+        l = w t softplus(-x) + (1 - t) softplus(x)
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Targets of the same shape, usually in [0, 1]; a floating, integer or bool dtype.
+        weight: A factor per element; broadcasts to ``input``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        pos_weight: A factor of the positive part, often one per class; broadcasts to ``input``.
+        label_smoothing: s in [0, 1]; t becomes t (1 - s) + s / 2.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown, or the shapes differ.
+        RuntimeError: ``label_smoothing`` is out of range, or dtypes or devices do not fit.
+
+    Reference:
+        D. R. Cox, "The regression analysis of binary sequences", J. Royal Statistical Society B 20
+        (2), 1958; label smoothing: C. Szegedy et al., "Rethinking the Inception architecture", CVPR
+        2016, arXiv:1512.00567.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 100.0]), torch.tensor([1, 0])
+        >>> F.binary_cross_entropy_with_logits(x, t, reduction="none")
+        tensor([  0.6931, 100.0000])
+        >>> x, t = torch.zeros(3), torch.tensor([1, 0, 255])
+        >>> F.binary_cross_entropy_with_logits(x, t, ignore_index=255)
+        tensor(0.6931)
+    """
+    code = reduction_code("bce_with_logits", reduction)
+    n = as_normalizer(normalizer, input)
+    return _bce_with_logits(
+        input, target, pos_weight, label_smoothing, weight, ignore_index, n, code
+    )
+
+
+def focal_loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Sigmoid focal loss: binary cross-entropy that fades out where the prediction is right.
+
+    Formula, with p = sigmoid(input) and t = target::
+
+        p_t = p t + (1 - p) (1 - t)
+        alpha_t = alpha t + (1 - alpha) (1 - t)
+        l = alpha_t (1 - p_t)^gamma (t softplus(-input) + (1 - t) softplus(input))
+
+    The paper divides the sum by the number of positives: ``normalizer=target.sum()``.
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        alpha: Weight of the positives, in [0, 1], against 1 - alpha of the negatives; None leaves
+            alpha_t out.
+        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``alpha`` or ``gamma`` is out of range, or shapes, dtypes or devices do not
+            fit.
+
+    Reference:
+        T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal loss for dense object detection",
+        ICCV 2017, arXiv:1708.02002.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.focal_loss(torch.zeros(2), torch.tensor([1, 0]), reduction="none")
+        tensor([0.0433, 0.1300])
+    """
+    code = reduction_code("focal", reduction)
+    return _focal(
+        input, target, alpha, gamma, weight, ignore_index, as_normalizer(normalizer, input), code
+    )
+
+
+def asymmetric_loss(
+    input: Tensor,
+    target: Tensor,
+    gamma_pos: float = 1.0,
+    gamma_neg: float = 4.0,
+    clip: float = 0.05,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Asymmetric loss (ASL) for many labels, few of them positive: easy negatives vanish.
+
+    Formula, with p = sigmoid(input), t = target and p_m = max(p - clip, 0)::
+
+        l = t (1 - p)^gamma_pos softplus(-input) - (1 - t) p_m^gamma_neg ln(1 - p_m)
+
+    The authors' code sums over everything: ``reduction="sum"``.
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        gamma_pos: How fast easy positives fade, >= 0.
+        gamma_neg: How fast easy negatives fade, >= 0.
+        clip: Negatives whose probability is below this cost nothing; in [0, 1).
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        T. Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021,
+        arXiv:2009.14119.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 0.0, -3.0]), torch.tensor([1, 0, 0])
+        >>> F.asymmetric_loss(x, t, reduction="none")
+        tensor([0.3466, 0.0245, 0.0000])
+    """
+    code = reduction_code("asymmetric", reduction)
+    n = as_normalizer(normalizer, input)
+    return _asymmetric(input, target, gamma_pos, gamma_neg, clip, weight, ignore_index, n, code)
+
+
+def rww_bce_loss(
+    input: Tensor,
+    target: Tensor,
+    fn_weight: float = 1.0,
+    fp_weight: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Real-world-weight binary cross-entropy: each kind of mistake weighs what it costs.
+
+    Formula, with x = input, the logit, and t = target::
+
+        l = fn_weight t softplus(-x) + fp_weight (1 - t) softplus(x)
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        fn_weight: Marginal cost of a false negative over a true positive, >= 0.
+        fp_weight: Marginal cost of a false positive over a true negative, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        Y. Ho, S. Wookey, "The real-world-weight cross-entropy loss function: modeling the costs of
+        mislabeling", IEEE Access 8, 2020, arXiv:2001.00570.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.rww_bce_loss(torch.zeros(2), torch.tensor([1, 0]), fn_weight=10.0, reduction="none")
+        tensor([6.9315, 0.6931])
+    """
+    code = reduction_code("rww_bce", reduction)
+    return _rww_bce(
+        input,
+        target,
+        fn_weight,
+        fp_weight,
+        weight,
+        ignore_index,
+        as_normalizer(normalizer, input),
+        code,
+    )
+
+
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Binary cross-entropy of the logits of C labels, averaged over the labels of a sample.
+
+    Formula, with x = input and t = target, summed over the C entries of the last dimension::
+
+        l = sum_c (t_c softplus(-x_c) + (1 - t_c) softplus(x_c)) / C
+
+    Args:
+        input: Logits of the shape (..., C); a floating dtype.
+        target: Targets in [0, 1]; the number of dimensions of ``input``, sizes equal or 1; any real
+            dtype.
+        weight: A factor per element, often one per label; broadcasts to ``input``.
+        reduction: ``"none"`` (one loss per sample), ``"mean"`` or ``"sum"`` over the samples.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the promoted dtype of the
+        operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        D. R. Cox, "The regression analysis of binary sequences", J. Royal Statistical Society B 20
+        (2), 1958.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([[0.0, 9.0]]), torch.tensor([[1, 1]])
+        >>> F.multilabel_soft_margin_loss(x, t, reduction="none")
+        tensor([0.3466])
+    """
+    code = reduction_code("multilabel_soft_margin", reduction)
+    return _multilabel_soft_margin(
+        input, target, weight, ignore_index, as_normalizer(normalizer, input), code
+    )

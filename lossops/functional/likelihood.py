@@ -1,0 +1,179 @@
+"""Negative log-likelihoods of counts and densities, and the divergence between distributions."""
+
+import torch
+from torch import Tensor
+
+from ._common import (
+    Op,
+    TensorOrNumber,
+    as_normalizer,
+    reduction_code,
+    reduction_code_with_batchmean,
+)
+
+_poisson_nll: Op = torch.ops.lossops.poisson_nll
+_gaussian_nll: Op = torch.ops.lossops.gaussian_nll
+_kl_div: Op = torch.ops.lossops.kl_div
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Negative log-likelihood of counts under a Poisson distribution.
+
+    Formula, with x = input, the logarithm of the rate or the rate itself, and t = target::
+
+        l = exp(x) - t x          log_input=True
+        l = x - t ln(x + eps)     log_input=False
+
+    full=True adds Stirling's approximation of ln t!, where t > 1: t ln t - t + ln(2 pi t) / 2.
+
+    Args:
+        input: Logarithms of rates, or rates >= 0, of any shape; a floating dtype.
+        target: Counts, a floating or integer dtype; the number of dimensions of ``input``, sizes
+            equal or 1.
+        log_input: Whether ``input`` holds logarithms.
+        full: Whether to add the term that depends on the target alone.
+        eps: Keeps the logarithm of a rate of 0 finite; unused with ``log_input``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        P. McCullagh, J. A. Nelder, "Generalized linear models", 2nd edition, chapter 6, 1989.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.poisson_nll_loss(torch.tensor([0.0, 1.0]), torch.tensor([2, 0]), reduction="none")
+        tensor([1.0000, 2.7183])
+    """
+    code = reduction_code("poisson_nll", reduction)
+    return _poisson_nll(
+        input, target, log_input, full, eps, weight, None, as_normalizer(normalizer, input), code
+    )
+
+
+def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
+    if isinstance(var, (int, float)):
+        return torch.full([1] * input.dim(), float(var), dtype=input.dtype, device=input.device)
+    return var
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: TensorOrNumber,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Negative log-likelihood of values under Gaussians whose mean and variance are predicted.
+
+    Formula, with v = max(var, eps)::
+
+        l = (ln v + (input - target)^2 / v) / 2
+
+    full=True adds ln(2 pi) / 2. Gradients flow to input, target and var, save to a variance below
+    ``eps``.
+
+    Args:
+        input: Means of any shape; a floating dtype.
+        target: Values, a floating or integer dtype; the number of dimensions of ``input``, sizes
+            equal or 1.
+        var: Variances: a number >= 0, a tensor like ``target``, or one of the shape
+            ``input.shape[:-1]``.
+        full: Whether to add the constant term.
+        eps: The least variance, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown, shapes do not fit, or a variance is negative.
+        RuntimeError: ``eps`` is not positive, or dtypes or devices do not fit.
+
+    Reference:
+        D. A. Nix, A. S. Weigend, "Estimating the mean and variance of the target probability
+        distribution", ICNN 1994.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.gaussian_nll_loss(torch.tensor([0.0, 2.0]), torch.zeros(2), torch.ones(2))
+        tensor(1.)
+        >>> F.gaussian_nll_loss(torch.tensor([0.0, 2.0]), torch.zeros(2), 4.0, reduction="none")
+        tensor([0.6931, 1.1931])
+    """
+    code = reduction_code("gaussian_nll", reduction)
+    v = _variance(var, input)
+    return _gaussian_nll(
+        input, target, v, full, eps, weight, None, as_normalizer(normalizer, input), code
+    )
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    log_target: bool = False,
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Kullback-Leibler divergence of predicted log-probabilities from a target distribution.
+
+    Formula, with x = input and t = target::
+
+        l = t (ln t - x)        log_target=False; 0 where t = 0
+        l = exp(t) (t - x)      log_target=True; 0 where t = -inf
+
+    The divergence itself is the sum over the classes: ``"batchmean"`` averages that over the batch,
+    whereas ``"mean"`` divides by the number of classes too. (torch warns of it; lossops stays
+    silent.)
+
+    Args:
+        input: Log-probabilities of any shape; a floating dtype.
+        target: Probabilities, or their logarithms; the number of dimensions of ``input``, sizes
+            equal or 1.
+        reduction: ``"none"``, ``"mean"``, ``"sum"``, or ``"batchmean"`` (the sum divided by
+            ``input.size(0)``).
+        log_target: Whether ``target`` holds logarithms.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        S. Kullback, R. A. Leibler, "On information and sufficiency", Annals of Mathematical
+        Statistics 22 (1), 1951.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> p, q = torch.tensor([[0.5, 0.5]]), torch.tensor([[0.75, 0.25]])
+        >>> F.kl_div(p.log(), q, reduction="batchmean")
+        tensor(0.1308)
+    """
+    code = reduction_code_with_batchmean("kl_div", reduction)
+    return _kl_div(input, target, log_target, weight, None, as_normalizer(normalizer, input), code)

@@ -1,0 +1,203 @@
+"""Losses of targets -1 and 1 that ask for a margin."""
+
+import torch
+from torch import Tensor
+
+from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+
+_hinge: Op = torch.ops.lossops.hinge
+_hinge_embedding: Op = torch.ops.lossops.hinge_embedding
+_soft_margin: Op = torch.ops.lossops.soft_margin
+_margin_ranking: Op = torch.ops.lossops.margin_ranking
+
+
+def hinge_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    power: int = 1,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Hinge loss of a support-vector machine: 0 once the score is right by ``margin``.
+
+    Formula::
+
+        l = max(0, margin - target input)^power
+
+    Args:
+        input: Scores of any shape; a floating dtype.
+        target: -1 or 1, of the same shape; a floating or integer dtype.
+        margin: The margin that costs nothing.
+        power: 1, or 2 for the squared hinge.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``power`` is neither 1 nor 2, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        C. Cortes, V. Vapnik, "Support-vector networks", Machine Learning 20, 1995; squared: Y.
+        Tang, "Deep learning using linear support vector machines", arXiv:1306.0239.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.5, 2.0, 1.0]), torch.tensor([1, 1, -1])
+        >>> F.hinge_loss(x, t, power=2, reduction="none")
+        tensor([0.2500, 0.0000, 4.0000])
+    """
+    code = reduction_code("hinge", reduction)
+    return _hinge(
+        input, target, margin, power, weight, ignore_index, as_normalizer(normalizer, input), code
+    )
+
+
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Hinge loss of distances: pulls similar pairs together and pushes the others ``margin`` apart.
+
+    Formula, with x = input, a distance::
+
+        l = x                    where target = 1
+        l = max(0, margin - x)   where target = -1
+
+    Any other target adds both parts, as in torch.
+
+    Args:
+        input: Distances of any shape; a floating dtype.
+        target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
+            equal or 1.
+        margin: The distance beyond which dissimilar pairs cost nothing.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        R. Hadsell, S. Chopra, Y. LeCun, "Dimensionality reduction by learning an invariant
+        mapping", CVPR 2006.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.25, 0.25]), torch.tensor([1, -1])
+        >>> F.hinge_embedding_loss(x, t, reduction="none")
+        tensor([0.2500, 0.7500])
+    """
+    code = reduction_code("hinge_embedding", reduction)
+    return _hinge_embedding(
+        input, target, margin, weight, ignore_index, as_normalizer(normalizer, input), code
+    )
+
+
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Logistic loss of targets -1 and 1: the smooth hinge.
+
+    Formula::
+
+        l = ln(1 + exp(-target input)) = softplus(-target input)
+
+    Args:
+        input: Scores of any shape; a floating dtype.
+        target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
+            equal or 1.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        J. Friedman, T. Hastie, R. Tibshirani, "Additive logistic regression: a statistical view of
+        boosting", Annals of Statistics 28 (2), 2000.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.soft_margin_loss(torch.tensor([0.0, -100.0]), torch.tensor([1, 1]), reduction="none")
+        tensor([  0.6931, 100.0000])
+    """
+    code = reduction_code("soft_margin", reduction)
+    return _soft_margin(input, target, weight, ignore_index, as_normalizer(normalizer, input), code)
+
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Ranking loss of pairs: asks that one score exceed the other by ``margin``.
+
+    Formula::
+
+        l = max(0, margin - target (input1 - input2))
+
+    Args:
+        input1: Scores of any shape; a floating dtype.
+        input2: Scores to compare with; the number of dimensions of ``input1``, sizes equal or 1.
+        target: 1 where ``input1`` should rank higher, -1 where ``input2`` should; shaped like
+            ``input2``.
+        margin: By how much.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input1``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        R. Herbrich, T. Graepel, K. Obermayer, "Large margin rank boundaries for ordinal
+        regression", Advances in Large Margin Classifiers, 2000.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> a, b = torch.tensor([1.0, 1.0]), torch.tensor([0.5, 3.0])
+        >>> F.margin_ranking_loss(a, b, torch.tensor([1, 1]), margin=1.0, reduction="none")
+        tensor([0.5000, 3.0000])
+    """
+    code = reduction_code("margin_ranking", reduction)
+    n = as_normalizer(normalizer, input1)
+    return _margin_ranking(input1, input2, target, margin, weight, ignore_index, n, code)

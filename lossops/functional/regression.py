@@ -1,0 +1,424 @@
+"""Losses on the difference between a prediction and a real-valued target."""
+
+import torch
+from torch import Tensor
+
+from ._common import Levels, Op, TensorOrNumber, as_normalizer, reduction_code
+
+_mse: Op = torch.ops.lossops.mse
+_l1: Op = torch.ops.lossops.l1
+_smooth_l1: Op = torch.ops.lossops.smooth_l1
+_huber: Op = torch.ops.lossops.huber
+_log_cosh: Op = torch.ops.lossops.log_cosh
+_charbonnier: Op = torch.ops.lossops.charbonnier
+_quantile: Op = torch.ops.lossops.quantile
+_expectile: Op = torch.ops.lossops.expectile
+_robust: Op = torch.ops.lossops.robust
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Mean squared error.
+
+    Formula::
+
+        l = (input - target)^2
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. With ``weight``, the mean is sum(weight * l)
+            / sum(weight).
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        A.-M. Legendre, "Nouvelles methodes pour la determination des orbites des cometes", 1805.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
+        tensor(4.5000)
+    """
+    return _mse(
+        input,
+        target,
+        weight,
+        None,
+        as_normalizer(normalizer, input),
+        reduction_code("mse", reduction),
+    )
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Mean absolute error. Its gradient at a difference of 0 is 0.
+
+    Formula::
+
+        l = |input - target|
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. With ``weight``, the mean is sum(weight * l)
+            / sum(weight).
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        P.-S. Laplace, "Theorie analytique des probabilites", second supplement, 1818.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
+        tensor(1.5000)
+    """
+    return _l1(
+        input,
+        target,
+        weight,
+        None,
+        as_normalizer(normalizer, input),
+        reduction_code("l1", reduction),
+    )
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    beta: float = 1.0,
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Smooth L1: the absolute error with a parabola in place of its kink; Huber over ``beta``.
+
+    Formula, with d = input - target::
+
+        l = d^2 / (2 beta)   where |d| < beta
+        l = |d| - beta / 2   elsewhere
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        beta: Where the parabola ends, >= 0; 0 gives the absolute error.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``beta`` is negative, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        R. Girshick, "Fast R-CNN", ICCV 2015, arXiv:1504.08083.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.smooth_l1_loss(torch.tensor([0.5, 2.0]), torch.zeros(2), reduction="none")
+        tensor([0.1250, 1.5000])
+    """
+    code = reduction_code("smooth_l1", reduction)
+    return _smooth_l1(input, target, beta, weight, None, as_normalizer(normalizer, input), code)
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Huber's loss: squared error up to ``delta``, absolute error beyond.
+
+    Formula, with d = input - target::
+
+        l = d^2 / 2                   where |d| <= delta
+        l = delta (|d| - delta / 2)   elsewhere
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        delta: Where the squared error ends, > 0; inf gives d^2 / 2 everywhere.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``delta`` is not positive, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        P. J. Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics
+        35 (1), 1964.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.huber_loss(torch.tensor([0.5, 2.0]), torch.zeros(2), delta=1.5)
+        tensor(1.)
+    """
+    code = reduction_code("huber", reduction)
+    return _huber(input, target, delta, weight, None, as_normalizer(normalizer, input), code)
+
+
+def log_cosh_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Logarithm of the hyperbolic cosine: a squared error that turns into an absolute one.
+
+    Formula, with d = input - target::
+
+        l = ln cosh d = |d| + softplus(-2 |d|) - ln 2
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        R. A. Saleh, A. K. M. E. Saleh, "Statistical properties of the log-cosh loss function used
+        in machine learning", arXiv:2208.04564.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.log_cosh_loss(torch.tensor([1.0, 100.0]), torch.zeros(2), reduction="none")
+        tensor([ 0.4338, 99.3069])
+    """
+    code = reduction_code("log_cosh", reduction)
+    return _log_cosh(input, target, weight, None, as_normalizer(normalizer, input), code)
+
+
+def charbonnier_loss(
+    input: Tensor,
+    target: Tensor,
+    eps: float = 1e-3,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Charbonnier's loss: an absolute error that is smooth at 0.
+
+    Formula, with d = input - target::
+
+        l = sqrt(d^2 + eps^2) - eps
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        eps: Width of the smooth part, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``eps`` is not positive, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        P. Charbonnier, L. Blanc-Feraud, G. Aubert, M. Barlaud, "Two deterministic half-quadratic
+        regularization algorithms for computed imaging", ICIP 1994.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.charbonnier_loss(torch.tensor([4.0, 0.0]), torch.zeros(2), eps=3.0, reduction="none")
+        tensor([2., 0.])
+    """
+    code = reduction_code("charbonnier", reduction)
+    return _charbonnier(input, target, eps, weight, None, as_normalizer(normalizer, input), code)
+
+
+def _levels(q: Levels, input: Tensor) -> Tensor:
+    if isinstance(q, float):
+        return torch.full((), q, dtype=input.dtype, device=input.device)
+    if isinstance(q, (list, tuple)):
+        return torch.tensor(q, dtype=input.dtype, device=input.device)
+    return q
+
+
+def quantile_loss(
+    input: Tensor,
+    target: Tensor,
+    q: Levels = 0.5,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Quantile (pinball) loss: its minimiser is the ``q``-quantile, or several of them at once.
+
+    Formula, with e = target - input::
+
+        l = max(q e, (q - 1) e)
+
+    Args:
+        input: Predictions; any shape for one quantile, (..., Q) for Q of them. A floating dtype.
+        target: Targets of the shape of ``input``, or (...) to share each over the Q predictions of
+            its quantiles; a floating, integer or bool dtype.
+        q: The level or levels, 0 < q < 1: a number, a list of Q numbers, or a tensor of shape () or
+            (Q,).
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: A level is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        R. Koenker, G. Bassett, "Regression quantiles", Econometrica 46 (1), 1978.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 2.0]), torch.ones(2)
+        >>> F.quantile_loss(x, t, q=0.9, reduction="none")
+        tensor([0.9000, 0.1000])
+        >>> F.quantile_loss(torch.zeros(4, 3), torch.ones(4), q=[0.1, 0.5, 0.9])
+        tensor(0.5000)
+    """
+    code = reduction_code("quantile", reduction)
+    return _quantile(
+        input, target, _levels(q, input), weight, None, as_normalizer(normalizer, input), code
+    )
+
+
+def expectile_loss(
+    input: Tensor,
+    target: Tensor,
+    tau: float = 0.5,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Expectile loss: squared error that weighs under- and over-prediction differently.
+
+    Formula, with e = target - input::
+
+        l = tau e^2         where e >= 0
+        l = (1 - tau) e^2   elsewhere
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        tau: The level, 0 < tau < 1; 0.5 gives half the squared error.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``tau`` is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        W. K. Newey, J. L. Powell, "Asymmetric least squares estimation and testing", Econometrica
+        55 (4), 1987.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 2.0]), torch.ones(2)
+        >>> F.expectile_loss(x, t, tau=0.9, reduction="none")
+        tensor([0.9000, 0.1000])
+    """
+    code = reduction_code("expectile", reduction)
+    return _expectile(input, target, tau, weight, None, as_normalizer(normalizer, input), code)
+
+
+def robust_loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: float = 1.0,
+    scale: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Barron's general robust loss: from squared error to losses that ignore outliers.
+
+    Formula, with z = ((input - target) / scale)^2 and b = |alpha - 2|::
+
+        l = (b / alpha) ((z / b + 1)^(alpha / 2) - 1)
+
+    and its limits: z / 2 at alpha = 2 (squared error), ln(z / 2 + 1) at 0 (Cauchy), 1 - exp(-z / 2)
+    at -inf (Welsch), exp(z / 2) - 1 at inf. alpha = 1 is sqrt(z + 1) - 1 (Charbonnier,
+    pseudo-Huber), alpha = -2 is Geman-McClure.
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        alpha: The shape, any number, also inf and -inf; the smaller, the less an outlier counts.
+        scale: The size of error at which the loss leaves its parabola, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        RuntimeError: ``scale`` is not positive, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        J. T. Barron, "A general and adaptive robust loss function", CVPR 2019, arXiv:1701.03077.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.robust_loss(torch.tensor([2.0, 100.0]), torch.zeros(2), alpha=-2.0, reduction="none")
+        tensor([1.0000, 1.9992])
+    """
+    code = reduction_code("robust", reduction)
+    return _robust(
+        input, target, alpha, scale, weight, None, as_normalizer(normalizer, input), code
+    )

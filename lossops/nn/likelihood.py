@@ -1,0 +1,143 @@
+"""Negative log-likelihoods of counts and densities, and the divergence between distributions."""
+
+from torch import Tensor
+
+from .. import functional as F
+from ..functional._common import TensorOrNumber
+from ._base import Loss
+
+
+class PoissonNLLLoss(Loss):
+    """Negative log-likelihood of counts under a Poisson distribution.
+
+    See :func:`lossops.functional.poisson_nll_loss`.
+
+    Args:
+        log_input: Whether the input holds logarithms of rates, not rates.
+        full: Whether to add the term that depends on the target alone.
+        eps: Keeps the logarithm of a rate of 0 finite.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.PoissonNLLLoss()
+        >>> loss(torch.zeros(2), torch.tensor([2, 0]))
+        tensor(1.)
+    """
+
+    __constants__ = ["log_input", "full", "eps", "reduction"]
+    log_input: bool
+    full: bool
+    eps: float
+
+    def __init__(
+        self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        self.log_input = log_input
+        self.full = full
+        self.eps = float(eps)
+
+    def forward(
+        self,
+        log_input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.poisson_nll_loss(
+            log_input,
+            target,
+            self.log_input,
+            self.full,
+            self.eps,
+            self.reduction,
+            weight,
+            normalizer,
+        )
+
+
+class GaussianNLLLoss(Loss):
+    """Negative log-likelihood of values under Gaussians.
+
+    See :func:`lossops.functional.gaussian_nll_loss`.
+
+    Args:
+        full: Whether to add the constant term.
+        eps: The least variance, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        input (*), target (*), var (*), sizes equal or 1, var also a number or without the last
+        dimension; output scalar, or (*) for ``"none"``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.GaussianNLLLoss()
+        >>> loss(torch.tensor([0.0, 2.0]), torch.zeros(2), torch.ones(2))
+        tensor(1.)
+    """
+
+    __constants__ = ["full", "eps", "reduction"]
+    full: bool
+    eps: float
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.full = full
+        self.eps = float(eps)
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        var: TensorOrNumber,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.gaussian_nll_loss(
+            input, target, var, self.full, self.eps, self.reduction, weight, normalizer
+        )
+
+
+class KLDivLoss(Loss):
+    """Kullback-Leibler divergence of predicted log-probabilities from a target distribution.
+
+    See :func:`lossops.functional.kl_div`.
+
+    Args:
+        reduction: ``"none"``, ``"mean"``, ``"sum"``, or ``"batchmean"``, which is the divergence
+            itself.
+        log_target: Whether the target holds logarithms.
+
+    Shape:
+        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.KLDivLoss(reduction="batchmean")
+        >>> loss(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.75, 0.25]]))
+        tensor(0.1308)
+    """
+
+    __constants__ = ["reduction", "log_target"]
+    log_target: bool
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.kl_div(input, target, self.reduction, self.log_target, weight, normalizer)
