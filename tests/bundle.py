@@ -1,0 +1,55 @@
+"""All losses in one module, so that a slow compiler runs once for the whole table."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tests.cases import Case, make_case
+from tests.losses import LOSSES
+
+Operands = dict[str, list[Tensor]]
+
+
+def bundle_cases(rows: int = 4, dtype: torch.dtype = torch.float32) -> list[Case]:
+    """One case per loss, masked where the loss knows a mask. Shapes agree within the bundle."""
+    return [
+        make_case(loss, shape=(rows, 3), dtype=dtype, ignore=loss.ignore, seed=rows)
+        for loss in LOSSES
+    ]
+
+
+def operands_of(cases: Sequence[Case], requires_grad: bool = False) -> Operands:
+    """The operands of each loss, by op; as leaves that require a gradient if asked for."""
+    out = {}
+    for case in cases:
+        out[case.loss.op] = [
+            case.tensors[name].clone().requires_grad_(
+                requires_grad and name in case.loss.differentiable
+            )
+            for name in case.loss.operands
+        ]
+    return out
+
+
+def leaves_of(operands: Operands) -> list[Tensor]:
+    return [t for tensors in operands.values() for t in tensors if t.requires_grad]
+
+
+class Bundle(nn.Module):
+    """Every loss of the library applied to operands of its own."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        super().__init__()
+        self.losses = nn.ModuleDict({case.loss.op: case.module() for case in cases})
+
+    def forward(self, operands: Operands) -> dict[str, Tensor]:
+        return {op: loss(*operands[op]) for op, loss in self.losses.items()}
+
+
+def total(losses: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).sum()
+
+
+def gradients(module: nn.Module, operands: Operands) -> list[Tensor]:
+    return list(torch.autograd.grad(total(module(operands)), leaves_of(operands)))

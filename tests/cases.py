@@ -1,0 +1,204 @@
+"""A case is a row of the table with operands drawn for it, callable in every way that counts."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import lossops
+from tests import reference
+from tests.losses import SHAPE, TENSOR_PARAMS, Draw, Loss
+
+REDUCTION_CODE = {"none": 0, "mean": 1, "sum": 2, "batchmean": 3}
+IGNORED = -100
+COMMON = ("weight", "normalizer")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of one loss. `tensors` holds the operands, tensor parameters, weight, normalizer."""
+
+    loss: Loss
+    tensors: dict[str, Tensor]
+    params: dict[str, Any]
+    reduction: str = "mean"
+    ignore_index: int | None = None
+
+    def __str__(self) -> str:
+        shapes = {name: tuple(t.shape) for name, t in self.tensors.items()}
+        return f"{self.loss.op}({self.params}, {shapes}, {self.reduction}, {self.ignore_index})"
+
+    # -- the ways to call it ------------------------------------------------------------------
+
+    def keywords(self, **override: Any) -> dict[str, Any]:
+        common: dict[str, Any] = {"reduction": self.reduction}
+        if self.ignore_index is not None:
+            common["ignore_index"] = self.ignore_index
+        return {**self.tensors, **self.params, **common, **override}
+
+    def ours(self, **override: Any) -> Tensor:
+        """lossops.functional, by keyword."""
+        return getattr(lossops.functional, self.loss.function)(**self.keywords(**override))
+
+    def op(self, **override: Any) -> Tensor:
+        """torch.ops.lossops, by keyword."""
+        keywords = self.keywords(**override)
+        keywords["reduction"] = REDUCTION_CODE[keywords["reduction"]]
+        return getattr(torch.ops.lossops, self.loss.op)(**keywords)
+
+    def op_args(self) -> tuple[Any, ...]:
+        """The positional arguments of the op, in the order of its schema."""
+        keywords = self.keywords(reduction=REDUCTION_CODE[self.reduction])
+        schema = getattr(torch.ops.lossops, self.loss.op).default._schema
+        return tuple(
+            keywords[a.name] if a.name in keywords else a.default_value for a in schema.arguments
+        )
+
+    def module(self, **override: Any) -> torch.nn.Module:
+        """The module, constructed with everything that its constructor takes."""
+        kind = getattr(lossops.nn, self.loss.module)
+        accepted = inspect.signature(kind).parameters
+        keywords = self.keywords(**override)
+        return kind(**{k: v for k, v in keywords.items() if k in accepted})
+
+    def module_args(self, module: torch.nn.Module) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What is left for forward: the operands by position, the rest by keyword."""
+        accepted = inspect.signature(type(module)).parameters
+        rest = {
+            name: t
+            for name, t in self.tensors.items()
+            if name not in accepted and name not in self.loss.operands
+        }
+        return tuple(self.tensors[name] for name in self.loss.operands), rest
+
+    def scripted(self, **override: Any) -> Tensor:
+        """The scripted module."""
+        case = replace(self, tensors={**self.tensors, **override})
+        module = case.module()
+        args, rest = case.module_args(module)
+        return torch.jit.script(module)(*args, **rest)
+
+    def expected(self, dtype: torch.dtype | None = None, **override: Any) -> Tensor:
+        """The reference, in `dtype` when given."""
+        tensors = {k: v for k, v in {**self.tensors, **override}.items() if v is not None}
+        if dtype is not None:
+            tensors = {name: t.to(dtype) for name, t in tensors.items()}
+        common = {name: tensors.pop(name, None) for name in COMMON}
+        keep = None
+        if self.ignore_index is not None:
+            keep = tensors["target"] != self.ignore_index
+            valid = 1.0 if "target" in self.loss.operands else 0.0
+            tensors["target"] = torch.where(keep, tensors["target"], valid)
+            for name in self.loss.operands:
+                if name != "target":
+                    tensors[name] = torch.where(keep, tensors[name], 0.5)
+        return reference.reduce(
+            self.loss.formula(**tensors, **self.params),
+            self.reduction,
+            keep=keep,
+            weighted_mean=self.loss.weighted_mean,
+            rowwise=self.loss.rowwise,
+            **common,
+        )
+
+    def loss_terms(self, **override: Any) -> Tensor:
+        """The reference before weights and reduction."""
+        names = [n for n in self.tensors if n not in COMMON]
+        return self.loss.formula(**{n: {**self.tensors, **override}[n] for n in names},
+                                 **self.params)  # fmt: skip
+
+    # -- variations ---------------------------------------------------------------------------
+
+    def to(self, *args: Any) -> "Case":
+        return self.map(lambda name, t: t.to(*args))
+
+    def map(self, change: Callable[[str, Tensor], Tensor]) -> "Case":
+        return replace(self, tensors={name: change(name, t) for name, t in self.tensors.items()})
+
+    def but(self, **changes: Any) -> "Case":
+        """A copy with fields of the case, or tensors by name, replaced."""
+        fields = {k: changes.pop(k) for k in ("reduction", "params", "ignore_index", "loss")
+                  if k in changes}  # fmt: skip
+        return replace(self, tensors={**self.tensors, **changes}, **fields)
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """Every tensor of this case that has a gradient."""
+        names = [name for name in self.tensors if name not in self.loss.operands]
+        return (*self.loss.differentiable, *names)
+
+    def leaves(self, names: Sequence[str] | None = None) -> tuple[Tensor, ...]:
+        """Fresh leaves that require a gradient, for `names` or all that are differentiable."""
+        names = self.differentiable if names is None else names
+        return tuple(self.tensors[name].detach().clone().requires_grad_() for name in names)
+
+    def over(
+        self, names: Sequence[str], call: Callable[..., Tensor] | None = None
+    ) -> Callable[..., Tensor]:
+        """The case as a function of the named tensors, by position."""
+        function = self.ours if call is None else call
+        return lambda *tensors: function(**dict(zip(names, tensors, strict=True)))
+
+    def gradients(
+        self,
+        call: Callable[..., Tensor] | None = None,
+        names: Sequence[str] | None = None,
+        upstream: Tensor | None = None,
+    ) -> tuple[Tensor, ...]:
+        """First-order gradients of the case, or of another way to call it."""
+        names = self.differentiable if names is None else names
+        leaves = self.leaves(names)
+        loss = self.over(names, call)(*leaves)
+        return torch.autograd.grad(loss, leaves, torch.ones_like(loss) if upstream is None
+                                   else upstream)  # fmt: skip
+
+
+def make_case(
+    loss: Loss,
+    params: dict[str, Any] | None = None,
+    shape: tuple[int, ...] = SHAPE,
+    *,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+    reduction: str = "mean",
+    weight: str | None = None,
+    ignore: bool = False,
+    normalizer: bool = False,
+    on_kinks: bool = False,
+    seed: int = 0,
+) -> Case:
+    """Draw a case. `weight` is None, "full" or "row"; the draw does not depend on the dtype."""
+    params = dict(loss.params[0] if params is None else params)
+    generator = torch.Generator().manual_seed(seed)
+    draw = Draw(generator, shape, params, loss.kinks(params), on_kinks)
+    tensors = dict(zip(loss.operands, loss.make(draw), strict=True))
+    for name in TENSOR_PARAMS:
+        if name in params:
+            tensors[name] = torch.tensor(params.pop(name), dtype=torch.float64)
+    if ignore:
+        dropped = torch.rand(shape, generator=generator) < 0.3
+        dropped.view(-1)[:1] = True  # at least one,
+        if shape:
+            dropped[..., -1:] = False  # but never a whole row
+        tensors["target"] = torch.where(dropped, float(IGNORED), tensors["target"])
+    if weight is not None:
+        size = shape if weight == "full" else shape[-1:]
+        tensors["weight"] = 0.5 + torch.rand(size, generator=generator, dtype=torch.float64)
+    if normalizer:
+        tensors["normalizer"] = torch.tensor(2.5, dtype=torch.float64)
+    case = Case(loss, tensors, params, reduction, IGNORED if ignore else None)
+    return case.to(device, dtype)
+
+
+def peer_call(case: Case) -> Callable[..., Tensor] | None:
+    """torch.nn.functional on this case, or None where it lacks an argument in use."""
+    peer = case.loss.peer
+    if peer is None or case.ignore_index is not None:
+        return None
+    accepted = inspect.signature(peer).parameters
+    if any(name not in accepted for name in (*case.tensors, *case.params)):
+        return None
+    return lambda **override: peer(**case.keywords(**override))

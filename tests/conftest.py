@@ -1,0 +1,34 @@
+"""Fixtures that all suites share: the rows of the table, the devices, one thread, one seed."""
+
+import os
+
+# Two workers of several threads each share few cores: threads that wait must not spin.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+from tests.losses import LOSSES  # noqa: E402
+
+DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `loss` runs over every row; with `params`, over every parameter set."""
+    names = metafunc.fixturenames
+    if "loss" in names and "params" in names:
+        rows = [(loss, params) for loss in LOSSES for params in loss.params]
+        ids = ["-".join([loss.op, *(f"{k}={v}" for k, v in params.items())])
+               for loss, params in rows]  # fmt: skip
+        metafunc.parametrize(("loss", "params"), rows, ids=ids)
+    elif "loss" in names:
+        metafunc.parametrize("loss", LOSSES, ids=lambda loss: loss.op)
+    if "device" in names:
+        metafunc.parametrize("device", DEVICES)
+
+
+@pytest.fixture(autouse=True)
+def _steady() -> None:
+    """Every test starts from the same seed, on one thread: xdist brings the parallelism."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)

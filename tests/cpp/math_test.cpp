@@ -1,0 +1,105 @@
+// The vocabulary on scalars and dual numbers, without ATen: derivatives against central differences, and the
+// values that limits demand. Exits with the number of failures.
+#include <cstdio>
+#include <vector>
+
+#include "losses/binary.h"
+#include "losses/likelihood.h"
+#include "losses/margin.h"
+#include "losses/regression.h"
+#include "math/expression.h"
+
+using namespace lossops;
+using namespace lossops::losses;
+using S = Scalar<double>;
+
+namespace {
+
+int failures = 0;
+
+void expect_near(const char* what, double got, double want, double tolerance) {
+  const bool same = got == want || (std::isnan(got) && std::isnan(want));
+  if (same || std::fabs(got - want) <= tolerance * std::fmax(1, std::fabs(want))) return;
+  std::printf("FAILED %s: got %.17g, want %.17g\n", what, got, want);
+  ++failures;
+}
+
+template <class E, size_t N>
+void derivatives(const char* what, const std::vector<double>& params, const double (&x)[N]) {
+  static_assert(arity<E>() == N);
+  const E e = make_expression<E>(params.data());
+  const auto value = [&](const double(&at)[N]) {
+    if constexpr (N == 2) return value_of(e(S(at[0]), S(at[1]))).v;
+    if constexpr (N == 3) return value_of(e(S(at[0]), S(at[1]), S(at[2]))).v;
+  };
+  Dual<S, N> d[N];
+  for (size_t i = 0; i < N; ++i) d[i] = Dual<S, N>::operand(S(x[i]), i);
+  Dual<S, N> y;
+  if constexpr (N == 2) y = e(d[0], d[1]);
+  if constexpr (N == 3) y = e(d[0], d[1], d[2]);
+  expect_near(what, y.v.v, value(x), 1e-15);
+  for (size_t i = 0; i < N; ++i) {
+    double up[N], down[N];
+    for (size_t k = 0; k < N; ++k) up[k] = down[k] = x[k];
+    const double h = 1e-6;
+    up[i] += h;
+    down[i] -= h;
+    expect_near(what, y.d[i].v, (value(up) - value(down)) / (2 * h), 1e-7);
+  }
+}
+
+void every_loss_has_the_derivative_of_its_value() {
+  const double points[][2] = {{0.3, 0.9}, {-2.5, 0.25}, {4.0, 0.6}};
+  for (const auto& p : points) {
+    derivatives<MSE>("mse", {}, p);
+    derivatives<L1>("l1", {}, p);
+    derivatives<Huber>("huber", {0.7}, p);
+    derivatives<SmoothL1>("smooth_l1", {0.7}, p);
+    derivatives<LogCosh>("log_cosh", {}, p);
+    derivatives<Charbonnier>("charbonnier", {0.1}, p);
+    derivatives<Expectile>("expectile", {0.3}, p);
+    for (const double alpha : {-2.0, 0.0, 0.5, 1.0, 1.9, 2.0, 2.1, 3.0, -kInfinity}) {
+      derivatives<Robust>("robust", {alpha, 1.5}, p);
+    }
+    derivatives<PoissonNLL>("poisson_nll", {1, 0, 1e-8}, p);
+    derivatives<KLDiv>("kl_div", {0}, p);
+    derivatives<KLDiv>("kl_div log", {1}, p);
+    for (const double gamma : {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.5}) derivatives<Focal>("focal", {0.25, gamma}, p);
+    derivatives<Asymmetric>("asymmetric", {1, 4, 0.05}, p);
+    derivatives<Asymmetric>("asymmetric, no clip", {0.5, 1.5, 0}, p);
+    derivatives<RWWBCE>("rww_bce", {2, 3}, p);
+    derivatives<MultiLabelSoftMargin>("multilabel_soft_margin", {}, p);
+    derivatives<Hinge>("hinge", {1, 2}, p);
+    derivatives<SoftMargin>("soft_margin", {}, p);
+    const double three[] = {p[0], p[1], 0.4};
+    derivatives<Quantile>("quantile", {}, three);
+    derivatives<GaussianNLL>("gaussian_nll", {1, 1e-6}, three);
+    derivatives<BCEWithLogits>("bce_with_logits", {0.1}, three);
+    derivatives<MarginRanking>("margin_ranking", {0.5}, three);
+  }
+  derivatives<BCE>("bce", {}, {0.3, 0.8});
+  derivatives<PoissonNLL>("poisson_nll rate", {0, 1, 1e-8}, {0.3, 2.5});
+}
+
+void limits() {
+  const auto s = logistic(S(kInfinity));
+  expect_near("softplus(-inf)", s.nlog_p().v, 0, 0);
+  expect_near("softplus(inf)", s.nlog_q().v, kInfinity, 0);
+  expect_near("sigma(-745)", logistic(S(-745.0)).p().v, std::exp(-745.0), 1e-15);
+  expect_near("0 * inf", scaled(S(0), S(kInfinity)).v, 0, 0);
+  expect_near("0 * nan", scaled(S(0), S(NAN)).v, NAN, 0);
+  expect_near("relu(nan)", relu(S(NAN)).v, NAN, 0);
+  expect_near("relu'(0)", relu(Dual<S, 1>::operand(S(0), 0)).d[0].v, 1, 0);
+  expect_near("|.|'(0)", abs(Dual<S, 1>::operand(S(0), 0)).d[0].v, 0, 0);
+  expect_near("0 ln 0", xlogx(S(0)).v, 0, 0);
+  expect_near("0^0.5'", power(Dual<S, 1>::operand(S(0), 0), 0.5).d[0].v, 0, 0);
+  expect_near("hypot(1e200, 1)", hypot(S(1e200), 1).v, 1e200, 1e-15);
+}
+
+}  // namespace
+
+int main() {
+  every_loss_has_the_derivative_of_its_value();
+  limits();
+  return failures;
+}

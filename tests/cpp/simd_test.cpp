@@ -1,0 +1,71 @@
+// The float transcendental functions of the SIMD carrier against double, over every STEP-th float of their
+// domains (all of them with STEP 1). Prints the worst error of each; exits with the number of failures.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "math/simd.h"
+
+using lossops::Simd;
+using S = Simd<float>;
+
+namespace {
+
+int failures = 0;
+
+float float_of(uint32_t bits) {
+  float f;
+  std::memcpy(&f, &bits, sizeof f);
+  return f;
+}
+
+/// Error in units in the last place; infinite where a special value is not what it should be.
+double error(float got, double want) {
+  const float rounded = static_cast<float>(want);
+  if (std::isnan(want)) return std::isnan(got) ? 0 : INFINITY;
+  if (got == rounded) return 0;
+  if (std::isnan(got)) return INFINITY;
+  if (std::isinf(got) != std::isinf(rounded)) return std::fabs(want) > 3.4028234e38 ? 0 : INFINITY;
+  const double ulp = std::nextafter(std::fabs(rounded), INFINITY) - std::fabs(rounded);
+  return std::fabs(got - want) / std::fmax(ulp, 1.4e-45);
+}
+
+template <class F, class R>
+void sweep(const char* name, F f, R reference, uint32_t first, uint32_t last, uint64_t step, double allowed) {
+  double worst = 0;
+  float where = 0;
+  for (uint64_t start = first; start <= last; start += step * S::kLanes) {
+    float x[S::kLanes], y[S::kLanes];
+    for (int i = 0; i < S::kLanes; ++i) x[i] = float_of(std::min<uint64_t>(start + i * step, last));
+    S::store(f(S::load(x)), y);
+    for (int i = 0; i < S::kLanes; ++i) {
+      const double e = error(y[i], reference(static_cast<double>(x[i])));
+      if (e > worst) worst = e, where = x[i];
+    }
+  }
+  std::printf("%-12s %.3f ulp at %.9g\n", name, worst, where);
+  if (worst > allowed) {
+    std::printf("FAILED %s: more than %g ulp\n", name, allowed);
+    ++failures;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const uint64_t step = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+  const auto everywhere = [&](const char* name, auto f, auto reference, double allowed) {
+    sweep(name, f, reference, 0, 0x7f800001u, step, allowed);
+    sweep(name, f, reference, 0x80000000u, 0xff800001u, step, allowed);
+  };
+  everywhere("exp", [](S a) { return exp(a); }, [](double a) { return std::exp(a); }, 1.1);
+  everywhere("expm1", [](S a) { return expm1(a); }, [](double a) { return std::expm1(a); }, 1.8);
+  everywhere("log", [](S a) { return log(a); }, [](double a) { return std::log(a); }, 1.0);
+  everywhere("log1p", [](S a) { return log1p(a); }, [](double a) { return std::log1p(a); }, 1.6);
+  // Below 2^-26 log1p(z) is z to the last bit; the rest of [0, 1] is always swept whole.
+  sweep("log1p_unit", [](S a) { return log1p_unit(a); }, [](double a) { return std::log1p(a); }, 0x32000000u,
+        0x3f800000u, 1, 1.7);
+  return failures;
+}

@@ -1,0 +1,191 @@
+"""The hard inputs of the catalogue: what each must give, worked out by hand from the formulas."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+INF, NAN = math.inf, math.nan
+LN2 = math.log(2)
+
+
+@dataclass(frozen=True)
+class Hard:
+    """Operands, the unreduced loss that they must give and the gradients of its sum, by operand.
+
+    The loss may be `ulps` eps of the dtype away; with `mean`, it is the mean instead.
+    """
+
+    name: str
+    op: str
+    operands: dict[str, list[float]]
+    value: list[float] | float
+    gradients: dict[str, list[float]] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    dtype: torch.dtype = torch.float32
+    mean: bool = False
+    ulps: float = 4
+
+
+def one(name: str, op: str, x: float, t: float, value: float, slope: float | None = None,
+        dtype: torch.dtype = torch.float32, **params: Any) -> Hard:  # fmt: skip
+    """One element: loss and slope at (x, t)."""
+    gradients = {} if slope is None else {"input": [slope]}
+    return Hard(name, op, {"input": [x], "target": [t]}, [value], gradients, params, dtype)
+
+
+def averaged(name: str, op: str, operands: dict[str, list[float]], value: float,
+             gradients: dict[str, list[float]], **params: Any) -> Hard:  # fmt: skip
+    """float16 operands whose unreduced loss overflows and whose mean does not."""
+    return Hard(name, op, operands, value, gradients, params, torch.float16, mean=True)
+
+
+def softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+FOCAL = [
+    one("easy side, gamma below 1", "focal", 100.0, 1.0, 0.0, 0.0, gamma=0.5),
+    one("easy side, gamma below 1, negative", "focal", -100.0, 0.0, 0.0, 0.0, gamma=0.5),
+    one("easy side, gamma below 1, infinite", "focal", INF, 1.0, 0.0, 0.0, gamma=0.5),
+    one("easy side, gamma 2, infinite", "focal", -INF, 0.0, 0.0, 0.0),
+    one("gamma 0 at 0", "focal", 0.0, 1.0, 0.25 * LN2, -0.125, gamma=0.0),
+    one("gamma 0, easy", "focal", 100.0, 1.0, 0.0, 0.0, gamma=0.0, alpha=None),
+    # b p^2 softplus(x), slope b p^2 (2 (1-p) softplus(x) + p)
+    one("hard side 17", "focal", 17.0, 0.0, 0.75 * sigmoid(17) ** 2 * softplus(17),
+        0.75 * sigmoid(17) ** 2 * (2 * sigmoid(-17) * softplus(17) + sigmoid(17))),
+    one("hard side 1e4, negative", "focal", 1e4, 0.0, 7500.0, 0.75),
+    one("hard side 1e4, positive", "focal", -1e4, 1.0, 2500.0, -0.25),
+    one("hard side, infinite", "focal", INF, 0.0, INF, 0.75),
+    one("hard side, gamma 1", "focal", -1e4, 1.0, 2500.0, -0.25, gamma=1.0),
+    one("hard side, gamma 3.3", "focal", -1e4, 1.0, 1e4, -1.0, gamma=3.3, alpha=None),
+    # a (1-p)^2 softplus(-x), slope -a (1-p)^2 (2 p softplus(-x) + 1 - p)
+    one("easy tail 17", "focal", 17.0, 1.0,
+        0.25 * sigmoid(-17) ** 2 * softplus(-17),
+        -0.25 * sigmoid(-17) ** 2 * (2 * sigmoid(17) * softplus(-17) + sigmoid(-17))),
+    one("easy tail 25", "focal", -25.0, 0.0, 0.75 * sigmoid(-25) ** 2 * softplus(-25)),
+    one("easy tail 25, gamma 0.5", "focal", -25.0, 0.0,
+        0.75 * sigmoid(-25) ** 0.5 * softplus(-25), gamma=0.5),
+]  # fmt: skip
+
+BINARY = [
+    one("live gradient on the worst error", "asymmetric", -100.0, 1.0, 100.0, -1.0),
+    one("live gradient on the worst negative", "asymmetric", 100.0, 0.0, 100.0, 1.0, clip=0.0),
+    one("clipped negative", "asymmetric", 100.0, 0.0, -(0.95**4) * math.log(0.05), 0.0),
+    one("below the clip", "asymmetric", -100.0, 0.0, 0.0, 0.0),
+    one("right and certain", "asymmetric", 100.0, 1.0, 0.0, 0.0),
+    one("half precision", "asymmetric", -100.0, 1.0, 100.0, -1.0, torch.float16),
+    one("half precision, easy", "asymmetric", 100.0, 1.0, 0.0, 0.0, torch.float16),
+    one("half precision, negative", "asymmetric", 100.0, 0.0, 100.0, 1.0, torch.float16, clip=0.0),
+    one("gamma_neg below 1 under the clip", "asymmetric", -20.0, 0.0, 0.0, 0.0, gamma_neg=0.5),
+    one("p = 0, t = 1", "bce", 0.0, 1.0, 100.0, -1e12),
+    one("p = 1, t = 0", "bce", 1.0, 0.0, 100.0, 1e12),
+    one("p = 0, t = 0", "bce", 0.0, 0.0, 0.0, 0.0),
+    one("p = 1, t = 1", "bce", 1.0, 1.0, 0.0, 0.0),
+]
+for op, negatives in (("bce_with_logits", 1.0), ("rww_bce", 3.0), ("multilabel_soft_margin", 1.0)):
+    costs = {"fp_weight": 3.0} if op == "rww_bce" else {}
+    BINARY += [
+        one("-1e4, positive", op, -1e4, 1.0, 1e4, -1.0, **costs),
+        one("1e4, negative", op, 1e4, 0.0, 1e4 * negatives, negatives, **costs),
+        one("1e4, positive", op, 1e4, 1.0, 0.0, 0.0, **costs),
+        one("-inf, negative", op, -INF, 0.0, 0.0, 0.0, **costs),
+        one("inf, positive", op, INF, 1.0, 0.0, 0.0, **costs),
+        one("-inf, positive", op, -INF, 1.0, INF, -1.0, **costs),
+        one("inf, negative", op, INF, 0.0, INF, negatives, **costs),
+        one("easy tail", op, 50.0, 1.0, math.exp(-50), -math.exp(-50), **costs),
+        one("half precision", op, -6e4, 1.0, 6e4, -1.0, torch.float16, **costs),
+    ]
+
+REGRESSION = [
+    one("delta inf is half the square", "huber", 3.0, 1.0, 2.0, 2.0, delta=INF),
+    one("huge", "huber", 1e30, 0.0, 1e30, 1.0),
+    one("tiny delta", "huber", 3.0, 1.0, 2e-20, 1e-20, delta=1e-20),
+    averaged("the mean is kept in float32", "huber",
+             {"input": [1000.0, 0.0, 0.0, 0.0], "target": [0.0] * 4}, 23750.0,
+             {"input": [25.0, 0.0, 0.0, 0.0]}, delta=100.0),
+    one("beta 0 is L1", "smooth_l1", -2.0, 1.0, 3.0, -1.0, beta=0.0),
+    one("beta 0, at 0", "smooth_l1", 1.0, 1.0, 0.0, 0.0, beta=0.0),
+    one("beta 1e-20 is L1", "smooth_l1", -2.0, 1.0, 3.0, -1.0, beta=1e-20),
+    one("beta 1e-20, at 0", "smooth_l1", 1.0, 1.0, 0.0, 0.0, beta=1e-20),
+    one("at 0", "l1", 1.0, 1.0, 0.0, 0.0),
+    one("at 0", "quantile", 1.0, 1.0, 0.0, q=torch.tensor(0.3)),
+    averaged("the mean is kept in float32", "mse",
+             {"input": [300.0, 0.0, 0.0, 0.0], "target": [0.0] * 4}, 22500.0,
+             {"input": [150.0, 0.0, 0.0, 0.0]}),
+    one("overflow of the value is not one of the gradient", "mse", 300.0, 0.0, INF, 600.0,
+        torch.float16),
+    one("small", "log_cosh", 1e-4, 0.0, 5e-9 * (1 - 1e-8 / 6), 1e-4),
+    one("large", "log_cosh", -100.0, 0.0, 100.0 - LN2, -1.0),
+    one("huge", "log_cosh", 1e30, 0.0, 1e30, 1.0),
+    one("pseudo-Huber, small", "charbonnier", 1e-4, 0.0, 5e-9, 1e-4, eps=1.0),
+    one("pseudo-Huber, huge", "charbonnier", 1e20, 0.0, 1e20, 1.0, eps=1.0),
+    one("at 0", "charbonnier", 0.0, 0.0, 0.0, 0.0),
+    one("huge, small eps", "charbonnier", -1e20, 0.0, 1e20, -1.0),
+]  # fmt: skip
+
+E = math.exp
+ROBUST = [
+    one("inf", "robust", 1.0, 0.0, math.expm1(0.5), E(0.5), alpha=INF),
+    one("-inf (Welsch)", "robust", 1.0, 0.0, -math.expm1(-0.5), E(-0.5), alpha=-INF),
+    one("Welsch, small", "robust", 1e-4, 0.0, 5e-9, 1e-4, alpha=-INF),
+    one("Welsch, huge", "robust", 1e20, 0.0, 1.0, 0.0, alpha=-INF),
+    one("0 (Cauchy)", "robust", 2.0, 0.0, math.log(3), 2 / 3, alpha=0.0),
+    one("near 0", "robust", 2.0, 0.0, math.log(3), 2 / 3, alpha=1e-9),
+    one("near 0 from below", "robust", 2.0, 0.0, math.log(3), 2 / 3, alpha=-1e-9),
+    one("0, huge", "robust", 1e20, 0.0, math.log(0.5) + 40 * math.log(10), 2e-20, alpha=0.0),
+    one("2", "robust", 3.0, 0.0, 4.5, 3.0, alpha=2.0),
+    one("near 2", "robust", 3.0, 0.0, 4.5, 3.0, alpha=2 - 1e-12),
+    one("near 2, at 0", "robust", 0.0, 0.0, 0.0, 0.0, alpha=2 - 1e-12),
+    one("-2, small", "robust", 1e-4, 0.0, 5e-9, 1e-4, alpha=-2.0),
+    one("-2 (Geman-McClure), huge", "robust", 1e20, 0.0, 2.0, 0.0, alpha=-2.0),
+    # an exponential of 46: its argument's rounding alone is 23 eps of the result
+    Hard("1, huge", "robust", {"input": [1e20], "target": [0.0]}, [1e20], {"input": [1.0]},
+         {"alpha": 1.0}, ulps=23),
+    one("1, small", "robust", 1e-4, 0.0, 5e-9, 1e-4, alpha=1.0),
+    one("at 0", "robust", 1.0, 1.0, 0.0, 0.0, alpha=0.5),
+]
+
+COUNTS = [
+    one("overflow as torch", "poisson_nll", 100.0, 1.0, INF, INF),
+    averaged("the mean is kept in float32", "poisson_nll",
+             {"input": [12.0, 0.0, 0.0, 0.0], "target": [0.0] * 4}, (E(12) + 3) / 4,
+             {}),  # the gradient is kept as d l / d x, which overflows, as torch's does
+    one("rate 0", "poisson_nll", 0.0, 1.0, -math.log(1e-8), -1e8, log_input=False),
+    one("rate below 0", "poisson_nll", -1.0, 1.0, NAN, log_input=False),
+    one("count 0, rate 0", "poisson_nll", 0.0, 0.0, 0.0, 1.0, log_input=False),
+    one("count 0, full", "poisson_nll", 0.0, 0.0, 1.0, 1.0, full=True),
+    one("log rate -inf, count 0", "poisson_nll", -INF, 0.0, 0.0, 0.0),
+    Hard("clamped variance has no gradient", "gaussian_nll",
+         {"input": [1.0], "target": [0.0], "var": [0.0]}, [0.5 * (math.log(1e-6) + 1e6)],
+         {"input": [1e6], "target": [-1e6], "var": [0.0]}),
+    Hard("variance below eps in half precision", "gaussian_nll",
+         {"input": [0.25], "target": [0.0], "var": [0.0]}, [0.5 * (math.log(1e-6) + 62500)],
+         {"var": [0.0]}, dtype=torch.float16),
+    Hard("NaN variance", "gaussian_nll",
+         {"input": [1.0], "target": [0.0], "var": [NAN]}, [NAN]),
+    one("0 ln 0 - 0 (-inf)", "kl_div", -INF, 0.0, 0.0, 0.0),
+    one("0 ln 0", "kl_div", -1.0, 0.0, 0.0, 0.0),
+    one("log target -inf", "kl_div", -1.0, -INF, 0.0, 0.0, log_target=True),
+    one("log target and input -inf", "kl_div", -INF, -INF, 0.0, 0.0, log_target=True),
+]  # fmt: skip
+
+MARGINS = [
+    one("naive exp overflows", "soft_margin", -100.0, 1.0, 100.0, -1.0),
+    one("other side", "soft_margin", 100.0, -1.0, 100.0, 1.0),
+    one("easy", "soft_margin", 50.0, 1.0, E(-50), -E(-50)),
+    one("infinite, easy", "soft_margin", INF, 1.0, 0.0, 0.0),
+    one("infinite, hard", "soft_margin", -INF, 1.0, INF, -1.0),
+    one("infinite, easy", "hinge", INF, 1.0, 0.0, 0.0),
+    one("infinite, easy, squared", "hinge", INF, 1.0, 0.0, 0.0, power=2),
+    one("hard", "hinge", -1e4, 1.0, 10001.0, -1.0),
+    one("hard, squared", "hinge", -1e4, 1.0, 10001.0**2, -20002.0, power=2),
+    one("similar", "hinge_embedding", INF, -1.0, 0.0, 0.0),
+]
+
+HARD = [*FOCAL, *BINARY, *REGRESSION, *ROBUST, *COUNTS, *MARGINS]

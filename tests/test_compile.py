@@ -1,0 +1,222 @@
+"""torch.compile, compiled autograd, torch.export and AOTInductor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import grad, vmap
+
+from tests.bundle import Bundle, Operands, bundle_cases, gradients, leaves_of, operands_of, total
+from tests.cases import Case, make_case
+from tests.losses import LOSSES, Loss
+from tests.test_transforms import TRANSFORMS, row_function
+
+SIZES = (5, 8, 11)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler() -> Iterator[None]:
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    yield
+    torch._dynamo.reset()
+
+
+def close(actual: Any, expected: Any) -> None:
+    torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-7)
+
+
+def with_gradients(case: Case, call: Any) -> list[Tensor]:
+    names = case.differentiable
+    leaves = case.leaves(names)
+    value = call(*leaves)
+    return [value.detach(), *torch.autograd.grad(value.sum(), leaves)]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_fullgraph(loss: Loss, reduction: str) -> None:
+    """One graph, no breaks, with gradients to everything that can have one."""
+    case = make_case(loss, dtype=torch.float32, reduction=reduction, weight="row",
+                     normalizer=reduction != "none", ignore=loss.ignore)  # fmt: skip
+    function = case.over(case.differentiable)
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    close(with_gradients(case, compiled), with_gradients(case, function))
+
+
+@pytest.mark.parametrize("transform", ["vmap of grad", "hessian", "jvp"])
+def test_transforms_compile(loss: Loss, transform: str) -> None:
+    """torch.func inside torch.compile, in one graph."""
+    case = make_case(loss)
+    name = loss.differentiable[0]
+    transforms = {
+        "vmap of grad": lambda x: vmap(grad(lambda x, *r: case.ours(
+            **{name: x}, **dict(zip(rest, r, strict=True)))))(x, *(case.tensors[n] for n in rest)),
+        "hessian": torch.func.hessian(case.over((name,))),
+        "jvp": lambda x: torch.func.jvp(case.over((name,)), (x,), (x.cos(),)),
+    }  # fmt: skip
+    rest = [n for n in loss.operands if n != name]
+    function = transforms[transform]
+    x = case.tensors[name]
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x), function(x))
+
+
+# What torch.compile cannot do for torch's own losses either: F.huber_loss; F.mse_loss (it crashes);
+# F.margin_ranking_loss, and whatever has no second derivative.
+CORE_CANNOT = {"vmap of hessian", "jvp of jvp"}
+CORE_CANNOT_WITHOUT_CURVATURE = {"jacrev of jacfwd"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transform", sorted(TRANSFORMS.keys() - CORE_CANNOT - {"vmap of vmap"}))
+def test_every_transform_compiles(loss: Loss, transform: str) -> None:
+    """Each nesting of transforms that works eagerly is one graph under torch.compile."""
+    if loss.op in ("hinge", "margin_ranking") and transform in CORE_CANNOT_WITHOUT_CURVATURE:
+        pytest.skip("core cannot")
+    case = make_case(loss)
+    if "q" in case.tensors:
+        case = case.but(q=case.tensors["q"].expand(len(case.tensors["input"])))
+        if "vmap" not in transform:
+            pytest.skip("covered by the other losses")
+    function, operands = row_function(case, case.ours)
+    transformed = TRANSFORMS[transform](function)
+    compiled = torch.compile(transformed, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(*operands), transformed(*operands))
+
+
+def test_double_backward_in_graph() -> None:
+    """Second order inside a compiled function: the gradient of a gradient penalty."""
+    cases = bundle_cases(dtype=torch.float64)
+    bundle, operands = Bundle(cases), operands_of(cases)
+
+    def penalty(operands: Operands) -> Tensor:
+        first = grad(lambda o: total(bundle(o)))(operands)
+        return torch.stack([(g * g).sum() for gs in first.values() for g in gs]).sum()
+
+    compiled = torch.compile(grad(penalty), fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(operands), grad(penalty)(operands))
+
+
+@pytest.mark.parametrize("dynamic", [True, None], ids=["dynamic", "automatic"])
+def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
+    """One graph for all sizes, or one more where torch finds the dynamic size by itself."""
+    bundle = Bundle(bundle_cases())
+    compiled = torch.compile(bundle, fullgraph=True, dynamic=dynamic, backend="aot_eager")
+    for rows in SIZES:
+        operands = operands_of(bundle_cases(rows), requires_grad=True)
+        close(compiled(operands), bundle(operands))
+        close(gradients(compiled, operands), gradients(bundle, operands))
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] <= (1 if dynamic else 2)
+
+
+def test_inductor() -> None:
+    """The default backend, forward and backward, two sizes of one dynamic graph."""
+    bundle = Bundle(bundle_cases())
+    compiled = torch.compile(bundle, fullgraph=True, dynamic=True)
+    for rows in SIZES[:2]:
+        operands = operands_of(bundle_cases(rows), requires_grad=True)
+        close(compiled(operands), bundle(operands))
+        close(gradients(compiled, operands), gradients(bundle, operands))
+
+
+def test_inductor_fuses_around() -> None:
+    """A compiled model with a loss at its end: the whole training step in one graph."""
+    case = make_case(LOSSES[0], shape=(16, 4), dtype=torch.float32)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.GELU(), torch.nn.Linear(8, 4))
+
+    def step(x: Tensor) -> Tensor:
+        return case.ours(input=model(x).sigmoid())
+
+    x = torch.randn(16, 4)
+    results = []
+    for function in (step, torch.compile(step, fullgraph=True)):
+        model.zero_grad()
+        function(x).backward()
+        results.append([p.grad.clone() for p in model.parameters()])
+    torch.testing.assert_close(results[0], results[1], rtol=1e-4, atol=1e-6)
+
+
+def test_compiled_autograd() -> None:
+    """LossNode inside compiled autograd: captured whole, and again for another size."""
+    captured = []
+
+    def compiler(graph: torch.fx.GraphModule) -> Any:
+        captured.append(graph)
+        return torch.compile(graph, backend="aot_eager", fullgraph=True, dynamic=True)
+
+    bundle = Bundle(bundle_cases())
+    for rows in SIZES:
+        operands = operands_of(bundle_cases(rows), requires_grad=True)
+        expected = gradients(bundle, operands)
+        value = total(bundle(operands)) * 1.5
+        with torch._dynamo.compiled_autograd._enable(compiler, dynamic=True):
+            value.backward()
+        for leaf, gradient in zip(leaves_of(operands), expected, strict=True):
+            close(leaf.grad, gradient * 1.5)
+    assert 1 <= len(captured) <= 2
+
+
+def test_compiled_autograd_through_compile() -> None:
+    """The documented switch: torch._dynamo.config.compiled_autograd with loss.backward() inside."""
+    bundle = Bundle(bundle_cases())
+    operands = operands_of(bundle_cases(), requires_grad=True)
+    expected = gradients(bundle, operands)
+
+    def step() -> None:
+        total(bundle(operands)).backward()
+
+    with torch._dynamo.config.patch(compiled_autograd=True):
+        torch.compile(step, backend="aot_eager")()
+    close([leaf.grad for leaf in leaves_of(operands)], expected)
+
+
+@pytest.fixture(scope="module")
+def exported() -> torch.export.ExportedProgram:
+    cases = bundle_cases()
+    rows = torch.export.Dim("rows", min=2, max=4096)
+    shapes = {case.loss.op: [{0: rows} for _ in case.loss.operands] for case in cases}
+    return torch.export.export(
+        Bundle(cases), (operands_of(cases),), dynamic_shapes=(shapes,), strict=False
+    )
+
+
+def test_export(exported: torch.export.ExportedProgram, tmp_path: Path) -> None:
+    """The exported graph calls the ops themselves and runs at other sizes, also after saving."""
+    called = {str(node.target) for node in exported.graph.nodes if node.op == "call_function"}
+    assert {f"lossops.{loss.op}.default" for loss in LOSSES} <= called
+    torch.export.save(exported, tmp_path / "bundle.pt2")
+    loaded = torch.export.load(tmp_path / "bundle.pt2")
+    for rows in SIZES:
+        cases = bundle_cases(rows)
+        for program in (exported, loaded):
+            close(program.module()(operands_of(cases)), Bundle(cases)(operands_of(cases)))
+
+
+def test_export_decomposes(exported: torch.export.ExportedProgram) -> None:
+    """run_decompositions (what backends call first) leaves a program that gives the same."""
+    cases = bundle_cases()
+    program = exported.run_decompositions()
+    close(program.module()(operands_of(cases)), Bundle(cases)(operands_of(cases)))
+
+
+def test_export_strict(loss: Loss) -> None:
+    """Strict export goes through dynamo: no graph break in the Python of any module."""
+    case = make_case(loss, dtype=torch.float32)
+    module = case.module()
+    args, _ = case.module_args(module)
+    program = torch.export.export(module, args, strict=True)
+    close(program.module()(*args), module(*args))
+
+
+def test_aot_inductor(exported: torch.export.ExportedProgram, tmp_path: Path) -> None:
+    """A package compiled ahead of time runs without the Python of the modules."""
+    path = torch._inductor.aoti_compile_and_package(
+        exported, package_path=str(tmp_path / "bundle.pt2")
+    )
+    runner = torch._inductor.aoti_load_package(path)
+    for rows in SIZES[:2]:
+        cases = bundle_cases(rows)
+        close(runner(operands_of(cases)), Bundle(cases)(operands_of(cases)))

@@ -1,0 +1,60 @@
+"""The C++ tests of csrc/math: built with the plain compiler and run."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.cpp_extension import include_paths, library_paths
+
+ROOT = Path(__file__).parents[1]
+AVX2 = ["-mavx2", "-mfma", "-mf16c"]
+FLAGS = {
+    "AVX2": AVX2,
+    "AVX512": [*AVX2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"],
+}
+
+
+def build(tmp_path: Path, source: str, *flags: str) -> str:
+    program = str(tmp_path / "program")
+    command = ["g++", "-std=c++20", "-O3", f"-I{ROOT}/csrc", f"{ROOT}/tests/cpp/{source}"]
+    subprocess.run([*command, "-o", program, *flags], check=True)
+    return program
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_vocabulary_without_torch(tmp_path):
+    run(build(tmp_path, "math_test.cpp", "-Wall", "-Wextra", "-Werror"))
+
+
+def supported(isa: str) -> bool:
+    order = ["DEFAULT", "AVX2", "AVX512"]
+    return order.index(isa) <= order.index(torch.backends.cpu.get_cpu_capability())
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the flags are those of x86-64")
+@pytest.mark.parametrize("isa", FLAGS)
+@pytest.mark.parametrize("step", [1021, pytest.param(1, marks=pytest.mark.slow)])
+def test_float_functions(tmp_path, isa, step):
+    if not supported(isa):
+        pytest.skip(f"this processor has no {isa}")
+    libraries = library_paths()[0]
+    program = build(
+        tmp_path,
+        "simd_test.cpp",
+        *FLAGS[isa],
+        f"-DCPU_CAPABILITY={isa}",
+        f"-DCPU_CAPABILITY_{isa}",
+        *(f"-isystem{path}" for path in include_paths()),
+        f"-L{libraries}",
+        f"-Wl,-rpath,{libraries}",
+        "-ltorch_cpu",
+        "-lc10",
+        "-Wno-unknown-pragmas",
+    )
+    run(program, str(step))

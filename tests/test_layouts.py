@@ -1,0 +1,233 @@
+"""Any strides: the same values as for contiguous operands, and operands left as they were."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.cases import Case, make_case
+from tests.losses import BY_OP, Loss
+
+Layout = Callable[[Tensor], Tensor]
+
+
+def stepped(t: Tensor) -> Tensor:
+    big = torch.full((*t.shape[:-1], 2 * t.size(-1)), torch.nan, dtype=t.dtype, device=t.device)
+    big[..., ::2] = t
+    return big[..., ::2]
+
+
+def offset(t: Tensor) -> Tensor:
+    """Starts one element into its storage, so that no vector load is aligned."""
+    big = torch.full((t.numel() + 1,), torch.nan, dtype=t.dtype, device=t.device)
+    view = big[1:].view(t.shape)
+    return view.copy_(t)
+
+
+def narrowed(t: Tensor) -> Tensor:
+    """Rows of a wider matrix: contiguous within a row only."""
+    big = torch.full((*t.shape[:-1], t.size(-1) + 3), torch.nan, dtype=t.dtype, device=t.device)
+    big[..., 2:-1] = t
+    return big[..., 2:-1]
+
+
+LAYOUTS: dict[str, Layout] = {
+    "transposed": lambda t: t.mT.contiguous().mT,
+    "stepped": stepped,
+    "offset": offset,
+    "narrowed": narrowed,
+    "channels_last": lambda t: t.contiguous(memory_format=torch.channels_last),
+    "permuted": lambda t: t.permute(2, 0, 3, 1).contiguous().permute(1, 3, 0, 2),
+    "rows expanded": lambda t: t[:1].expand(t.shape),
+    "all expanded": lambda t: t[:1, :1, :1, :1].expand(t.shape),
+}
+SHAPE = (3, 5, 7, 3)
+CLOSE = {"rtol": 1e-6, "atol": 1e-7, "equal_nan": True}
+
+
+def compare(case: Case, plain: Case) -> None:
+    """Value, unreduced value and gradients of a case against those of its contiguous twin."""
+    before = {name: (t.clone(), t._version) for name, t in case.tensors.items()}
+    for reduction in ("mean", "none"):
+        actual = case.but(reduction=reduction)
+        expected = plain.but(reduction=reduction)
+        torch.testing.assert_close(actual.ours(), expected.ours(), **CLOSE)
+        names = case.differentiable
+        leaves = [case.tensors[name].detach().requires_grad_() for name in names]
+        value = actual.over(names)(*leaves)
+        pairs = zip(names, torch.autograd.grad(value.sum(), leaves), strict=True)
+        wanted = expected.gradients(names=names)
+        for (name, gradient), want in zip(pairs, wanted, strict=True):
+            torch.testing.assert_close(gradient, want, **CLOSE, msg=lambda m, n=name: f"{n}: {m}")
+    for name, (value, version) in before.items():
+        assert torch.equal(case.tensors[name], value) and case.tensors[name]._version == version
+
+
+def contiguous(case: Case) -> Case:
+    return case.map(lambda name, t: t.contiguous().clone())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layout(loss: Loss, layout: str, device: str) -> None:
+    """All operands in one layout, the weight included."""
+    case = make_case(loss, shape=SHAPE, dtype=torch.float32, device=device, weight="full")
+    case = case.map(lambda name, t: LAYOUTS[layout](t) if t.dim() == 4 else t)
+    compare(case, contiguous(case))
+
+
+@pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
+def test_mixed_layouts(loss: Loss, ignore: bool, device: str) -> None:
+    """Each operand in a layout of its own, in every rotation, in two dtypes."""
+    kinds = list(LAYOUTS.values())[:6]
+    for turn in range(len(kinds)):
+        for dtype in (torch.float32, torch.bfloat16):
+            case = make_case(loss, shape=SHAPE, dtype=dtype, device=device, weight="full",
+                             ignore=ignore and loss.ignore)  # fmt: skip
+            names = list(case.tensors)
+            case = case.map(
+                lambda name, t: kinds[(names.index(name) + turn) % len(kinds)](t)  # noqa: B023
+                if t.dim() == 4 else t
+            )  # fmt: skip
+            compare(case, contiguous(case))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 100, 257, 4099])
+def test_every_tail(loss: Loss, size: int, device: str) -> None:
+    """Lengths around every vector width and chunk size."""
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        case = make_case(loss, shape=(size, 3), dtype=dtype, device=device, ignore=loss.ignore)
+        exact = case.to(torch.float64)
+        tolerance = 64 * torch.finfo(dtype).eps
+        torch.testing.assert_close(
+            case.ours().double(), exact.expected(), rtol=tolerance, atol=tolerance, equal_nan=True
+        )
+        for actual, expected in zip(
+            case.gradients(names=loss.differentiable),
+            exact.gradients(exact.expected, loss.differentiable),
+            strict=True,
+        ):
+            torch.testing.assert_close(
+                actual.double(), expected, rtol=2 * tolerance, atol=2 * tolerance
+            )
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (3, 0), (1, 1, 1), (2, 1, 3)], ids=str)
+def test_small_shapes(loss: Loss, shape: tuple[int, ...], device: str) -> None:
+    """0-d, empty and one-element operands, and the shape of the unreduced result."""
+    if loss.rowwise and shape == ():
+        pytest.skip("has no last dimension")
+    case = make_case(loss, shape=shape, device=device, reduction="none")
+    value = case.ours()
+    torch.testing.assert_close(value, case.expected(), equal_nan=True)
+    assert value.shape == (shape[:-1] if loss.rowwise else shape)
+    total = case.but(reduction="sum")
+    for actual, expected in zip(total.gradients(), total.gradients(total.expected), strict=True):
+        torch.testing.assert_close(actual, expected)
+
+
+def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
+    """channels_last in, channels_last out: for the loss and for the gradient."""
+    case = make_case(loss, shape=SHAPE, dtype=torch.float32, device=device, reduction="none")
+    case = case.map(
+        lambda name, t: t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t
+    )
+    name = loss.differentiable[0]
+    leaf = case.tensors[name].requires_grad_()
+    value = case.ours(**{name: leaf})
+    if not loss.rowwise:
+        assert value.is_contiguous(memory_format=torch.channels_last)
+    (gradient,) = torch.autograd.grad(value.sum(), leaf)
+    assert gradient.is_contiguous(memory_format=torch.channels_last)
+
+
+WEIGHT_SHAPES = [(), (1,), (7,), (5, 1), (4, 1, 1), (1, 5, 7), (4, 5, 7), (1, 1, 1)]
+
+
+@pytest.mark.parametrize("shape", WEIGHT_SHAPES, ids=str)
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_weight_broadcasts(loss: Loss, shape: tuple[int, ...], reduction: str, device: str) -> None:
+    """Every shape that expands to the input's, with the gradient summed back to it."""
+    case = make_case(loss, shape=(4, 5, 7), device=device, reduction=reduction)
+    if "q" in loss.params[0]:
+        case = case.but(q=torch.tensor(0.3, dtype=torch.float64, device=device))
+    case = case.but(weight=torch.rand(shape, dtype=torch.float64, device=device) + 0.5)
+    torch.testing.assert_close(case.ours(), case.expected())
+    for actual, expected in zip(case.gradients(), case.gradients(case.expected), strict=True):
+        torch.testing.assert_close(actual, expected)
+
+
+BROADCASTING = [loss for loss in BY_OP.values() if loss.broadcasts]
+
+
+@pytest.mark.parametrize("wide", BROADCASTING, ids=str)
+@pytest.mark.parametrize("narrow", range(3))
+def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
+    """Where torch broadcasts operands without a warning, size-1 dimensions expand here as well."""
+    if narrow >= len(wide.operands):
+        pytest.skip("fewer operands")
+    case = make_case(wide, shape=(4, 3), device=device)
+    name = wide.operands[narrow]
+    for index in ((slice(0, 1), slice(None)), (slice(None), slice(0, 1))):
+        if wide.op == "gaussian_nll" and name != "var" and index[0] == slice(None):
+            continue
+        thin = case.but(**{name: case.tensors[name][index].clone()})
+        torch.testing.assert_close(thin.ours(), thin.expected())
+        got, want = thin.gradients(), thin.gradients(thin.expected)
+        for actual, expected in zip(got, want, strict=True):
+            assert actual.shape == expected.shape
+            torch.testing.assert_close(actual, expected)
+
+
+@pytest.mark.slow
+def test_more_elements_than_int32_counts(loss: Loss) -> None:
+    """Offsets and sizes are 64-bit: 2^31 elements, expanded from few so that they take no room."""
+    rows, columns = 2**16 + 1, 2**15 + 1
+    thin = make_case(loss, shape=(rows, 1), dtype=torch.float32, reduction="sum")
+    if "pos_weight" in thin.tensors:
+        pytest.skip("drawn for three columns")
+    wide = thin.map(
+        lambda name, t: t.expand(rows, columns) if name in loss.operands else t
+    )
+    expected = thin.to(torch.float64).expected() * (1 if loss.rowwise else columns)
+    torch.testing.assert_close(wide.ours().double(), expected, rtol=1e-5, atol=0)
+
+
+def test_parameter_and_views(loss: Loss) -> None:
+    """nn.Parameter operands and views of parameters behave as tensors."""
+    case = make_case(loss, dtype=torch.float32)
+    name = loss.differentiable[0]
+    parameter = torch.nn.Parameter(case.tensors[name].clone())
+    case.ours(**{name: parameter.view(12).view(4, 3)}).backward()
+    (expected,) = case.gradients(names=(name,))
+    torch.testing.assert_close(parameter.grad, expected)
+
+
+class Tagged(Tensor):
+    """A subclass as users write it, with torch's default __torch_function__."""
+
+
+def test_tensor_subclass(loss: Loss) -> None:
+    """A subclass goes in and comes out, as with torch.nn.functional."""
+    case = make_case(loss)
+    name = loss.differentiable[0]
+    value = case.ours(**{name: case.tensors[name].as_subclass(Tagged)})
+    assert type(value) is Tagged
+    assert torch.equal(value.as_subclass(Tensor), case.ours())
+
+
+def test_same_tensor_twice(loss: Loss, params: dict[str, Any]) -> None:
+    """Operands that alias each other: the gradients of both uses add up."""
+    case = make_case(loss, params)
+    names = loss.differentiable
+    if len(names) < 2:
+        pytest.skip("one differentiable operand")
+    if "log_target" in params or params.get("log_input") is False or loss.op == "kl_div":
+        pytest.skip("the operands have different domains")
+    shared = torch.rand(4, 3, dtype=torch.float64).mul(0.4).add(0.5).requires_grad_()
+    pair = dict.fromkeys(names[:2], shared)
+    actual, expected = (
+        torch.autograd.grad(call(**pair), shared)[0] for call in (case.ours, case.expected)
+    )
+    torch.testing.assert_close(actual, expected)

@@ -1,0 +1,186 @@
+"""The package as installed: import, size, the version check, typing, documentation that runs."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import lossops
+from tests import support_matrix
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(lossops.__file__).resolve().parent
+FENCE = re.compile(r"^```(?:python|py)\n(.*?)^```", re.M | re.S)
+
+
+def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter that finds this copy of lossops and nothing of the tests."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        cwd=cwd, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_import_time(tmp_path: Path) -> None:
+    """Importing lossops adds under 60 ms to importing torch: the best of five processes."""
+    code = """
+import time, torch
+start = time.perf_counter()
+import lossops
+print(time.perf_counter() - start)
+"""
+    seconds = []
+    for _ in range(5):
+        done = python(code, tmp_path)
+        assert done.returncode == 0, done.stderr
+        seconds.append(float(done.stdout))
+    assert min(seconds) < 0.060
+
+
+def test_import_touches_little(tmp_path: Path) -> None:
+    """Import pulls in neither the compiler nor a device, and leaves the threads alone."""
+    code = """
+import sys, torch
+before, threads = set(sys.modules), torch.get_num_threads()
+import lossops
+new = {name.split(".")[0] for name in set(sys.modules) - before}
+assert not new & {"numpy", "sympy", "scipy", "triton", "tests"}, new
+assert "torch._dynamo" not in sys.modules
+assert torch.get_num_threads() == threads
+assert not torch.cuda.is_initialized()
+"""
+    done = python(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_stripped_size(tmp_path: Path) -> None:
+    """The libraries of the package come to under 10 MB once stripped."""
+    libraries = list(PACKAGE.rglob("*.so"))
+    assert libraries
+    if shutil.which("strip") is None:
+        pytest.skip("no strip")
+    total = 0
+    for i, library in enumerate(libraries):
+        copy = tmp_path / f"{i}.so"
+        subprocess.run(["strip", "-o", copy, library], check=True)
+        total += copy.stat().st_size
+    assert total < 10e6
+
+
+def test_other_torch_is_refused(tmp_path: Path) -> None:
+    """Another major.minor fails before the library loads, naming both versions and the cure."""
+    code = """
+import sys, torch
+torch.__version__ = "2.4.1+cpu"
+try:
+    import lossops
+except ImportError as error:
+    assert "lossops._C" not in sys.modules
+    print(error)
+"""
+    done = python(code, tmp_path)
+    assert "2.4.1" in done.stdout and lossops.build_info.torch_version in done.stdout, done.stderr
+    assert "pip install --no-build-isolation" in done.stdout
+
+
+def test_same_series_is_accepted(tmp_path: Path) -> None:
+    """A patch release or another local version of the same torch is no mismatch."""
+    series = ".".join(torch.__version__.split("+")[0].split(".")[:2])
+    code = f"import torch; torch.__version__ = '{series}.99+other'; import lossops; print('fine')"
+    assert python(code, tmp_path).stdout.strip() == "fine"
+
+
+def test_build_info() -> None:
+    info = lossops.build_info
+    assert info.torch_version.split("+")[0].split(".")[:2] == torch.__version__.split(".")[:2]
+    assert {"DEFAULT", "AVX2", "AVX512"} >= set(info.isas) and "DEFAULT" in info.isas
+    assert (info.cuda_version is None) == (torch.version.cuda is None)
+
+
+@pytest.mark.parametrize("capability", ["default", "avx2"])
+def test_lower_instruction_sets(capability: str, tmp_path: Path) -> None:
+    """ATEN_CPU_CAPABILITY selects another compilation of the kernels, with the same results."""
+    code = f"""
+import os
+os.environ["ATEN_CPU_CAPABILITY"] = "{capability}"
+import torch, lossops
+assert torch.backends.cpu.get_cpu_capability().lower() == "{capability}"
+import sys; sys.path.insert(0, {str(ROOT)!r})
+from tests.bundle import Bundle, bundle_cases, gradients, operands_of
+for rows in (1, 7, 64, 1001):
+    cases = bundle_cases(rows)
+    values = Bundle(cases)(operands_of(cases))
+    exact = [case.to(torch.float64) for case in cases]
+    for case, value in zip(exact, values.values(), strict=True):
+        torch.testing.assert_close(value.double(), case.expected(), rtol=1e-5, atol=1e-6)
+    operands = operands_of(cases, requires_grad=True)
+    slopes = iter(gradients(Bundle(cases), operands))
+    for case in exact:
+        names = case.loss.differentiable
+        for expected in case.gradients(case.expected, names):
+            torch.testing.assert_close(next(slopes).double(), expected, rtol=1e-4, atol=1e-6)
+"""
+    done = python(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_typed() -> None:
+    assert (PACKAGE / "py.typed").exists()
+
+
+def submodules() -> list[str]:
+    found = ["lossops"]
+    for package in (lossops.functional, lossops.nn):
+        found.append(package.__name__)
+        for info in pkgutil.iter_modules(getattr(package, "__path__", [])):
+            found.append(f"{package.__name__}.{info.name}")
+    return found
+
+
+@pytest.mark.parametrize("name", submodules())
+def test_doctests(name: str) -> None:
+    outcome = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert outcome.failed == 0
+
+
+def test_doctests_exist() -> None:
+    """Every function and module shows an example."""
+    finder = doctest.DocTestFinder()
+    shown = set()
+    for name in submodules():
+        for test in finder.find(importlib.import_module(name)):
+            if test.examples:
+                shown.add(test.name.rsplit(".", 1)[-1])
+    missing = {*lossops.functional.__all__, *lossops.nn.__all__} - shown
+    assert not missing
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_snippets_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python snippets of a document run in order, as a reader would type them."""
+    snippets = FENCE.findall(path.read_text())
+    if not snippets and path.name != "README.md":
+        pytest.skip("no snippets")
+    assert snippets, "README.md shows no Python"
+    done = python("\n\n".join(snippets), tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_support_matrix() -> None:
+    """The table in README.md is what trying everything gives (see tests/support_matrix.py)."""
+    fresh = support_matrix.table()
+    advice = "run python -m tests.support_matrix --write"
+    assert support_matrix.written() == fresh, f"{advice}:\n{fresh}"

@@ -1,0 +1,167 @@
+"""The operators as the dispatcher sees them, and the completeness of everything about a loss."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.library import opcheck
+
+import lossops
+from tests import support_matrix
+from tests.cases import Case, make_case
+from tests.losses import BY_OP, LOSSES, Loss
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
+
+
+def registered() -> set[str]:
+    names = torch._C._dispatch_get_all_op_names()
+    return {n.removeprefix("lossops::").split(".")[0] for n in names if n.startswith("lossops::")}
+
+
+def public_ops() -> list[str]:
+    return sorted(name for name in registered() if not name.startswith("_"))
+
+
+def operator(loss: Loss, internal: bool = False) -> Any:
+    name = f"_{loss.op}_value_and_grad" if internal else loss.op
+    return getattr(torch.ops.lossops, name).default
+
+
+def internal_args(case: Case) -> tuple[Any, ...]:
+    """Ask for the gradient of every differentiable operand."""
+    return (*case.op_args(), sum(1 << i for i in range(len(wanted(case)))))
+
+
+def wanted(case: Case) -> list[str]:
+    """The operands in the order of the bits of `wrt`: the leading ones that have a gradient."""
+    schema = operator(case.loss, internal=True)._schema.arguments
+    tensors = [a.name for a in schema if "Tensor" in str(a.type) and a.name in case.tensors]
+    return [name for name in tensors if name in case.differentiable and name != "weight"]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("requires_grad", [False, True], ids=["values", "gradients"])
+def test_opcheck(loss: Loss, requires_grad: bool, reduction: str) -> None:
+    """Schema, autograd registration, fake tensors and AOT dispatch with dynamic shapes."""
+    case = make_case(
+        loss, reduction=reduction, weight="row", ignore=loss.ignore, normalizer=reduction != "none"
+    )
+    if requires_grad:
+        case = case.but(**dict(zip(case.differentiable, case.leaves(), strict=True)))
+    opcheck(operator(loss), case.op_args())
+
+
+@pytest.mark.slow
+def test_opcheck_every_parameter_set(loss: Loss, params: dict[str, Any]) -> None:
+    for weight, ignore in ((None, False), ("full", loss.ignore)):
+        for reduction in loss.reductions:
+            case = make_case(loss, params, weight=weight, ignore=ignore, reduction=reduction)
+            case = case.but(**dict(zip(case.differentiable, case.leaves(), strict=True)))
+            opcheck(operator(loss), case.op_args())
+
+
+def test_opcheck_internal(loss: Loss) -> None:
+    case = make_case(loss, dtype=torch.float32, ignore=loss.ignore)
+    opcheck(operator(loss, internal=True), internal_args(case), test_utils=INTERNAL_TESTS)
+
+
+def test_internal_op_gives_value_and_gradients(loss: Loss, params: dict[str, Any]) -> None:
+    case = make_case(loss, params, weight="full")
+    value, *gradients = operator(loss, internal=True)(*internal_args(case))
+    torch.testing.assert_close(value, case.expected())
+    assert len(gradients) >= len(wanted(case))
+    pointers = [t.untyped_storage().data_ptr() for t in (*gradients, *case.tensors.values())]
+    assert len(set(pointers)) == len(pointers), "an output aliases an input or another output"
+    expected = case.gradients(case.expected, wanted(case))
+    for actual, want in zip(gradients, expected, strict=False):
+        torch.testing.assert_close(actual.sum_to_size(want.shape), want)
+
+
+LAYOUTS: dict[str, Any] = {
+    "contiguous": lambda t: t,
+    "transposed": lambda t: t.mT.contiguous().mT,
+    "channels_last": lambda t: t.to(memory_format=torch.channels_last) if t.dim() == 4 else t,
+    "stepped": lambda t: torch.stack([t, t], -1).flatten(-2)[..., ::2],
+    "expanded": lambda t: t[:1].expand(t.shape),
+}
+
+
+def like(t: Tensor) -> tuple[Any, ...]:
+    return tuple(t.shape), t.stride(), t.dtype
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_meta(loss: Loss, layout: str, reduction: str) -> None:
+    """Meta tensors predict shape, strides and dtype of the result and of every gradient."""
+    for shape in ((4, 3), (2, 3, 2, 3), (0, 3)):
+        case = make_case(loss, shape=shape, dtype=torch.float32, reduction=reduction)
+        case = case.map(lambda name, t: LAYOUTS[layout](t) if t.dim() > 1 else t)
+        meta = case.map(
+            lambda name, t: torch.empty_strided(
+                t.shape, t.stride(), dtype=t.dtype, device="meta"
+            )
+        )
+        assert like(meta.op()) == like(case.op()), shape
+        real = operator(loss, internal=True)(*internal_args(case))
+        fake = operator(loss, internal=True)(*internal_args(meta))
+        assert [like(t) for t in fake] == [like(t) for t in real], shape
+
+
+def test_tags_and_alias_info(loss: Loss) -> None:
+    schema = operator(loss)._schema
+    assert not schema.is_mutable
+    assert all(a.alias_info is None for a in (*schema.arguments, *schema.returns))
+    tail = [a.name for a in schema.arguments[-5:]]
+    assert tail == ["weight", "ignore_index", "normalizer", "reduction", "dtype"]
+
+
+# -- completeness ---------------------------------------------------------------------------------
+
+
+def test_registry_is_the_table() -> None:
+    """Every op of the library has a row, and every row an op and its internal op."""
+    assert public_ops() == sorted(BY_OP)
+    assert {f"_{op}_value_and_grad" for op in BY_OP} <= registered()
+    source = (ROOT / "csrc/losses/registry.def").read_text()
+    assert sorted(re.findall(r"^LOSS\((\w+)", source, re.M)) == sorted(BY_OP)
+
+
+def test_functions_and_modules_are_listed(loss: Loss) -> None:
+    assert loss.function in lossops.functional.__all__
+    assert loss.module in lossops.nn.__all__
+    assert issubclass(getattr(lossops.nn, loss.module), torch.nn.Module)
+    for thing in (getattr(lossops.functional, loss.function), getattr(lossops.nn, loss.module)):
+        assert thing.__doc__ and "Example" in thing.__doc__
+
+
+def test_public_api_is_the_table() -> None:
+    assert sorted(lossops.functional.__all__) == sorted(loss.function for loss in LOSSES)
+    assert sorted(lossops.nn.__all__) == sorted(loss.module for loss in LOSSES)
+
+
+def test_documented(loss: Loss) -> None:
+    """docs/losses.md has a section per op, README.md a row in its table of the losses."""
+    headings = re.findall(r"^## (.*)$", (ROOT / "docs/losses.md").read_text(), re.M)
+    assert loss.op in headings
+    readme = (ROOT / "README.md").read_text()
+    text = readme.split(support_matrix.BEGIN)[0] + readme.split(support_matrix.END)[-1]
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert any(f"`{loss.function}" in row for row in rows)
+
+
+def test_torch_names_are_kept(loss: Loss) -> None:
+    """Where torch has the loss, the module has its name and constructor order as well."""
+    theirs = getattr(torch.nn, loss.module, None)
+    if loss.peer is None:
+        assert theirs is None
+        return
+    from tests.test_forward import signature
+
+    ours, theirs = signature(getattr(lossops.nn, loss.module)), signature(theirs)
+    assert ours[: len(theirs)] == theirs
