@@ -1,0 +1,1 @@
+"""Speed and memory of lossops beside the code it replaces: `python -m benchmarks`."""
