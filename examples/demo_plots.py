@@ -1,0 +1,166 @@
+"""The pictures of the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+from demo_tasks import CORRUPTED, DIABETES, DIGITS, LEVELS, MISS_COST, History  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+Runs = dict[str, list[History]]  # the repeats of each contender
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73")
+GREY = "#606060"
+
+plt.rcParams.update(
+    {
+        "figure.dpi": 130,
+        "font.family": "DejaVu Sans",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#e6e6e6",
+        "axes.axisbelow": True,
+        "axes.titlesize": 11,
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+    }
+)
+
+
+def _curves(axis: Axes, runs: Runs, attribute: str) -> None:
+    """One line for each loss: the mean over the repeats, with their range behind it."""
+    for colour, (name, histories) in zip(COLOURS, runs.items(), strict=True):
+        values = np.array([getattr(history, attribute) for history in histories])
+        epochs = np.arange(1, values.shape[1] + 1)
+        axis.fill_between(epochs, values.min(0), values.max(0), color=colour, alpha=0.16, lw=0)
+        axis.plot(epochs, values.mean(0), color=colour, lw=2, label=name)
+    axis.set_xlabel("epoch")
+    axis.set_xlim(1, None)
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    figure.savefig(path)
+    plt.close(figure)
+    return path
+
+
+def _footer(figure: Figure, runs: Runs) -> None:
+    repeats = len(next(iter(runs.values())))
+    figure.supxlabel(
+        f"mean of {repeats} runs, each with its own split and initial weights; shaded: their range",
+        fontsize=8.5,
+        color=GREY,
+    )
+
+
+def draw_digits(runs: Runs, path: Path) -> Path:
+    """Training loss, test metric, and what the mistakes cost."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.1))
+    figure.suptitle("Digits: find the eights after seeing 16 of them", fontweight="bold")
+    _curves(left, runs, "losses")
+    left.set_yscale("log")
+    left.set_title("training loss (each on its own scale)")
+    left.legend()
+    _curves(middle, runs, "scores")
+    middle.set_ylim(0, 1)
+    middle.set_title("average precision on the test set")
+
+    costs = np.array([[h.metrics["cost per 1000"] for h in runs[name]] for name in runs])
+    recalls = np.array([[h.metrics["recall"] for h in runs[name]] for name in runs])
+    bars = right.bar(list(runs), costs.mean(1), color=COLOURS, width=0.72)
+    right.errorbar(
+        range(len(runs)), costs.mean(1), costs.std(1), fmt="none", ecolor="#303030", capsize=4
+    )
+    for bar, recall in zip(bars, recalls.mean(1), strict=True):
+        right.annotate(
+            f"finds {recall:.0%}",
+            (bar.get_x() + bar.get_width() / 2, 0),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            color="white",
+            fontsize=9,
+            fontweight="bold",
+        )
+    right.grid(axis="x", visible=False)
+    right.set_ylim(0, 1.12 * float((costs.mean(1) + costs.std(1)).max()))
+    right.set_title(f"cost of 1000 decisions\n(a missed eight: {MISS_COST:g}, a false alarm: 1)")
+    _footer(figure, runs)
+    return _save(figure, path)
+
+
+def draw_diabetes(runs: Runs, path: Path) -> Path:
+    """Training loss, test metric, and predictions against the truth."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.1))
+    figure.suptitle(
+        f"Diabetes: {CORRUPTED:.0%} of the training targets are ten times too large",
+        fontweight="bold",
+    )
+    _curves(left, runs, "losses")
+    left.set_yscale("log")
+    left.set_title("training loss (each on its own scale)")
+    left.legend()
+    _curves(middle, runs, "scores")
+    middle.set_ylim(0, None)
+    middle.set_title("median absolute error on the clean test set")
+
+    shown = [runs["mse"][0], runs["huber"][0]]
+    for colour, name, history in zip(COLOURS, ("mse", "huber"), shown, strict=False):
+        points = (history.truth, history.output[:, 0])
+        right.scatter(*points, s=18, color=colour, alpha=0.7, lw=0, label=name)
+    low, high = shown[0].truth.min(), shown[0].truth.max()
+    right.plot([low, high], [low, high], color="#303030", lw=1.4, ls="--", label="perfect")
+    everything = np.concatenate([history.output[:, 0] for history in shown])
+    bottom, top = np.quantile(everything, (0.0, 0.995))
+    right.set_ylim(bottom - 15, top + 0.17 * (top - bottom))  # room for the legend
+    right.set_xlabel("true progression")
+    right.set_title("predicted progression, first run")
+    right.legend(ncols=3, loc="upper left", handletextpad=0.3, columnspacing=1.2)
+    _footer(figure, runs)
+    return _save(figure, path)
+
+
+def draw_band(histories: Sequence[History], path: Path) -> Path:
+    """The quantiles of the first run over the test set, ordered by the predicted median."""
+    history = histories[0]
+    order = np.argsort(history.output[:, len(LEVELS) // 2])
+    low, central, high = history.output[order].T
+    truth = history.truth[order]
+    inside = (low <= truth) & (truth <= high)
+    rank = np.arange(len(truth))
+    figure, axis = plt.subplots(figsize=(9.5, 4.6))
+    axis.vlines(rank, low, high, color=COLOURS[2], alpha=0.28, lw=3.2)
+    axis.plot(rank, central, color=COLOURS[2], lw=2, label=f"predicted quantile {LEVELS[1]:g}")
+    axis.plot([], [], color=COLOURS[2], alpha=0.35, lw=6, label=f"{LEVELS[0]:g} to {LEVELS[2]:g}")
+    axis.plot(rank[inside], truth[inside], "o", ms=4, color="#303030", label="truth, inside")
+    axis.plot(rank[~inside], truth[~inside], "o", ms=5, mfc="none", mec="#c0392b", label="outside")
+    axis.set_xlim(-1.5, len(truth) + 0.5)
+    axis.set_xlabel("patients of the clean test set, ordered by predicted median")
+    axis.set_ylabel("disease progression")
+    axis.set_title(
+        f"QuantileLoss(q={list(LEVELS)}): {inside.mean():.0%} of the truth lies in the band",
+        fontweight="bold",
+    )
+    axis.grid(axis="x", visible=False)
+    axis.set_ylim(None, 1.12 * max(float(high.max()), float(truth.max())))
+    axis.legend(ncols=4, loc="upper left", columnspacing=1.4)
+    return _save(figure, path)
+
+
+def draw_all(results: dict[str, Runs], folder: Path) -> list[Path]:
+    """Draws every picture; returns where they lie."""
+    digits, diabetes = results[DIGITS.name], results[DIABETES.name]
+    return [
+        draw_digits(digits, folder / "digits.png"),
+        draw_diabetes(diabetes, folder / "diabetes.png"),
+        draw_band(diabetes["quantile"], folder / "quantile_band.png"),
+    ]

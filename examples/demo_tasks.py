@@ -1,0 +1,258 @@
+"""The two tasks of the demo: rare digits, and disease progression with corrupted targets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import train_test_split
+from torch import Tensor, nn
+
+# An installed lossops comes first; the formulas of the benchmarks live in the repository only.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+import lossops  # noqa: E402
+from benchmarks import peers  # noqa: E402
+
+Criterion = Callable[[Tensor, Tensor], Tensor]
+Report = Callable[[str, float], None]  # what is being trained, and its loss
+
+POSITIVES = 16  # eights that the training set keeps
+MISS_COST = 20.0  # a missed eight costs this many false alarms
+CORRUPTED = 0.06  # part of the training targets whose decimal point has slipped
+LEVELS = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Data:
+    """One split of a data set; the test part is always clean and complete."""
+
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    origin: float = 0.0  # 0 of y, and
+    unit: float = 1.0  # 1 of y, in what people measure
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A loss in the race.
+
+    Attributes:
+        name: Short name, for tables and pictures.
+        code: The module as a user would write it.
+        loss: The module.
+        usual: The usual code for the same loss, timed beside it.
+        usual_name: What that code is.
+        outputs: Outputs that the model needs.
+    """
+
+    name: str
+    code: str
+    loss: nn.Module
+    usual: Criterion
+    usual_name: str
+    outputs: int = 1
+
+
+@dataclass
+class History:
+    """What one training run leaves behind."""
+
+    losses: list[float] = field(default_factory=list)  # mean training loss of each epoch
+    scores: list[float] = field(default_factory=list)  # main test metric after each epoch
+    metrics: dict[str, float] = field(default_factory=dict)  # test metrics at the end
+    output: np.ndarray = field(default_factory=lambda: np.empty(0))  # on the test set
+    truth: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data, contenders, and how they are judged. The first metric is the main one."""
+
+    name: str
+    load: Callable[[int], Data]
+    contenders: tuple[Contender, ...]
+    judge: Callable[[np.ndarray, np.ndarray], dict[str, float]]
+    epochs: int
+    batch: int = 256
+    hidden: int = 32
+
+
+def rare_digits(seed: int) -> Data:
+    """Is it an eight? Training keeps 16 eights among 811 other digits; the test set is whole."""
+    images, digits = load_digits(return_X_y=True)
+    labels = (digits == 8).astype(np.float32)
+    train_x, test_x, train_y, test_y = train_test_split(
+        images / 16, labels, test_size=0.5, stratify=labels, random_state=seed
+    )
+    order = np.random.default_rng(seed).permutation(len(train_y))
+    eights = order[train_y[order] == 1][:POSITIVES]
+    kept = np.sort(np.concatenate([eights, order[train_y[order] == 0]]))
+    return _data(train_x[kept], train_y[kept], test_x, test_y)
+
+
+def slipped_diabetes(seed: int) -> Data:
+    """Disease progression; in 6 % of the training targets the decimal point slipped by one.
+
+    Targets are scaled by the median and quartiles of the corrupted ones: a user has no others.
+    """
+    features, progression = load_diabetes(return_X_y=True, scaled=True)
+    train_x, test_x, train_y, test_y = train_test_split(
+        features * len(features) ** 0.5, progression, test_size=0.3, random_state=seed
+    )
+    bad = np.random.default_rng(seed).permutation(len(train_y))[: round(CORRUPTED * len(train_y))]
+    train_y = train_y.copy()
+    train_y[bad] *= 10
+    low, middle, high = np.quantile(train_y, (0.25, 0.5, 0.75))
+    spread = (high - low) / 1.349
+    scaled = ((y - middle) / spread for y in (train_y, test_y))
+    return _data(train_x, next(scaled), test_x, next(scaled), float(middle), float(spread))
+
+
+def _data(
+    train_x: np.ndarray,
+    train_y: np.ndarray,
+    test_x: np.ndarray,
+    test_y: np.ndarray,
+    origin: float = 0.0,
+    unit: float = 1.0,
+) -> Data:
+    arrays = (train_x, train_y, test_x, test_y)
+    x, y, u, v = (torch.from_numpy(array.astype(np.float32)) for array in arrays)
+    return Data(x, y, u, v, origin, unit)
+
+
+def judge_digits(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Ranking, decisions at probability one half, and what the mistakes cost."""
+    logits = logits[:, 0]
+    said = logits > 0
+    missed = float(((labels == 1) & ~said).sum())
+    alarms = float(((labels == 0) & said).sum())
+    return {
+        "average precision": float(average_precision_score(labels, logits)),
+        "recall": 1 - missed / float((labels == 1).sum()),
+        "cost per 1000": 1000 * (MISS_COST * missed + alarms) / len(labels),
+    }
+
+
+def judge_diabetes(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Errors of the central prediction; of quantiles also how many targets the band holds."""
+    central = output[:, output.shape[1] // 2]
+    error = np.abs(central - target)
+    inside = float("nan")
+    if output.shape[1] > 1:
+        inside = float(((output[:, 0] <= target) & (target <= output[:, -1])).mean())
+    return {
+        "median abs. error": float(np.median(error)),
+        "mean abs. error": float(error.mean()),
+        "in band": inside,
+    }
+
+
+LEVELS_TENSOR = torch.tensor(LEVELS)
+
+
+def usual_quantile(input: Tensor, target: Tensor) -> Tensor:
+    """Several quantiles, as users write them."""
+    return peers.quantile(input, target.unsqueeze(-1), LEVELS_TENSOR)
+
+
+DIGITS = Task(
+    "rare digits",
+    rare_digits,
+    (
+        Contender(
+            "bce",
+            "BCEWithLogitsLoss()",
+            lossops.nn.BCEWithLogitsLoss(),
+            nn.BCEWithLogitsLoss(),
+            "torch.nn",
+        ),
+        Contender(
+            "focal",
+            "FocalLoss(alpha=0.75, gamma=2.0)",
+            lossops.nn.FocalLoss(alpha=0.75, gamma=2.0),
+            lambda input, target: peers.focal(input, target, 0.75, 2.0),
+            "formula",
+        ),
+        Contender(
+            "rww_bce",
+            f"RWWBCELoss(fn_weight={MISS_COST:g})",
+            lossops.nn.RWWBCELoss(fn_weight=MISS_COST),
+            lambda input, target: peers.rww_bce(input, target, MISS_COST),
+            "formula",
+        ),
+    ),
+    judge_digits,
+    epochs=100,
+)
+
+DIABETES = Task(
+    "corrupted diabetes",
+    slipped_diabetes,
+    (
+        Contender("mse", "MSELoss()", lossops.nn.MSELoss(), nn.MSELoss(), "torch.nn"),
+        Contender(
+            "huber",
+            "HuberLoss(delta=0.5)",
+            lossops.nn.HuberLoss(delta=0.5),
+            nn.HuberLoss(delta=0.5),
+            "torch.nn",
+        ),
+        Contender(
+            "quantile",
+            f"QuantileLoss(q={list(LEVELS)})",
+            lossops.nn.QuantileLoss(q=LEVELS),
+            usual_quantile,
+            "formula",
+            outputs=len(LEVELS),
+        ),
+    ),
+    judge_diabetes,
+    epochs=60,
+    hidden=16,
+)
+
+TASKS = (DIGITS, DIABETES)
+
+
+def make_model(features: int, hidden: int, outputs: int) -> nn.Module:
+    """One hidden layer."""
+    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
+def train(task: Task, contender: Contender, data: Data, seed: int, report: Report) -> History:
+    """Trains one model. Runs of one seed share their initial weights and their batches."""
+    torch.manual_seed(seed)
+    model = make_model(data.train_x.shape[1], task.hidden, contender.outputs)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, weight_decay=1e-4)
+    shuffle = torch.Generator().manual_seed(seed)
+    history = History(truth=data.origin + data.unit * data.test_y.numpy())
+    for _ in range(task.epochs):
+        total = 0.0
+        order = torch.randperm(len(data.train_x), generator=shuffle)
+        for rows in torch.split(order, task.batch):
+            output = model(data.train_x[rows])
+            if contender.outputs == 1:
+                output = output.squeeze(-1)  # (N,) as the targets: lossops never broadcasts them
+            loss = contender.loss(output, data.train_y[rows])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(rows)
+        with torch.no_grad():
+            output = model(data.test_x).numpy()
+        history.output = data.origin + data.unit * output
+        history.losses.append(total / len(data.train_x))
+        history.metrics = task.judge(history.output, history.truth)
+        history.scores.append(next(iter(history.metrics.values())))
+        report(f"{task.name}: {contender.name}", history.losses[-1])
+    return history
