@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/graph_task.h>
 #include <torch/csrc/autograd/saved_variable.h>
+#include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/dynamo/compiled_autograd.h>
 #include <torch/version.h>
@@ -30,10 +31,16 @@ auto make_node() {
 }
 #endif
 
-/// Whether backward may look at the values of t: a CPU tensor that nothing traces, batches or wraps.
+/// Whether t may be looked at and its kernels called without the dispatcher: a CPU tensor that nothing traces,
+/// batches or wraps.
 bool is_plain(const at::Tensor& t) {
   return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) &&
-         !t._fw_grad(0).defined();
+         !torch::autograd::isFwGradDefined(t);
+}
+
+/// The value of a plain 0-d tensor; for the usual dtype without a call of the dispatcher.
+double number(const at::Tensor& t) {
+  return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();
 }
 
 /// Keeps the gradients that the fused pass produced, and the inputs for derivatives beyond the first.
@@ -138,8 +145,8 @@ class LossNode : public torch::autograd::Node {
     for (const at::Tensor& grad : kept.grads) plain = plain && is_plain(grad);
     if (!plain) return scale(kept, upstream, num_outputs());
 
-    double factor = upstream.item().toDouble();
-    if (!kept.denominator.empty()) factor /= kept.denominator[0].item().toDouble();
+    double factor = number(upstream);
+    if (!kept.denominator.empty()) factor /= number(kept.denominator[0]);
     // When the graph goes, the kept gradients are nobody else's, unless a hook of the user holds them.
     const bool keeps_graph = torch::autograd::get_current_graph_task_keep_graph();
     variable_list result(num_outputs());
@@ -194,10 +201,12 @@ at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::Operator
   node->loss = &loss;
   node->settings = call.settings;
 
+  bool plain = true;
+  for (const at::Tensor& t : call.tensors) plain = plain && (!t.defined() || is_plain(t));
   Evaluation out;
   {
     at::AutoDispatchBelowADInplaceOrView guard;
-    out = call_fused(call, wrt, fused);
+    out = plain ? evaluate_cpu(call, wrt) : call_fused(call, wrt, fused);
   }
   node->saved.reserve(2 * call.tensor_count() + 1);
   for (int i = 0; i < call.tensor_count(); ++i) node->saved.emplace_back(call.tensors[i], false);

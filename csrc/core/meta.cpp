@@ -33,7 +33,7 @@ Evaluation evaluate_meta(const Call& call, int64_t wrt) {
   if (wrt >> (call.loss->operands + 1) & 1)
     out.grads[call.loss->operands + 1] = at::empty_like(call.normalizer());
   if (needs_denominator(call, wrt)) {
-    out.denominator = at::empty({}, call.input().options().dtype(at::kFloat).requires_grad(false));
+    out.denominator = at::empty({}, call.input().options().dtype(at::kDouble).requires_grad(false));
   }
   return out;
 }

@@ -221,7 +221,7 @@ class Pass {
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
     }
-    if (unscaled) out.denominator = scalar_tensor(denominator, at::kFloat);
+    if (unscaled) out.denominator = scalar_tensor(denominator, at::kDouble);
     finish_weight_grads(out, total, denominator);
     return out;
   }
