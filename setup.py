@@ -12,8 +12,8 @@ try:
     from torch.utils.cpp_extension import BuildExtension, CppExtension
 except ImportError:
     sys.exit(
-        "lossops builds against the torch that is installed, and none is: install torch first, then run "
-        "`pip install --no-build-isolation .`"
+        "lossops builds against the torch that is installed, and none is: install torch first, "
+        "then run `pip install --no-build-isolation .`"
     )
 
 ROOT = Path(__file__).parent
@@ -21,8 +21,8 @@ X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
 ISAS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
-# at::vec trips -Wmaybe-uninitialized in GCC intrinsics. at::parallel_for is serial without -fopenmp; linking
-# without it leaves the OpenMP runtime of torch as the only one in the process.
+# at::vec trips -Wmaybe-uninitialized in GCC's intrinsics. at::parallel_for is serial without
+# -fopenmp; linking without it leaves torch's OpenMP runtime as the only one in the process.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
@@ -33,7 +33,7 @@ def sources(folder: str) -> list[str]:
 
 
 class Build(BuildExtension):
-    """Compiles csrc/cpu/isa once per instruction set; the library chooses among the objects at run time."""
+    """Compiles csrc/cpu/isa once per instruction set; the library chooses at run time."""
 
     def build_extension(self, ext):
         def compile_isa(isa: str, flags: list[str]) -> list[str]:

@@ -24,9 +24,9 @@ def operands_of(cases: Sequence[Case], requires_grad: bool = False) -> Operands:
     out = {}
     for case in cases:
         out[case.loss.op] = [
-            case.tensors[name].clone().requires_grad_(
-                requires_grad and name in case.loss.differentiable
-            )
+            case.tensors[name]
+            .clone()
+            .requires_grad_(requires_grad and name in case.loss.differentiable)
             for name in case.loss.operands
         ]
     return out

@@ -145,8 +145,15 @@ ROBUST = [
     one("-2, small", "robust", 1e-4, 0.0, 5e-9, 1e-4, alpha=-2.0),
     one("-2 (Geman-McClure), huge", "robust", 1e20, 0.0, 2.0, 0.0, alpha=-2.0),
     # an exponential of 46: its argument's rounding alone is 23 eps of the result
-    Hard("1, huge", "robust", {"input": [1e20], "target": [0.0]}, [1e20], {"input": [1.0]},
-         {"alpha": 1.0}, ulps=23),
+    Hard(
+        "1, huge",
+        "robust",
+        {"input": [1e20], "target": [0.0]},
+        [1e20],
+        {"input": [1.0]},
+        {"alpha": 1.0},
+        ulps=23,
+    ),
     one("1, small", "robust", 1e-4, 0.0, 5e-9, 1e-4, alpha=1.0),
     one("at 0", "robust", 1.0, 1.0, 0.0, 0.0, alpha=0.5),
 ]

@@ -266,7 +266,7 @@ LOSSES = (
     ),
     Loss(
         "multilabel_soft_margin", "multilabel_soft_margin_loss", "MultiLabelSoftMarginLoss",
-        logits, broadcasts=True, rowwise=True,
+        logits, ignore=True, broadcasts=True, rowwise=True,
     ),
     Loss(
         "hinge", "hinge_loss", "HingeLoss", signs, ignore=True,

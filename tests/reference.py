@@ -127,9 +127,7 @@ def bce_with_logits(
     return positive * softplus(-input) + (1 - t) * softplus(input)
 
 
-def focal(
-    input: Tensor, target: Tensor, alpha: float | None = 0.25, gamma: float = 2.0
-) -> Tensor:
+def focal(input: Tensor, target: Tensor, alpha: float | None = 0.25, gamma: float = 2.0) -> Tensor:
     """Lin et al. 2017, with torchvision's reading of a soft target."""
     p, q = sigmoid(input), sigmoid(-input)
     miss = p * (1 - target) + q * target  # 1 - p_t
@@ -180,9 +178,7 @@ def soft_margin(input: Tensor, target: Tensor) -> Tensor:
     return softplus(-target * input)
 
 
-def margin_ranking(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0
-) -> Tensor:
+def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0) -> Tensor:
     return (margin - target * (input1 - input2)).clamp(min=0)
 
 
@@ -209,7 +205,7 @@ def reduce(
     count = loss.numel() if keep is None else keep.sum()
     if rowwise:
         if reduction == "none":
-            return loss.sum(-1) / (loss.size(-1) if keep is None else keep.sum(-1))
+            return loss.sum(-1) / loss.size(-1)
         if reduction == "sum" or normalizer is not None:
             loss = loss.sum(-1) / loss.size(-1)
     if reduction == "none":

@@ -86,9 +86,7 @@ def autocast(loss: Loss) -> bool:
     case = make_case(loss, dtype=torch.bfloat16)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         value = case.ours()
-    return value.dtype == torch.float32 and _close(
-        value, case.to(torch.float32).ours()
-    )
+    return value.dtype == torch.float32 and _close(value, case.to(torch.float32).ours())
 
 
 COLUMNS: dict[str, Callable[[Loss], bool]] = {

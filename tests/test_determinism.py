@@ -42,13 +42,17 @@ def test_thread_counts(loss: Loss, dtype: torch.dtype) -> None:
 
 
 def test_thread_counts_with_weight_gradient(loss: Loss) -> None:
-    """A weight and a normalizer that require gradients make no difference to that."""
+    """A weight and a normalizer that require gradients make no difference to that.
+
+    (Those of q come from torch's own sum over a broadcast tensor, which makes no such promise.)
+    """
     case = make_case(loss, shape=LONG, dtype=torch.float32, weight="full", normalizer=True)
+    names = [name for name in case.differentiable if name != "q"]
     results = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        leaves = case.leaves()
-        value = case.over(case.differentiable)(*leaves)
+        leaves = case.leaves(names)
+        value = case.over(names)(*leaves)
         results.append([value.detach(), *torch.autograd.grad(value, leaves)])
     assert all(same(results[0], other) for other in results[1:])
 

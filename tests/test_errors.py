@@ -10,7 +10,7 @@ from torch import Tensor
 
 import lossops
 from tests.cases import Case, make_case, peer_call
-from tests.losses import BY_OP, LOSSES, SHAPE, TENSOR_PARAMS, Bad, Loss
+from tests.losses import LOSSES, SHAPE, TENSOR_PARAMS, Bad, Loss
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*torch.jit.* is deprecated",
@@ -166,14 +166,6 @@ def test_bad_ignore_index(loss: Loss) -> None:
     case = make_case(loss, dtype=torch.float32)
     for value in ("255", 1.5, torch.ones(2)):
         assert isinstance(raised(lambda: case.op(ignore_index=value)), KINDS)  # noqa: B023
-
-
-def test_rows_cannot_be_masked() -> None:
-    """multilabel_soft_margin averages rows: it says that it knows no mask, rather than guess."""
-    case = make_case(BY_OP["multilabel_soft_margin"], dtype=torch.float32)
-    for call in (case.ours, case.op):
-        with pytest.raises(NotImplementedError, match="multilabel_soft_margin: ignore_index"):
-            call(ignore_index=255)
 
 
 def test_errors_come_before_any_work(loss: Loss) -> None:

@@ -105,9 +105,7 @@ def test_upstream_gradient(loss: Loss, reduction: str, device: str) -> None:
 def test_subsets_of_operands(loss: Loss, device: str) -> None:
     """Each operand alone may require a gradient; what does not require one gets none."""
     case = full_case(loss, loss.params[0], device)
-    expected = dict(
-        zip(case.differentiable, case.gradients(case.expected), strict=True)
-    )
+    expected = dict(zip(case.differentiable, case.gradients(case.expected), strict=True))
     for name in case.differentiable:
         (gradient,) = case.gradients(names=(name,))
         torch.testing.assert_close(gradient, expected[name], rtol=1e-11, atol=1e-13)

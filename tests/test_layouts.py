@@ -187,9 +187,7 @@ def test_more_elements_than_int32_counts(loss: Loss) -> None:
     thin = make_case(loss, shape=(rows, 1), dtype=torch.float32, reduction="sum")
     if "pos_weight" in thin.tensors:
         pytest.skip("drawn for three columns")
-    wide = thin.map(
-        lambda name, t: t.expand(rows, columns) if name in loss.operands else t
-    )
+    wide = thin.map(lambda name, t: t.expand(rows, columns) if name in loss.operands else t)
     expected = thin.to(torch.float64).expected() * (1 if loss.rowwise else columns)
     torch.testing.assert_close(wide.ours().double(), expected, rtol=1e-5, atol=0)
 

@@ -103,9 +103,7 @@ def test_meta(loss: Loss, layout: str, reduction: str) -> None:
         case = make_case(loss, shape=shape, dtype=torch.float32, reduction=reduction)
         case = case.map(lambda name, t: LAYOUTS[layout](t) if t.dim() > 1 else t)
         meta = case.map(
-            lambda name, t: torch.empty_strided(
-                t.shape, t.stride(), dtype=t.dtype, device="meta"
-            )
+            lambda name, t: torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device="meta")
         )
         assert like(meta.op()) == like(case.op()), shape
         real = operator(loss, internal=True)(*internal_args(case))

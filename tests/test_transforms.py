@@ -23,8 +23,8 @@ TRANSFORMS: dict[str, Callable[[Function], Function]] = {
     "jacrev": jacrev,
     "jacfwd": jacfwd,
     "jvp": lambda f: lambda x, *r: jvp(lambda x: f(x, *r), (x,), (x.cos(),)),
-    "jvp of jvp": lambda f: lambda x, *r: jvp(
-        lambda x: jvp(lambda x: f(x, *r), (x,), (x.cos(),))[1], (x,), (x.sin(),)
+    "jvp of jvp": lambda f: (
+        lambda x, *r: jvp(lambda x: jvp(lambda x: f(x, *r), (x,), (x.cos(),))[1], (x,), (x.sin(),))
     ),
     "vjp": lambda f: lambda x, *r: vjp(lambda x: f(x, *r), x)[1](torch.ones_like(f(x, *r))),
     "jacfwd of jacrev": lambda f: jacfwd(jacrev(f)),
@@ -86,9 +86,7 @@ def test_vmap_in_dims(loss: Loss, params: dict[str, Any], reduction: str, device
             continue
         wide = torch.stack([case.tensors[which] * (1 - 0.01 * i) for i in range(batch)], dim=-1)
         actual = vmap(lambda t: case.ours(**{which: t}), in_dims=-1)(wide)  # noqa: B023
-        expected = torch.stack(
-            [case.expected(**{which: wide[..., i]}) for i in range(batch)]
-        )
+        expected = torch.stack([case.expected(**{which: wide[..., i]}) for i in range(batch)])
         torch.testing.assert_close(actual, expected, rtol=1e-11, atol=1e-13, msg=which)
 
 

@@ -2,11 +2,11 @@
 #include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/mul.h>
+#include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/graph_task.h>
 #include <torch/csrc/autograd/saved_variable.h>
-#include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/dynamo/compiled_autograd.h>
 #include <torch/version.h>
@@ -31,8 +31,8 @@ auto make_node() {
 }
 #endif
 
-/// Whether t may be looked at and its kernels called without the dispatcher: a CPU tensor that nothing traces,
-/// batches or wraps.
+/// Whether t may be looked at and its kernels called without the dispatcher: a CPU tensor that nothing
+/// traces, batches or wraps.
 bool is_plain(const at::Tensor& t) {
   return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) &&
          !torch::autograd::isFwGradDefined(t);

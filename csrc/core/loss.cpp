@@ -121,8 +121,6 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
     TORCH_CHECK(at::isFloatingType(*s.dtype), loss.name, ": dtype must be floating point, got ", *s.dtype);
   }
 
-  TORCH_CHECK_NOT_IMPLEMENTED(!loss.traits.row_mean || !s.ignore_index, loss.name,
-                              ": ignore_index is not defined for a mean over rows");
   if (call.weight().defined()) check_tensor(loss, call.weight(), "weight");
   if (call.normalizer().defined()) {
     const at::Tensor& n = call.normalizer();

@@ -46,7 +46,7 @@ struct Focal {
     const auto s = logistic(x);
     const auto nll = scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
     const auto loss = gamma == 0 ? nll : scaled(focus(s, t), nll);
-    return alpha != alpha ? loss : (alpha * t + (1 - alpha) * (1.0 - t)) * loss;
+    return alpha != alpha ? loss : ((1 - alpha) + (2 * alpha - 1) * t) * loss;
   }
 
  private:

@@ -28,7 +28,7 @@ template <class E, size_t N>
 void derivatives(const char* what, const std::vector<double>& params, const double (&x)[N]) {
   static_assert(arity<E>() == N);
   const E e = make_expression<E>(params.data());
-  const auto value = [&](const double(&at)[N]) {
+  const auto value = [&](const double (&at)[N]) {
     if constexpr (N == 2) return value_of(e(S(at[0]), S(at[1]))).v;
     if constexpr (N == 3) return value_of(e(S(at[0]), S(at[1]), S(at[2]))).v;
   };
@@ -64,7 +64,8 @@ void every_loss_has_the_derivative_of_its_value() {
     derivatives<PoissonNLL>("poisson_nll", {1, 0, 1e-8}, p);
     derivatives<KLDiv>("kl_div", {0}, p);
     derivatives<KLDiv>("kl_div log", {1}, p);
-    for (const double gamma : {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.5}) derivatives<Focal>("focal", {0.25, gamma}, p);
+    for (const double gamma : {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.5})
+      derivatives<Focal>("focal", {0.25, gamma}, p);
     derivatives<Asymmetric>("asymmetric", {1, 4, 0.05}, p);
     derivatives<Asymmetric>("asymmetric, no clip", {0.5, 1.5, 0}, p);
     derivatives<RWWBCE>("rww_bce", {2, 3}, p);

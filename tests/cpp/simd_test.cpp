@@ -1,12 +1,12 @@
 // The float transcendental functions of the SIMD carrier against double, over every STEP-th float of their
 // domains (all of them with STEP 1). Prints the worst error of each; exits with the number of failures.
+#include "math/simd.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-#include "math/simd.h"
 
 using lossops::Simd;
 using S = Simd<float>;
@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
   everywhere("log", [](S a) { return log(a); }, [](double a) { return std::log(a); }, 1.0);
   everywhere("log1p", [](S a) { return log1p(a); }, [](double a) { return std::log1p(a); }, 1.6);
   // Below 2^-26 log1p(z) is z to the last bit; the rest of [0, 1] is always swept whole.
-  sweep("log1p_unit", [](S a) { return log1p_unit(a); }, [](double a) { return std::log1p(a); }, 0x32000000u,
-        0x3f800000u, 1, 1.7);
+  sweep(
+      "log1p_unit", [](S a) { return log1p_unit(a); }, [](double a) { return std::log1p(a); }, 0x32000000u,
+      0x3f800000u, 1, 1.7);
   return failures;
 }
