@@ -23,16 +23,14 @@ struct BCEWithLogits {
   template <class X, class T, class W>
   LOSSOPS_INLINE auto operator()(const X& x, const T& target, const W& pos_weight) const {
     const auto t = (1 - label_smoothing) * target + 0.5 * label_smoothing;
-    const auto s = logistic(x);
-    return scaled(pos_weight * t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+    return logistic(x).nll(pos_weight * t, 1.0 - t);
   }
 };
 
 struct MultiLabelSoftMargin {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto s = logistic(x);
-    return scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+    return logistic(x).nll(t, 1.0 - t);
   }
 };
 
@@ -44,7 +42,7 @@ struct Focal {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
-    const auto nll = scaled(t, s.nlog_p()) + scaled(1.0 - t, s.nlog_q());
+    const auto nll = s.nll(t, 1.0 - t);
     const auto loss = gamma == 0 ? nll : scaled(focus(s, t), nll);
     return alpha != alpha ? loss : ((1 - alpha) + (2 * alpha - 1) * t) * loss;
   }
@@ -56,7 +54,7 @@ struct Focal {
     using W = std::remove_const_t<decltype(w)>;
     if (multiplies(gamma)) return small_power(w, gamma);
     const auto hard = (value_of(t) == 0) | (value_of(t) == 1);
-    const W log_hard = -(scaled(t, s.nlog_q()) + scaled(1.0 - t, s.nlog_p()));
+    const W log_hard = -s.nll(1.0 - t, t);
     return exp(gamma * select(hard, log_hard, log(select(hard, W(1), w))));
   }
 };
@@ -85,8 +83,7 @@ struct RWWBCE {
   double fn_weight, fp_weight;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto s = logistic(x);
-    return scaled(fn_weight * t, s.nlog_p()) + scaled(fp_weight * (1.0 - t), s.nlog_q());
+    return logistic(x).nll(fn_weight * t, fp_weight * (1.0 - t));
   }
 };
 

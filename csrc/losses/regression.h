@@ -42,20 +42,22 @@ struct SmoothL1 {
   }
 };
 
-/// ln cosh d. With h = tanh |d| and e = expm1(-2|d|): -ln(1 - h^2) / 2 near 0, |d| - ln 2 + ln(2 + e) beyond
-/// 1; one expm1 and one log1p serve both, and the derivative is h with the sign of d.
+/// ln cosh d. With e = expm1(-2|d|) and h = tanh |d| = -e / (2 + e): -ln(1 - h^2) / 2 near 0 and
+/// |d| - ln 2 + ln(2 + e) beyond 1, from one expm1 and one log1p. The derivative is h with the sign of d.
 struct LogCosh {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     constexpr double kLn2 = 0.693147180559945309417;
-    const auto d = x - t;
+    const auto difference = x - t;
+    const auto d = value_of(difference);
     using D = std::remove_const_t<decltype(d)>;
-    const auto a = abs(d);
-    const auto e = expm1(-2.0 * a);
-    const auto h = e / (e + 2.0);
+    const D a = abs(d);
+    const D e = expm1(-2.0 * a);
+    const D h = -e / (e + 2.0);
     const auto near = a < D(1);
-    const auto l = log1p(select(near, -(h * h), e + 1.0));
-    return select(near, -0.5 * l, (a - kLn2) + l);
+    const D l = log1p(select(near, -(h * h), e + 1.0));
+    const D value = select(near, -0.5 * l, (a - kLn2) + l);
+    return attach(value, select(d < D(0), -h, h), difference);
   }
 };
 

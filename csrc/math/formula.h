@@ -116,6 +116,7 @@ class Logistic<Formula> {
   Formula q() const { return at::sigmoid(x_.neg()); }
   Formula nlog_p() const { return at::log_sigmoid(x_).neg(); }
   Formula nlog_q() const { return at::log_sigmoid(x_.neg()).neg(); }
+  Formula nll(const Formula& a, const Formula& b) const { return scaled(a, nlog_p()) + scaled(b, nlog_q()); }
 
  private:
   at::Tensor x_;

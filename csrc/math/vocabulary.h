@@ -17,23 +17,6 @@ LOSSOPS_INLINE C value_of(const Dual<C, K>& a) {
   return a.v;
 }
 
-/// Adds slope times the derivatives of `operand` to those of `result`: how an expression states a
-/// derivative of its own. A carrier without derivatives passes `result` through.
-template <class R, class C>
-LOSSOPS_INLINE R attach(const R& result, const C&, const C&) {
-  return result;
-}
-template <class C, int K>
-LOSSOPS_INLINE Dual<C, K> attach(const Dual<C, K>& result, const C& slope, const Dual<C, K>& operand) {
-  Dual<C, K> r = result;
-  for (int k = 0; k < K; ++k) r.d[k] = r.d[k] + slope * operand.d[k];
-  return r;
-}
-template <class C, int K>
-LOSSOPS_INLINE Dual<C, K> attach(const C& result, const C& slope, const Dual<C, K>& operand) {
-  return Dual<C, K>::chain(result, slope, operand);
-}
-
 template <class X>
 LOSSOPS_INLINE X square(const X& x) {
   return x * x;
@@ -73,6 +56,24 @@ LOSSOPS_INLINE Dual<C, K> scaled(const Dual<C, K>& a, const Dual<C, K>& b) {
     r.d[k] = a.d[k] * select((a.d[k] == 0) & infinite, C(0), b.v) + a.v * b.d[k];
   }
   return r;
+}
+
+/// Adds slope times the derivatives of `operand` to those of `result`: how an expression states a
+/// derivative of its own. A derivative of 0 stays 0 even if slope is infinite. A carrier without derivatives passes
+/// `result` through.
+template <class R, class C>
+LOSSOPS_INLINE R attach(const R& result, const C&, const C&) {
+  return result;
+}
+template <class C, int K>
+LOSSOPS_INLINE Dual<C, K> attach(const Dual<C, K>& result, const C& slope, const Dual<C, K>& operand) {
+  Dual<C, K> r = result;
+  for (int k = 0; k < K; ++k) r.d[k] = r.d[k] + scaled(operand.d[k], slope);
+  return r;
+}
+template <class C, int K>
+LOSSOPS_INLINE Dual<C, K> attach(const C& result, const C& slope, const Dual<C, K>& operand) {
+  return attach(Dual<C, K>(result), slope, operand);
 }
 
 /// t ln t, with value and derivative 0 at t = 0.
@@ -118,23 +119,26 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
 template <class C>
 class Logistic {
  public:
-  LOSSOPS_INLINE explicit Logistic(const C& x) {
-    const C z = exp(-abs(x));
-    const C l = log1p_unit(z);
+  LOSSOPS_INLINE explicit Logistic(const C& x) : negative_(x < C(0)), magnitude_(abs(x)) {
+    const C z = exp(-magnitude_);
     const C r = C(1) / (C(1) + z);
-    const auto negative = x < C(0);
-    p_ = select(negative, z * r, r);
-    q_ = select(negative, r, z * r);
-    nlog_p_ = select(negative, -x, C(0)) + l;
-    nlog_q_ = select(negative, C(0), x) + l;
+    l_ = log1p_unit(z);
+    p_ = select(negative_, z * r, r);
+    q_ = select(negative_, r, z * r);
   }
   LOSSOPS_INLINE C p() const { return p_; }
   LOSSOPS_INLINE C q() const { return q_; }
-  LOSSOPS_INLINE C nlog_p() const { return nlog_p_; }
-  LOSSOPS_INLINE C nlog_q() const { return nlog_q_; }
+  LOSSOPS_INLINE C nlog_p() const { return select(negative_, magnitude_, C(0)) + l_; }
+  LOSSOPS_INLINE C nlog_q() const { return select(negative_, C(0), magnitude_) + l_; }
+
+  /// -a ln p - b ln q for a, b >= 0; a coefficient of 0 drops a logarithm that is infinite.
+  LOSSOPS_INLINE C nll(const C& a, const C& b) const {
+    return scaled(select(negative_, a, b), magnitude_) + (a + b) * l_;
+  }
 
  private:
-  C p_, q_, nlog_p_, nlog_q_;
+  decltype(C() < C()) negative_;
+  C magnitude_, l_, p_, q_;
 };
 
 template <class C, int K>
@@ -146,6 +150,13 @@ class Logistic<Dual<C, K>> {
   LOSSOPS_INLINE D q() const { return D::chain(s_.q(), -(s_.p() * s_.q()), x_); }
   LOSSOPS_INLINE D nlog_p() const { return D::chain(s_.nlog_p(), -s_.q(), x_); }
   LOSSOPS_INLINE D nlog_q() const { return D::chain(s_.nlog_q(), s_.p(), x_); }
+
+  template <class A, class B>
+  LOSSOPS_INLINE D nll(const A& a, const B& b) const {
+    const C av = value_of(a), bv = value_of(b);
+    const D by_x = D::chain(s_.nll(av, bv), bv * s_.p() - av * s_.q(), x_);
+    return attach(attach(by_x, s_.nlog_p(), a), s_.nlog_q(), b);
+  }
 
  private:
   D x_;
