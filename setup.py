@@ -70,7 +70,6 @@ extension = CppExtension(
     [source for folder in ("", "core/", "cpu/", "python/") for source in sources(folder)],
     include_dirs=[str(ROOT / "csrc")],
     depends=[str(p) for suffix in ("h", "def") for p in (ROOT / "csrc").rglob(f"*.{suffix}")],
-    define_macros=[("LOSSOPS_X86", None)] if X86 else [],
     extra_compile_args={"cxx": CXX_FLAGS},
     extra_link_args=["-Wl,-s"],
 )

@@ -34,12 +34,12 @@ auto make_node() {
 /// Whether t may be looked at and its kernels called without the dispatcher: a CPU tensor that nothing
 /// traces, batches or wraps.
 bool is_plain(const at::Tensor& t) {
-  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) &&
-         !torch::autograd::isFwGradDefined(t);
+  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
+         !t.is_conj() && !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
 }
 
 /// The value of a plain 0-d tensor; for the usual dtype without a call of the dispatcher.
-double number(const at::Tensor& t) {
+double value_of_scalar(const at::Tensor& t) {
   return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();
 }
 
@@ -60,7 +60,7 @@ class LossNode : public torch::autograd::Node {
   std::string name() const override { return "LossBackward<" + loss->name + ">"; }
 
   void compiled_args(torch::dynamo::autograd::CompiledNodeArgs& args) const override {
-    args.collect(loss->name);
+    args.collect(loss->space + "::" + loss->name);
     for (const double p : settings.params) args.collect(p);
     args.collect(settings.ignore_index);
     args.collect(static_cast<int64_t>(settings.reduction));
@@ -145,8 +145,8 @@ class LossNode : public torch::autograd::Node {
     for (const at::Tensor& grad : kept.grads) plain = plain && is_plain(grad);
     if (!plain) return scale(kept, upstream, num_outputs());
 
-    double factor = number(upstream);
-    if (!kept.denominator.empty()) factor /= number(kept.denominator[0]);
+    double factor = value_of_scalar(upstream);
+    if (!kept.denominator.empty()) factor /= value_of_scalar(kept.denominator[0]);
     // When the graph goes, the kept gradients are nobody else's, unless a hook of the user holds them.
     const bool keeps_graph = torch::autograd::get_current_graph_task_keep_graph();
     variable_list result(num_outputs());
@@ -163,6 +163,7 @@ class LossNode : public torch::autograd::Node {
   }
 
   variable_list through_formula(const at::Tensor& upstream) {
+    c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     Call call;
     call.loss = loss;
     call.settings = settings;

@@ -46,7 +46,7 @@ struct ValueKernel : LossKernel {
 };
 
 template <Evaluation (*evaluate)(const Call&, int64_t)>
-at::Tensor value_of(const Call& call) {
+at::Tensor loss_of(const Call& call) {
   return evaluate(call, 0).loss;
 }
 
@@ -56,7 +56,7 @@ struct FusedKernel : LossKernel {
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack, /*extra=*/1);
     const int64_t wrt = stack->back().toInt();
-    for (int i = 0; i < 63; ++i) {
+    for (int i = 0; i < 64; ++i) {
       const bool there = i < call.tensor_count() && call.tensors[i].defined();
       TORCH_CHECK_VALUE(!(wrt >> i & 1) || (there && at::isFloatingType(call.tensors[i].scalar_type())),
                         loss->name, ": wrt must be a bit mask of the floating point tensors given, got ",
@@ -67,15 +67,31 @@ struct FusedKernel : LossKernel {
   }
 };
 
+/// Autocast asks for a float32 result; nothing is cast.
+void apply_autocast(Settings& settings, const at::Tensor& input) {
+  if (!settings.dtype && c10::isReducedFloatingType(input.scalar_type())) settings.dtype = at::kFloat;
+}
+
+/// The vmap rule. It comes before autocast in the order of dispatch, so it has to do autocast's work.
+struct BatchedKernel : LossKernel {
+  using LossKernel::LossKernel;
+  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
+    Call call = Call::parse(*loss, *stack);
+    const bool autocast = at::autocast::is_autocast_enabled(call.input().device().type());
+    if (autocast) apply_autocast(call.settings, call.input());
+    c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
+    call.align();
+    replace(*stack, arguments, evaluate_formula(call));
+  }
+};
+
 struct AutocastKernel : LossKernel {
   using LossKernel::LossKernel;
   void operator()(const OperatorHandle& op, DispatchKeySet, Stack* stack) {
     c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
-    c10::IValue& dtype = stack->back();
-    const c10::IValue& input = (*stack)[stack->size() - arguments];
-    if (dtype.isNone() && input.isTensor() && c10::isReducedFloatingType(input.toTensor().scalar_type())) {
-      dtype = at::kFloat;
-    }
+    Call call = Call::parse(*loss, *stack);
+    apply_autocast(call.settings, call.input());
+    if (call.settings.dtype) stack->back() = *call.settings.dtype;
     op.callBoxed(stack);
   }
 };
@@ -164,11 +180,12 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned) {
   const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";
   const std::string fused_schema =
       fused_name + "(" + loss->arguments_text + kCommonArguments + ", int wrt=1) -> Tensor[]";
-  library.def(schema.c_str());
-  library.def(fused_schema.c_str());
+  const std::vector<at::Tag> tags{at::Tag::pt2_compliant_tag};
+  library.def(schema.c_str(), tags);
+  library.def(fused_schema.c_str(), tags);
 
-  implement<ValueKernel<value_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
-  implement<ValueKernel<value_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
+  implement<ValueKernel<loss_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
+  implement<ValueKernel<loss_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
   implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
   implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition,
                                            loss);

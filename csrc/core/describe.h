@@ -10,18 +10,19 @@
 
 namespace lossops {
 
+template <class E, size_t... I>
+Formula formula_of(const E& e, const Formula* x, std::index_sequence<I...>) {
+  return e(x[I]...);
+}
+
 template <class E>
 Formula formula_of(const Formula* x, const double* params) {
-  const E e = make_expression<E>(params);
-  if constexpr (arity<E>() == 2) {
-    return e(x[0], x[1]);
-  } else {
-    return e(x[0], x[1], x[2]);
-  }
+  return formula_of(make_expression<E>(params), x, std::make_index_sequence<arity<E>()>());
 }
 
 template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, const char* arguments, Traits traits) {
+  static_assert(parameter_count<E>() <= kMaxParams && arity<E>() <= kMaxOperands);
   auto loss = std::make_unique<Loss>();
   loss->space = space;
   loss->name = name;
@@ -32,9 +33,14 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   loss->params = parameter_count<E>();
   TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params, space,
                         "::", name, ": the expression and the schema disagree");
-  for (int i = 0; i < loss->operands; ++i) {
-    if (loss->argument(i) == "target") loss->target = i;
-  }
+  const auto find = [&](const std::string& argument) {
+    for (size_t i = 0; i < loss->arguments.size(); ++i) {
+      if (loss->argument(i) == argument) return static_cast<int>(i);
+    }
+    TORCH_INTERNAL_ASSERT(false, space, "::", name, " has no argument ", argument);
+  };
+  loss->target = find("target");
+  for (const Limit& limit : loss->traits.limits) find(limit.param);
   loss->formula = formula_of<E>;
   if constexpr (requires { E::domain; }) loss->domain = E::domain;
   loss->kernels = &LOSSOPS_FOR_THIS_ISA(kernels<E>());

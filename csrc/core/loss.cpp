@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <sstream>
 
@@ -20,7 +19,7 @@ std::string shown(const c10::SymIntArrayRef& shape) {
   return out.str();
 }
 
-double number(const c10::IValue& v) {
+double as_double(const c10::IValue& v) {
   if (v.isNone()) return std::numeric_limits<double>::quiet_NaN();
   if (v.isDouble()) return v.toDouble();
   if (v.isBool()) return v.toBool();
@@ -46,11 +45,18 @@ void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings
   }
 }
 
+bool is_float(at::ScalarType t) {
+  return t == at::kFloat || t == at::kDouble || t == at::kHalf || t == at::kBFloat16;
+}
+
 void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name) {
-  TORCH_CHECK(t.layout() == at::kStrided, loss.name, ": ", name, " must be a dense tensor, got layout ",
-              t.layout());
-  TORCH_CHECK_NOT_IMPLEMENTED(!t.is_complex() && !t.is_quantized(), loss.name, ": ", name,
-                              " must be real, got dtype ", t.scalar_type());
+  TORCH_CHECK(!t.is_nested() && t.layout() == at::kStrided, loss.name, ": ", name,
+              " must be a dense tensor, got ",
+              t.is_nested() ? "a nested one" : c10::str("layout ", t.layout()));
+  const at::ScalarType dtype = t.scalar_type();
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      is_float(dtype) || at::isIntegralType(dtype, /*includeBool=*/true), loss.name, ": ", name,
+      " must be real (float16, bfloat16, float32, float64 or an integer), got ", dtype);
 }
 
 [[noreturn]] void shape_error(const Call& call, int i, const std::string& message) {
@@ -61,11 +67,19 @@ void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name
   TORCH_CHECK(false, call.loss->name, ": ", message);
 }
 
+/// Whether two sizes are known to be equal; sizes that depend on data count as different.
+bool same(const c10::SymInt& a, const c10::SymInt& b) { return TORCH_GUARD_OR_FALSE(a.sym_eq(b)); }
+
+bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return same(x, y); });
+}
+
 /// Whether each dimension of a, aligned at the right, is 1 or that of b.
 bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   if (a.size() > b.size()) return false;
   for (size_t i = 1; i <= a.size(); ++i) {
-    if (a[a.size() - i] != 1 && a[a.size() - i] != b[b.size() - i]) return false;
+    if (!same(a[a.size() - i], 1) && !same(a[a.size() - i], b[b.size() - i])) return false;
   }
   return true;
 }
@@ -98,19 +112,18 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
     check_tensor(loss, call.tensors[i], loss.argument(i));
   }
   const at::Tensor& input = call.input();
-  TORCH_CHECK_NOT_IMPLEMENTED(at::isFloatingType(input.scalar_type()), loss.name, ": ", loss.argument(0),
+  TORCH_CHECK_NOT_IMPLEMENTED(is_float(input.scalar_type()), loss.name, ": ", loss.argument(0),
                               " must have a floating point dtype, got ", input.scalar_type());
-
   TORCH_CHECK_INDEX(!loss.traits.row_mean || input.dim() > 0, loss.name, ": ", loss.argument(0),
                     " must have at least one dimension, got shape ()");
 
   Settings& s = call.settings;
-  for (int p = 0; p < loss.params; ++p) s.params[p] = number(arguments[loss.operands + p]);
+  for (int p = 0; p < loss.params; ++p) s.params[p] = as_double(arguments[loss.operands + p]);
   check_limits(loss, arguments, s);
 
   const c10::IValue* common = arguments + loss.operands + loss.params;
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
-  if (!common[1].isNone()) s.ignore_index = number(common[1]);
+  if (!common[1].isNone()) s.ignore_index = as_double(common[1]);
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();
   TORCH_CHECK_VALUE(reduction >= 0 && reduction <= 3, loss.name,
@@ -118,7 +131,8 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   s.reduction = static_cast<Reduction>(reduction);
   if (!common[4].isNone()) {
     s.dtype = common[4].toScalarType();
-    TORCH_CHECK(at::isFloatingType(*s.dtype), loss.name, ": dtype must be floating point, got ", *s.dtype);
+    TORCH_CHECK(is_float(*s.dtype), loss.name, ": dtype must be float16, bfloat16, float32 or float64, got ",
+                *s.dtype);
   }
 
   if (call.weight().defined()) check_tensor(loss, call.weight(), "weight");
@@ -140,27 +154,33 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
 }
 
 void Call::align() {
-  bool same = !weight().defined() || weight().sym_sizes() == input().sym_sizes();
-  for (int i = 1; i < loss->operands; ++i) {
-    same &= !tensors[i].defined() || tensors[i].sym_sizes() == input().sym_sizes();
+  bool aligned = true;
+  for (int i = 1; i <= loss->operands; ++i) {
+    aligned = aligned && (!tensors[i].defined() || same(tensors[i].sym_sizes(), input().sym_sizes()));
   }
-  if (same) return;
+  if (aligned) return;
 
   const at::ScalarType promoted = promoted_dtype();
   // The common shape: the first tensor's, grown by those that broadcast mutually.
+  // Not in the dimension that the reduction divides by, which is that of the first tensor.
+  const auto grows = [&](size_t d, size_t dims) {
+    return !(settings.reduction == Reduction::kBatchMean && d == 0) &&
+           !(loss->traits.row_mean && d + 1 == dims);
+  };
   c10::SymDimVector shape(input().sym_sizes().begin(), input().sym_sizes().end());
   for (int i = 1; i < loss->operands; ++i) {
-    if (!tensors[i].defined() || (loss->shape(i) != Shape::kMutual)) continue;
+    if (!tensors[i].defined() || loss->shape(i) != Shape::kMutual) continue;
     const auto other = tensors[i].sym_sizes();
     bool fits = other.size() == shape.size();
     for (size_t d = 0; fits && d < shape.size(); ++d) {
-      if (shape[d] == 1) shape[d] = other[d];
-      fits = other[d] == 1 || other[d] == shape[d];
+      if (same(shape[d], 1) && grows(d, shape.size())) shape[d] = other[d];
+      fits = same(other[d], shape[d]) || same(other[d], 1);
     }
     if (!fits) {
       shape_error(*this, i,
-                  c10::str(loss->argument(0), " and ", loss->argument(i),
-                           " must have the same shape, or differ in dimensions of size 1, got ",
+                  c10::str(name(0), " and ", name(i),
+                           " must have the same shape, or differ in "
+                           "dimensions of size 1, got ",
                            shown(input().sym_sizes()), " and ", shown(other)));
     }
   }
@@ -169,7 +189,7 @@ void Call::align() {
   const auto rows = common.empty() ? common : common.slice(0, common.size() - 1);
   for (int i = 0; i <= loss->operands; ++i) {
     at::Tensor& t = tensors[i];
-    if (!t.defined() || t.sym_sizes() == common) continue;
+    if (!t.defined() || same(t.sym_sizes(), common)) continue;
     const bool is_weight = i == loss->operands;
     const Shape rule = is_weight ? Shape::kBroadcast : loss->shape(i);
     const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
@@ -178,7 +198,7 @@ void Call::align() {
     if (rule == Shape::kRows)
       fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
     const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
-    if (!fits && by_rows && !common.empty() && t.sym_sizes() == rows) {
+    if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
       t = t.unsqueeze(-1);
       fits = true;
     }
@@ -200,14 +220,19 @@ void Call::align() {
 at::ScalarType Call::promoted_dtype() const {
   const at::ScalarType first = input().scalar_type();
   const auto counts = [&](int i) { return tensors[i].defined() && loss->shape(i) != Shape::kLevels; };
-  bool same = true;
-  for (int i = 1; i <= loss->operands; ++i) same &= !counts(i) || tensors[i].scalar_type() == first;
-  if (same) return first;
+  bool uniform = true;
+  for (int i = 1; i <= loss->operands; ++i) uniform &= !counts(i) || tensors[i].scalar_type() == first;
+  if (uniform) return first;
   at::native::ResultTypeState state;
   for (int i = 0; i <= loss->operands; ++i) {
     if (counts(i)) state = at::native::update_result_type_state(tensors[i], state);
   }
   return at::native::result_type(state);
+}
+
+bool keeps_order(const at::Tensor& like) {
+  return !like.is_contiguous_or_false() &&
+         like.unsafeGetTensorImpl()->is_non_overlapping_and_dense_or_false();
 }
 
 bool needs_denominator(const Call& call, int64_t wrt) {

@@ -124,6 +124,9 @@ struct Evaluation {
   at::Tensor denominator;
 };
 
+/// Whether an output shaped as `like` takes its memory order; otherwise it is contiguous.
+bool keeps_order(const at::Tensor& like);
+
 /// Whether the gradients of this evaluation, one for each bit of `wrt` (the first tensor's is the lowest),
 /// come with a denominator.
 bool needs_denominator(const Call& call, int64_t wrt);

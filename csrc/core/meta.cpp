@@ -8,11 +8,9 @@
 namespace lossops {
 namespace {
 
-/// Of the shape of `like`, in its memory order if that is dense; as cpu/evaluate.cpp allocates.
 at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
   const auto options = like.options().dtype(dtype).requires_grad(false);
-  if (like.is_contiguous() || !like.is_non_overlapping_and_dense())
-    return at::empty_symint(like.sym_sizes(), options);
+  if (!keeps_order(like)) return at::empty_symint(like.sym_sizes(), options);
   return at::empty_strided_symint(like.sym_sizes(), like.sym_strides(), options);
 }
 

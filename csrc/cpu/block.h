@@ -15,7 +15,6 @@ class BlockLoop {
   using V = Register<T>;
   using Sum = typename V::Sum;
   static constexpr int kOperands = arity<E>();
-  static constexpr int kGrads = wrt == Wrt::kNothing ? 0 : wrt == Wrt::kFirst ? 1 : kOperands;
   static constexpr int64_t kLanes = V::kLanes;
 
  public:
@@ -57,9 +56,9 @@ class BlockLoop {
   }
 
   template <int... I>
-  LOSSOPS_INLINE V visit(int64_t i, int64_t count, std::integer_sequence<int, I...>) {
+  LOSSOPS_INLINE V visit(int64_t i, int64_t count, std::integer_sequence<int, I...> operands) {
     const V x[] = {V::load(b.in[I] + i * b.step[I], count)...};
-    const auto y = e(operand<I>(x[I])...);
+    const auto y = e(operand<I == (wrt == Wrt::kFirst ? 0 : -1)>(x[I])...);
     const bool weighted = b.weight != nullptr;
     const V w = weighted ? V::load(b.weight + i * b.weight_step, count) : V(1);
     const bool ignores = b.label != nullptr;
@@ -76,19 +75,27 @@ class BlockLoop {
                             __attribute__((always_inline)) { return unless_ignored(weighted ? r * w : r); };
     const V value = finish(value_of(y));
     if (b.value) V::store(value, b.value + i, count);
-    if constexpr (kGrads > 0) {
-      for (int k = 0; k < kGrads; ++k) {
-        if (b.grad[k]) V::store(finish(y.d[k] * V(b.scale[k])), b.grad[k] + i, count);
-      }
+    const auto store_gradient = [&](V d, int k) __attribute__((always_inline)) {
+      if (b.grad[k]) V::store(finish(d * V(b.scale[k])), b.grad[k] + i, count);
+    };
+    if constexpr (wrt == Wrt::kFirst) store_gradient(y.d, 0);
+    if constexpr (wrt == Wrt::kAll) (store_gradient(partial<I>(x, operands), I), ...);
+    if constexpr (wrt != Wrt::kNothing) {
       if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i, count);
     }
     return value;
   }
 
-  template <int I>
+  /// The derivative by operand k.
+  template <int k, int... I>
+  LOSSOPS_INLINE V partial(const V* x, std::integer_sequence<int, I...>) const {
+    return derivative_of(e(operand<I == k>(x[I])...));
+  }
+
+  template <bool dual>
   LOSSOPS_INLINE static auto operand(V x) {
-    if constexpr (I < kGrads) {
-      return Dual<V, kGrads>::operand(x, I);
+    if constexpr (dual) {
+      return Dual<V>(x, V(1));
     } else {
       return x;
     }

@@ -13,7 +13,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
+#include <limits>
+#include <memory>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "core/loss.h"
 #include "cpu/isa.h"
@@ -43,7 +48,7 @@ at::Tensor with_huge_pages(at::Tensor t) {
 }
 
 at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
-  if (like.is_contiguous() || !like.is_non_overlapping_and_dense()) {
+  if (!keeps_order(like)) {
     return with_huge_pages(at::detail::empty_cpu(like.sizes(), dtype));
   }
   return with_huge_pages(at::detail::empty_strided_cpu(like.sizes(), like.strides(), dtype));
@@ -59,7 +64,7 @@ at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
 c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& t) {
   c10::SmallVector<int64_t, 8> order(t.dim());
   std::iota(order.begin(), order.end(), 0);
-  if (!t.is_contiguous() && t.is_non_overlapping_and_dense()) {
+  if (keeps_order(t)) {
     std::stable_sort(order.begin(), order.end(),
                      [&](int64_t a, int64_t b) { return t.stride(a) > t.stride(b); });
   }
@@ -86,8 +91,11 @@ class Reader {
         }
       }
     }
+    if (t.numel() == 0) return;
+    TORCH_CHECK(data_, "lossops: a tensor of shape ", t.sizes(), " has no storage");
     if (dims_.empty() || (dims_.size() == 1 && dims_[0].stride == 0)) {
-      if (t.numel() > 0) splat();
+      conversions().load(data_, dtype_, 0, splat_, kSplatSize);
+      data_ = nullptr;
     } else {
       direct_ = dims_.size() == 1 && dims_[0].stride == 1 && dtype_ == c10::CppTypeToScalarType<T>::value;
     }
@@ -111,11 +119,6 @@ class Reader {
     int64_t size, stride;
   };
 
-  void splat() {
-    conversions().load(data_, dtype_, 0, splat_, kSplatSize);
-    data_ = nullptr;
-  }
-
   void gather(int64_t start, int64_t size, T* buffer) const {
     c10::SmallVector<int64_t, 8> index(dims_.size());
     int64_t offset = 0;
@@ -125,6 +128,7 @@ class Reader {
       offset += index[d] * dims_[d].stride;
     }
     const int inner = static_cast<int>(dims_.size()) - 1;
+    if (inner == 1 && dims_[0].stride == 0) return repeat(index[1], size, buffer);
     while (size > 0) {
       const int64_t run = std::min(size, dims_[inner].size - index[inner]);
       conversions().load(data_ + offset * item_, dtype_, dims_[inner].stride, buffer, run);
@@ -137,6 +141,18 @@ class Reader {
         index[d] = 0;
         ++index[d - 1];
       }
+    }
+  }
+
+  /// One row over and over, from its element `first`: converted once, then copied in doubling lengths.
+  void repeat(int64_t first, int64_t size, T* buffer) const {
+    const Dim row = dims_[1];
+    const int64_t head = std::min(size, row.size - first);
+    conversions().load(data_ + first * row.stride * item_, dtype_, row.stride, buffer, head);
+    const int64_t rest = std::min(size, row.size) - head;
+    conversions().load(data_, dtype_, row.stride, buffer + head, rest);
+    for (int64_t done = row.size; done < size; done *= 2) {
+      std::memcpy(buffer + done, buffer, std::min(done, size - done) * sizeof(T));
     }
   }
 
@@ -258,9 +274,15 @@ class Pass {
         const T* label = ignores ? labels.read(start, size, buffer.data()) : nullptr;
         const T* weight = weighted ? weight_.read(start, size, buffer.data() + kBlockSize) : nullptr;
         double sum = 0;
-        for (int64_t i = 0; i < size; ++i) {
-          if (label && label[i * labels.step()] == ignored) continue;
-          sum += weight ? static_cast<double>(weight[i * weight_.step()]) : 1.0;
+        if (weight) {
+          for (int64_t i = 0; i < size; ++i) {
+            if (label && label[i * labels.step()] == ignored) continue;
+            sum += static_cast<double>(weight[i * weight_.step()]);
+          }
+        } else {
+          int32_t count = 0;
+          for (int64_t i = 0; i < size; ++i) count += label[i * labels.step()] != ignored;
+          sum = count;
         }
         sums[b] = sum;
       }
@@ -289,14 +311,20 @@ class Pass {
     const auto& kernels = *loss_.kernels;
     const int w = loss_.operands;
     const int64_t elementwise = wrt_ & ((2 << w) - 1);
-    const auto wrt = elementwise == 0   ? cpu::Wrt::kNothing
-                     : elementwise == 1 ? cpu::Wrt::kFirst
-                                        : cpu::Wrt::kAll;
+    const bool by_first_only = (elementwise & ((1 << w) - 1)) <= 1;  // and perhaps by the weight
+    const auto wrt = elementwise == 0 ? cpu::Wrt::kNothing
+                     : by_first_only  ? cpu::Wrt::kFirst
+                                      : cpu::Wrt::kAll;
     cpu::BlockFn<T> kernel;
     if constexpr (std::is_same_v<T, float>) {
       kernel = kernels.in_float[static_cast<int>(wrt)];
     } else {
       kernel = kernels.in_double[static_cast<int>(wrt)];
+    }
+    // A positive parameter stays one in float.
+    std::array<double, kMaxParams> params = call_.settings.params;
+    for (double& p : params) {
+      if (p > 0) p = std::max<double>(p, std::numeric_limits<T>::min());
     }
     // A buffer for whatever the kernel cannot read or write in place.
     int buffers = weight_.needs_buffer() + value_.needs_buffer() + grads_[w].needs_buffer();
@@ -331,7 +359,7 @@ class Pass {
         if (call_.weight().defined()) block.weight = weight_.read(start, size, take(weight_.needs_buffer()));
         if (grads_[w]) block.weight_grad = grads_[w].target(start, take(grads_[w].needs_buffer()));
         if (value_) block.value = value_.target(start, take(value_.needs_buffer()));
-        sums[b] = kernel(call_.settings.params.data(), block);
+        sums[b] = kernel(params.data(), block);
         for (int i = 0; i < loss_.operands; ++i) {
           if (grads_[i]) grads_[i].flush(start, size, block.grad[i]);
         }
@@ -368,6 +396,10 @@ class Pass {
 };
 
 }  // namespace
+
+void cpu::unsupported_dtype(c10::ScalarType dtype) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
+}
 
 Evaluation evaluate_cpu(const Call& call, int64_t wrt) {
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, wrt).run();

@@ -5,7 +5,7 @@
 
 #include "cpu/kernels.h"
 
-#if defined(LOSSOPS_X86)
+#if defined(__x86_64__)
 #define LOSSOPS_EACH_ISA(M) M(DEFAULT) M(AVX2) M(AVX512)
 #else
 #define LOSSOPS_EACH_ISA(M) M(DEFAULT)
@@ -35,7 +35,7 @@ inline Isa current_isa() {
 }
 
 /// `call` as the object of this processor's instruction set has it.
-#if defined(LOSSOPS_X86)
+#if defined(__x86_64__)
 #define LOSSOPS_FOR_THIS_ISA(...)                                                                     \
   (::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX512 ? ::lossops::cpu::AVX512::__VA_ARGS__ \
    : ::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX2 ? ::lossops::cpu::AVX2::__VA_ARGS__   \

@@ -48,6 +48,9 @@ struct Kernels {
   BlockFn<double> in_double[3];
 };
 
+/// Raises; defined outside the objects of the instruction sets, which must not share code through the linker.
+[[noreturn]] void unsupported_dtype(c10::ScalarType dtype);
+
 /// Conversions between memory of any dtype and T.
 template <class T>
 struct Conversions {

@@ -35,8 +35,9 @@ struct MultiLabelSoftMargin {
 };
 
 /// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). alpha is NaN for
-/// none. (1 - p_t)^gamma is a product for a small whole gamma and otherwise an exponential of its logarithm,
-/// which for hard targets is a softplus: exact in the tail, and no derivative of 0^gamma is ever taken.
+/// none. (1 - p_t)^gamma is a product for a small whole gamma and otherwise an exponential of its logarithm.
+/// Where 1 - p_t is about to underflow the target is hard and the logarithm a softplus: exact in the tail,
+/// and no derivative of 0^gamma is ever taken.
 struct Focal {
   double alpha, gamma;
   template <class X, class T>
@@ -53,9 +54,8 @@ struct Focal {
     const auto w = s.q() * t + s.p() * (1.0 - t);
     using W = std::remove_const_t<decltype(w)>;
     if (multiplies(gamma)) return small_power(w, gamma);
-    const auto hard = (value_of(t) == 0) | (value_of(t) == 1);
-    const W log_hard = -s.nll(1.0 - t, t);
-    return exp(gamma * select(hard, log_hard, log(select(hard, W(1), w))));
+    const auto tail = value_of(w) < 1e-37;
+    return exp(gamma * select(tail, W(-s.nll(1.0 - t, t)), log(select(tail, W(1), w))));
   }
 };
 
@@ -66,15 +66,20 @@ struct Asymmetric {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
-    return scaled(t, q_power(s, gamma_pos) * s.nlog_p()) + scaled(1.0 - t, negative(s));
+    return scaled(t, scaled(q_power(s, gamma_pos), s.nlog_p())) + scaled(1.0 - t, negative(s));
   }
 
  private:
   template <class S>
   LOSSOPS_INLINE auto negative(const S& s) const {
-    if (clip == 0) return p_power(s, gamma_neg) * s.nlog_q();
+    if (clip == 0) return scaled(p_power(s, gamma_neg), s.nlog_q());
     const auto p = relu(s.p() - clip);
-    return power(p, gamma_neg) * -log1p(-p);
+    using P = std::remove_const_t<decltype(p)>;
+    if (clip > 0.04) return P(power(p, gamma_neg) * -log1p(-p));
+    // 1 - p would lose its digits near p = 1, where it is q + clip.
+    const auto high = value_of(p) > 0.5;
+    const P tail = select(high, s.q() + clip, P(1));
+    return P(power(p, gamma_neg) * -select(high, log(tail), log1p(select(high, P(0), -p))));
   }
 };
 

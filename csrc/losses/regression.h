@@ -19,31 +19,40 @@ struct L1 {
   }
 };
 
-/// Huber (1964): quadratic up to delta, linear beyond; m (a - m / 2) with m = min(a, delta) is both.
+/// Huber (1964). The quadratic branch squares the signed difference, smooth at 0; each branch is finite where
+/// the other one holds.
 struct Huber {
   double delta;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto a = abs(x - t);
-    const auto m = at_most(a, delta);
-    return m * (a - 0.5 * m);
+    const auto d = x - t;
+    using D = std::remove_const_t<decltype(d)>;
+    if (delta == kInfinity) return D(0.5 * square(d));
+    const D a = abs(d);
+    const auto near = value_of(a) < delta;
+    const D m = select(near, d, D(0));
+    return 0.5 * square(m) + select(near, D(0), delta * (a - 0.5 * delta));
   }
 };
 
-/// Girshick (2015): Huber over beta; L1 at beta = 0.
+/// Girshick (2015): Huber over beta; L1 at beta = 0 and where float cannot tell beta from it.
 struct SmoothL1 {
   double beta;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto a = abs(x - t);
-    if (beta == 0) return a;
-    const auto m = at_most(a, beta);
-    return (m / beta) * (a - 0.5 * m);
+    const auto d = x - t;
+    using D = std::remove_const_t<decltype(d)>;
+    const D a = abs(d);
+    if (beta < 1e-30) return a;
+    if (beta == kInfinity) return D(0.0 * a);
+    const auto near = value_of(a) < beta;
+    const D m = select(near, d, D(0));
+    return 0.5 * m * (m / beta) + select(near, D(0), a - 0.5 * beta);
   }
 };
 
-/// ln cosh d. With e = expm1(-2|d|) and h = tanh |d| = -e / (2 + e): -ln(1 - h^2) / 2 near 0 and
-/// |d| - ln 2 + ln(2 + e) beyond 1, from one expm1 and one log1p. The derivative is h with the sign of d.
+/// ln cosh d, from one expm1 and one log1p: -ln(1 - h^2) / 2 with h = tanh d near 0, and
+/// |d| - ln 2 + ln(1 + e^(-2|d|)) beyond 1. The derivative is tanh d.
 struct LogCosh {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
@@ -52,12 +61,12 @@ struct LogCosh {
     const auto d = value_of(difference);
     using D = std::remove_const_t<decltype(d)>;
     const D a = abs(d);
-    const D e = expm1(-2.0 * a);
-    const D h = -e / (e + 2.0);
     const auto near = a < D(1);
+    const D e = expm1(-2.0 * select(near, d, a));
+    const D h = -e / (e + 2.0);  // with the sign of d near 0: the square is smooth there
     const D l = log1p(select(near, -(h * h), e + 1.0));
     const D value = select(near, -0.5 * l, (a - kLn2) + l);
-    return attach(value, select(d < D(0), -h, h), difference);
+    return attach(value, select((d < D(0)) & (a >= D(1)), -h, h), difference);
   }
 };
 
@@ -66,10 +75,12 @@ struct Charbonnier {
   double eps;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto a = abs(x - t);
-    const auto h = hypot(a, eps);
-    const auto s = at_most(a, eps);
-    return select(a > eps, h - eps, s * (s / (h + eps)));
+    const auto d = x - t;
+    using D = std::remove_const_t<decltype(d)>;
+    const auto h = hypot(d, eps);
+    const auto far = abs(value_of(d)) > eps;
+    const D s = select(far, D(eps), d);
+    return select(far, h - eps, s * (s / (h + eps)));
   }
 };
 
@@ -105,28 +116,31 @@ struct Robust {
   double alpha, scale;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto r = abs(x - t) / scale;
+    const auto r = (x - t) / scale;
     using R = std::remove_const_t<decltype(r)>;
     const double b = alpha < 2 ? 2 - alpha : alpha - 2;
     if (b == 0) return R(0.5 * square(r));
     if (std::fabs(alpha) < kTiny) return log1p_square(R(r * 0.70710678118654752440));
-    if (alpha == -kInfinity) return R(-expm1(-0.5 * square(r)));
-    if (alpha == kInfinity) return R(expm1(0.5 * square(r)));
+    if (alpha < -kLimit) return R(-expm1(-0.5 * square(r)));
+    if (alpha > kLimit) return R(expm1(0.5 * square(r)));
     const R l = log1p_square(R(r * (1 / std::sqrt(b))));
     const R far = (b / alpha) * expm1((0.5 * alpha) * l);
     if (b > 0.25) return far;
-    const R u = square(select(r > R(kHuge), R(1), r));
+    const auto huge = abs(value_of(r)) > kHuge;
+    const R u = square(select(huge, R(1), r));
     const R m = expm1((0.5 * (alpha - 2)) * l);
-    return select(r > R(kHuge), far, (1 / alpha) * (u + (u + b) * m));
+    return select(huge, far, (1 / alpha) * (u + (u + b) * m));
   }
 
  private:
   static constexpr double kHuge = 1e15;
-  static constexpr double kTiny = 1e-17;  ///< indistinguishable from 0 even in double
+  static constexpr double kTiny = 1e-17;  ///< an alpha indistinguishable from 0 even in double
+  static constexpr double kLimit = 1e20;  ///< one indistinguishable from infinity
   template <class R>
   LOSSOPS_INLINE static R log1p_square(const R& r) {
-    const auto huge = r > R(kHuge);
-    const R l = log1p(select(huge, r, r * r));
+    const R a = abs(r);
+    const auto huge = value_of(a) > kHuge;
+    const R l = log1p(select(huge, a, r * r));
     return select(huge, 2.0 * l, l);
   }
 };

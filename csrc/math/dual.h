@@ -1,69 +1,40 @@
-// The dual carrier: a value and its partial derivatives with respect to K operands, over any carrier C.
-// Evaluating an expression on it gives the loss and its gradient at once, sharing every transcendental.
+// The dual carrier: a value and its derivative by one operand, over any carrier C. Evaluating an expression
+// with that operand dual and the others plain gives the loss and a partial derivative at once, sharing every
+// transcendental; what does not depend on the operand has no derivative that could meet an infinity.
 #pragma once
 
 #include "math/scalar.h"
 
 namespace lossops {
 
-template <class C, int K>
+template <class C>
 struct Dual {
   C v;
-  C d[K];
+  C d;
 
   Dual() = default;
   template <ConstantOf<C> A>
   LOSSOPS_INLINE Dual(A a) : Dual(C(a)) {}
-  LOSSOPS_INLINE Dual(C value) : v(value) {
-    for (C& t : d) t = C(0);
-  }
-
-  /// The operand of this index: its derivative is one with respect to itself.
-  LOSSOPS_INLINE static Dual operand(C value, int index) {
-    Dual r(value);
-    r.d[index] = C(1);
-    return r;
-  }
+  LOSSOPS_INLINE Dual(C value) : v(value), d(C(0)) {}
+  LOSSOPS_INLINE Dual(C value, C derivative) : v(value), d(derivative) {}
 
   /// f(a) from its value and its derivative.
-  LOSSOPS_INLINE static Dual chain(C value, C slope, const Dual& a) {
-    Dual r;
-    r.v = value;
-    for (int k = 0; k < K; ++k) r.d[k] = slope * a.d[k];
-    return r;
-  }
+  LOSSOPS_INLINE static Dual chain(C value, C slope, const Dual& a) { return {value, slope * a.d}; }
 
-  LOSSOPS_INLINE friend Dual operator+(const Dual& a, const Dual& b) {
-    Dual r;
-    r.v = a.v + b.v;
-    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] + b.d[k];
-    return r;
-  }
-  LOSSOPS_INLINE friend Dual operator-(const Dual& a, const Dual& b) {
-    Dual r;
-    r.v = a.v - b.v;
-    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] - b.d[k];
-    return r;
-  }
+  LOSSOPS_INLINE friend Dual operator+(const Dual& a, const Dual& b) { return {a.v + b.v, a.d + b.d}; }
+  LOSSOPS_INLINE friend Dual operator-(const Dual& a, const Dual& b) { return {a.v - b.v, a.d - b.d}; }
   LOSSOPS_INLINE friend Dual operator*(const Dual& a, const Dual& b) {
-    Dual r;
-    r.v = a.v * b.v;
-    for (int k = 0; k < K; ++k) r.d[k] = a.d[k] * b.v + a.v * b.d[k];
-    return r;
+    return {a.v * b.v, a.d * b.v + a.v * b.d};
   }
   LOSSOPS_INLINE friend Dual operator/(const Dual& a, const Dual& b) {
-    Dual r;
-    r.v = a.v / b.v;
-    for (int k = 0; k < K; ++k) r.d[k] = (a.d[k] - r.v * b.d[k]) / b.v;
-    return r;
+    const C q = a.v / b.v;
+    return {q, (a.d - q * b.d) / b.v};
   }
   LOSSOPS_INLINE friend Dual operator-(const Dual& a) { return chain(-a.v, C(-1), a); }
 
   template <ConstantOf<Dual> A>
   LOSSOPS_INLINE friend Dual operator+(const Dual& a, A c) {
-    Dual r = a;
-    r.v = a.v + c;
-    return r;
+    return {a.v + c, a.d};
   }
   template <ConstantOf<Dual> A>
   LOSSOPS_INLINE friend Dual operator+(A c, const Dual& a) {
@@ -71,9 +42,7 @@ struct Dual {
   }
   template <ConstantOf<Dual> A>
   LOSSOPS_INLINE friend Dual operator-(const Dual& a, A c) {
-    Dual r = a;
-    r.v = a.v - c;
-    return r;
+    return {a.v - c, a.d};
   }
   template <ConstantOf<Dual> A>
   LOSSOPS_INLINE friend Dual operator-(A c, const Dual& a) {
@@ -105,10 +74,7 @@ struct Dual {
 
   template <class M>
   LOSSOPS_INLINE friend Dual select(M m, const Dual& a, const Dual& b) {
-    Dual r;
-    r.v = select(m, a.v, b.v);
-    for (int k = 0; k < K; ++k) r.d[k] = select(m, a.d[k], b.d[k]);
-    return r;
+    return {select(m, a.v, b.v), select(m, a.d, b.d)};
   }
 
   LOSSOPS_INLINE friend Dual sqrt(const Dual& a) {

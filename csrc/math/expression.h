@@ -13,7 +13,9 @@ namespace lossops {
 template <class E>
 constexpr int arity() {
   using S = Scalar<float>;
-  return std::is_invocable_v<E, S, S> ? 2 : 3;
+  if constexpr (std::is_invocable_v<E, S, S>) return 2;
+  if constexpr (std::is_invocable_v<E, S, S, S>) return 3;
+  if constexpr (std::is_invocable_v<E, S, S, S, S>) return 4;
 }
 
 template <class E>
@@ -23,7 +25,7 @@ constexpr int parameter_count() {
 
 /// The expression with its parameters in place.
 template <class E>
-E make_expression(const double* params) {
+LOSSOPS_INLINE E make_expression(const double* params) {
   static_assert(std::is_trivially_copyable_v<E> && (std::is_empty_v<E> || sizeof(E) % sizeof(double) == 0),
                 "the fields of an expression are doubles");
   E e;

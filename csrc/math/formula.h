@@ -108,6 +108,11 @@ class Formula {
   double number_ = 0;
 };
 
+/// A number needs no mask.
+inline Formula scaled(const Formula& a, const Formula& b) {
+  return a.is_number() || b.is_number() ? a * b : scaled<Formula, Formula>(a, b);
+}
+
 template <>
 class Logistic<Formula> {
  public:

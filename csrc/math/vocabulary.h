@@ -12,8 +12,8 @@ template <class C>
 LOSSOPS_INLINE C value_of(const C& a) {
   return a;
 }
-template <class C, int K>
-LOSSOPS_INLINE C value_of(const Dual<C, K>& a) {
+template <class C>
+LOSSOPS_INLINE C value_of(const Dual<C>& a) {
   return a.v;
 }
 
@@ -40,6 +40,16 @@ LOSSOPS_INLINE X at_least(const X& x, double c) {
   return select(x < X(c), X(c), x);
 }
 
+/// The derivative; 0 for what does not depend on the operand.
+template <class C>
+LOSSOPS_INLINE C derivative_of(const C&) {
+  return C(0);
+}
+template <class C>
+LOSSOPS_INLINE C derivative_of(const Dual<C>& a) {
+  return a.d;
+}
+
 /// a * b, and 0 where a is 0 even if b is infinite.
 template <class A, class B>
 LOSSOPS_INLINE auto scaled(const A& a, const B& b) {
@@ -47,33 +57,24 @@ LOSSOPS_INLINE auto scaled(const A& a, const B& b) {
 }
 
 /// A zero derivative of the first factor likewise stays zero whatever the second one is.
-template <class C, int K>
-LOSSOPS_INLINE Dual<C, K> scaled(const Dual<C, K>& a, const Dual<C, K>& b) {
-  Dual<C, K> r;
-  const auto infinite = abs(b.v) == kInfinity;
-  r.v = scaled(a.v, b.v);
-  for (int k = 0; k < K; ++k) {
-    r.d[k] = a.d[k] * select((a.d[k] == 0) & infinite, C(0), b.v) + a.v * b.d[k];
-  }
-  return r;
+template <class C>
+LOSSOPS_INLINE Dual<C> scaled(const Dual<C>& a, const Dual<C>& b) {
+  return {scaled(a.v, b.v), scaled(a.d, b.v) + a.v * b.d};
 }
 
-/// Adds slope times the derivatives of `operand` to those of `result`: how an expression states a
-/// derivative of its own. A derivative of 0 stays 0 even if slope is infinite. A carrier without derivatives passes
-/// `result` through.
+/// Adds slope times the derivative of `operand` to that of `result`: how an expression states a derivative of
+/// its own. An operand without derivatives passes `result` through.
 template <class R, class C>
 LOSSOPS_INLINE R attach(const R& result, const C&, const C&) {
   return result;
 }
-template <class C, int K>
-LOSSOPS_INLINE Dual<C, K> attach(const Dual<C, K>& result, const C& slope, const Dual<C, K>& operand) {
-  Dual<C, K> r = result;
-  for (int k = 0; k < K; ++k) r.d[k] = r.d[k] + scaled(operand.d[k], slope);
-  return r;
+template <class C>
+LOSSOPS_INLINE Dual<C> attach(const Dual<C>& result, const C& slope, const Dual<C>& operand) {
+  return {result.v, result.d + slope * operand.d};
 }
-template <class C, int K>
-LOSSOPS_INLINE Dual<C, K> attach(const C& result, const C& slope, const Dual<C, K>& operand) {
-  return attach(Dual<C, K>(result), slope, operand);
+template <class C>
+LOSSOPS_INLINE Dual<C> attach(const C& result, const C& slope, const Dual<C>& operand) {
+  return Dual<C>::chain(result, slope, operand);
 }
 
 /// t ln t, with value and derivative 0 at t = 0.
@@ -104,13 +105,22 @@ LOSSOPS_INLINE X power(const X& x, double p) {
   return select(x == X(0), X(0), exp(p * log(s)));
 }
 
-/// sqrt(x^2 + c^2) for a constant c > 0, without overflow.
+/// sqrt(x^2 + c^2) for a constant c > 0, without overflow; the derivative is right at infinity too.
 template <class X>
 LOSSOPS_INLINE X hypot(const X& x, double c) {
-  const X a = abs(x);
-  const X low = select(a > X(c), X(c), a);
-  const X high = select(a > X(c), a, X(c));
-  return high * sqrt(square(low / high) + 1.0);
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  const C a = abs(v);
+  const auto far = a > C(c);
+  const C high = select(far, a, C(c));
+  const C low = select(far, C(c), v);  // with its sign: the square is smooth at 0
+  const C root = sqrt(square(low / high) + 1.0);
+  if constexpr (std::is_same_v<X, C>) {
+    return high * root;
+  } else {
+    const C sign = select(v < C(0), C(-1), C(1));
+    return attach(high * root, select(far, sign, low / high) / root, x);
+  }
 }
 
 /// The logistic function of x and its logarithms, all from one exp and one log1p and all accurate in
@@ -131,9 +141,12 @@ class Logistic {
   LOSSOPS_INLINE C nlog_p() const { return select(negative_, magnitude_, C(0)) + l_; }
   LOSSOPS_INLINE C nlog_q() const { return select(negative_, C(0), magnitude_) + l_; }
 
-  /// -a ln p - b ln q for a, b >= 0; a coefficient of 0 drops a logarithm that is infinite.
-  LOSSOPS_INLINE C nll(const C& a, const C& b) const {
-    return scaled(select(negative_, a, b), magnitude_) + (a + b) * l_;
+  /// -a ln p - b ln q; a coefficient of 0 drops a logarithm that is infinite.
+  template <class A, class B>
+  LOSSOPS_INLINE auto nll(const A& a, const B& b) const {
+    const C av = value_of(a), bv = value_of(b);
+    const C nll = scaled(select(negative_, av, bv), magnitude_) + (av + bv) * l_;
+    return attach(attach(nll, nlog_p(), a), nlog_q(), b);
   }
 
  private:
@@ -141,21 +154,18 @@ class Logistic {
   C magnitude_, l_, p_, q_;
 };
 
-template <class C, int K>
-class Logistic<Dual<C, K>> {
+template <class C>
+class Logistic<Dual<C>> {
  public:
-  using D = Dual<C, K>;
+  using D = Dual<C>;
   LOSSOPS_INLINE explicit Logistic(const D& x) : x_(x), s_(x.v) {}
   LOSSOPS_INLINE D p() const { return D::chain(s_.p(), s_.p() * s_.q(), x_); }
   LOSSOPS_INLINE D q() const { return D::chain(s_.q(), -(s_.p() * s_.q()), x_); }
   LOSSOPS_INLINE D nlog_p() const { return D::chain(s_.nlog_p(), -s_.q(), x_); }
   LOSSOPS_INLINE D nlog_q() const { return D::chain(s_.nlog_q(), s_.p(), x_); }
 
-  template <class A, class B>
-  LOSSOPS_INLINE D nll(const A& a, const B& b) const {
-    const C av = value_of(a), bv = value_of(b);
-    const D by_x = D::chain(s_.nll(av, bv), bv * s_.p() - av * s_.q(), x_);
-    return attach(attach(by_x, s_.nlog_p(), a), s_.nlog_q(), b);
+  LOSSOPS_INLINE D nll(const C& a, const C& b) const {
+    return D::chain(s_.nll(a, b), b * s_.p() - a * s_.q(), x_);
   }
 
  private:

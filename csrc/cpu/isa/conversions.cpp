@@ -1,7 +1,6 @@
 // Compiled once per instruction set: reading and writing memory of every dtype.
 #include <ATen/cpu/vec/functional.h>
 #include <ATen/cpu/vec/vec.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 
@@ -11,6 +10,15 @@ namespace lossops::cpu::CPU_CAPABILITY {
 namespace {
 
 using at::vec::Vectorized;
+
+/// A byte of a bool tensor: true unless 0, whatever else it holds.
+struct Truth {
+  uint8_t byte;
+  template <class T>
+  explicit operator T() const {
+    return static_cast<T>(byte != 0);
+  }
+};
 
 template <class S, class T>
 void load_run(const S* src, int64_t stride, T* dst, int64_t size) {
@@ -51,25 +59,26 @@ void store_run(const T* src, D* dst, int64_t size) {
 template <class T>
 void load(const void* src, c10::ScalarType dtype, int64_t stride, T* dst, int64_t size) {
   switch (dtype) {
+    case c10::ScalarType::Bool:
+      return load_run(static_cast<const Truth*>(src), stride, dst, size);
 #define LOSSOPS_CASE(S, name) \
   case c10::ScalarType::name: \
     return load_run(static_cast<const S*>(src), stride, dst, size);
-    LOSSOPS_CASE(float, Float)
-    LOSSOPS_CASE(double, Double)
-    LOSSOPS_CASE(c10::Half, Half)
-    LOSSOPS_CASE(c10::BFloat16, BFloat16)
-    LOSSOPS_CASE(bool, Bool)
-    LOSSOPS_CASE(int8_t, Char)
-    LOSSOPS_CASE(uint8_t, Byte)
-    LOSSOPS_CASE(int16_t, Short)
-    LOSSOPS_CASE(uint16_t, UInt16)
-    LOSSOPS_CASE(int32_t, Int)
-    LOSSOPS_CASE(uint32_t, UInt32)
-    LOSSOPS_CASE(int64_t, Long)
-    LOSSOPS_CASE(uint64_t, UInt64)
+      LOSSOPS_CASE(float, Float)
+      LOSSOPS_CASE(double, Double)
+      LOSSOPS_CASE(c10::Half, Half)
+      LOSSOPS_CASE(c10::BFloat16, BFloat16)
+      LOSSOPS_CASE(int8_t, Char)
+      LOSSOPS_CASE(uint8_t, Byte)
+      LOSSOPS_CASE(int16_t, Short)
+      LOSSOPS_CASE(uint16_t, UInt16)
+      LOSSOPS_CASE(int32_t, Int)
+      LOSSOPS_CASE(uint32_t, UInt32)
+      LOSSOPS_CASE(int64_t, Long)
+      LOSSOPS_CASE(uint64_t, UInt64)
 #undef LOSSOPS_CASE
     default:
-      TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
+      unsupported_dtype(dtype);
   }
 }
 
@@ -85,7 +94,7 @@ void store(const T* src, void* dst, c10::ScalarType dtype, int64_t size) {
     case c10::ScalarType::BFloat16:
       return store_run(src, static_cast<c10::BFloat16*>(dst), size);
     default:
-      TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
+      unsupported_dtype(dtype);
   }
 }
 
