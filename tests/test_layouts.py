@@ -172,6 +172,8 @@ def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
     for index in ((slice(0, 1), slice(None)), (slice(None), slice(0, 1))):
         if wide.op == "gaussian_nll" and name != "var" and index[0] == slice(None):
             continue
+        if wide.rowwise and name == "input" and index[0] == slice(None):
+            continue  # an error: the rows' length, which the loss divides by, is the input's
         thin = case.but(**{name: case.tensors[name][index].clone()})
         torch.testing.assert_close(thin.ours(), thin.expected())
         got, want = thin.gradients(), thin.gradients(thin.expected)

@@ -72,18 +72,15 @@ void apply_autocast(Settings& settings, const at::Tensor& input) {
   if (!settings.dtype && c10::isReducedFloatingType(input.scalar_type())) settings.dtype = at::kFloat;
 }
 
-/// The vmap rule. It comes before autocast in the order of dispatch, so it has to do autocast's work.
-struct BatchedKernel : LossKernel {
-  using LossKernel::LossKernel;
-  void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
-    Call call = Call::parse(*loss, *stack);
-    const bool autocast = at::autocast::is_autocast_enabled(call.input().device().type());
-    if (autocast) apply_autocast(call.settings, call.input());
-    c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
-    call.align();
-    replace(*stack, arguments, evaluate_formula(call));
-  }
-};
+/// The formula under vmap and other transforms, which come before autocast in the order of dispatch and so
+/// have to do its work.
+at::Tensor evaluate_transformed(const Call& parsed) {
+  Call call = parsed;
+  const bool autocast = at::autocast::is_autocast_enabled(call.input().device().type());
+  if (autocast) apply_autocast(call.settings, call.input());
+  c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
+  return evaluate_formula(call);
+}
 
 struct AutocastKernel : LossKernel {
   using LossKernel::LossKernel;
@@ -108,7 +105,7 @@ struct AutogradKernel : LossKernel {
     for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
     if (by_formula) {
       call.align();
-      replace(*stack, arguments, evaluate_formula(call));
+      replace(*stack, arguments, evaluate_transformed(call));
     } else if (wrt != 0) {
       call.align();
       replace(*stack, arguments, evaluate_with_grad(call, wrt, fused));
@@ -187,8 +184,8 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned) {
   implement<ValueKernel<loss_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
   implement<ValueKernel<loss_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
   implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
-  implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition,
-                                           loss);
+  implement<ValueKernel<evaluate_transformed>>(library, loss->name,
+                                               DispatchKey::FuncTorchBatchedDecomposition, loss);
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCPU, loss);
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
   implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);

@@ -1,0 +1,121 @@
+"""Mistakes that were made once: each case failed before it was mended."""
+
+import pytest
+import torch
+from torch import Tensor
+
+import lossops.functional as F
+from tests.cases import make_case
+from tests.losses import Loss
+
+SMOOTH_AT_ZERO = {
+    "mse_loss": 2.0, "huber_loss": 1.0, "smooth_l1_loss": 1.0, "log_cosh_loss": 1.0,
+    "charbonnier_loss": 1e3, "robust_loss": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMOOTH_AT_ZERO)
+def test_curvature_where_input_equals_target(name: str) -> None:
+    x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    loss = getattr(F, name)(x, torch.zeros_like(x), reduction="sum")
+    (slope,) = torch.autograd.grad(loss, x, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), x)
+    torch.testing.assert_close(curvature, torch.full_like(x, SMOOTH_AT_ZERO[name]))
+
+
+@pytest.mark.parametrize("name", ["huber_loss", "smooth_l1_loss", "charbonnier_loss", "l1_loss"])
+def test_slope_where_the_difference_overflows(name: str) -> None:
+    x = torch.tensor([3e38, -3e38], requires_grad=True)
+    getattr(F, name)(x, -x.detach(), reduction="sum").backward()
+    torch.testing.assert_close(x.grad, torch.tensor([1.0, -1.0]))
+
+
+def test_gradient_of_one_tensor_does_not_depend_on_others(loss: Loss) -> None:
+    """Where some derivatives are infinite, the finite ones stay what they are alone."""
+    case = make_case(loss, dtype=torch.float32, weight="full")
+    extreme = [0.0, 1.0, -1.0, 100.0, -100.0, torch.inf, -torch.inf]
+    unit = loss.op == "bce"
+    values = torch.tensor([v for v in extreme if not unit or 0 <= v <= 1])
+    first = loss.operands[0]
+    data = case.tensors[first].clone().flatten()
+    data[: len(values)] = values
+    case = case.but(**{first: data.view_as(case.tensors[first])})
+    (alone,) = case.gradients(names=[first])
+    among, *_ = case.gradients(names=case.differentiable)
+    torch.testing.assert_close(among, alone, rtol=1e-5, atol=0, equal_nan=True)
+
+
+def negative(t: Tensor) -> Tensor:
+    view = torch.complex(torch.zeros_like(t), -t).conj().imag
+    assert view.is_neg()
+    return view
+
+
+def test_negative_bit() -> None:
+    x, t = torch.randn(5, requires_grad=True), torch.randn(5)
+    expected = F.mse_loss(x, t)
+    actual = F.mse_loss(x, negative(t))
+    torch.testing.assert_close(actual, expected)
+    upstream = torch.tensor(-2.0)
+    (want,) = torch.autograd.grad(expected, x, upstream, retain_graph=True)
+    (got,) = torch.autograd.grad(actual, x, negative(upstream))
+    torch.testing.assert_close(got, want)
+
+
+def test_zero_tensor() -> None:
+    x = torch.full((3,), 2.0, requires_grad=True)
+    assert F.mse_loss(x, torch._efficientzerotensor((3,))).item() == 4.0
+
+
+def test_bytes_of_a_bool_tensor() -> None:
+    target = torch.tensor([0, 255], dtype=torch.uint8).view(torch.bool)
+    assert F.mse_loss(torch.zeros(2), target).item() == 0.5
+
+
+def test_autocast_reaches_into_vmap() -> None:
+    x = torch.randn(3, 4, dtype=torch.bfloat16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.vmap(F.huber_loss)(x, x).dtype == torch.float32
+
+
+def test_batchmean_divides_by_the_batch_of_the_input() -> None:
+    x, t = torch.randn(1, 4), torch.rand(3, 4)
+    with pytest.raises(RuntimeError, match="same shape"):
+        F.kl_div(x, t, reduction="batchmean")
+
+
+def test_parameters_that_float32_cannot_hold(loss: Loss) -> None:
+    """Positive parameters that underflow act as the smallest positive float, and give no NaN."""
+    from_defaults = make_case(loss, dtype=torch.float32)
+    for name in ("beta", "delta", "eps", "scale"):
+        if name not in str(getattr(torch.ops.lossops, loss.op).default._schema):
+            continue
+        tiny = from_defaults.but(params={**from_defaults.params, name: 1e-50})
+        same = {n: torch.zeros_like(t) for n, t in tiny.tensors.items()}
+        assert not tiny.but(**same).ours().isnan()
+
+
+def test_target_gradient_of_focal_with_fractional_gamma() -> None:
+    x = torch.tensor([0.5], dtype=torch.float64)
+    t = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(F.focal_loss(x, t, gamma=1.5), t)
+    up, down = (F.focal_loss(x, t.detach() + h, gamma=1.5) for h in (1e-6, -1e-6))
+    torch.testing.assert_close(slope, (up - down).view(1) / 2e-6, rtol=1e-7, atol=0)
+
+
+def test_asymmetric_with_a_tiny_clip() -> None:
+    loss = F.asymmetric_loss(torch.tensor([20.0]), torch.zeros(1), clip=1e-9)
+    p = torch.tensor(20.0, dtype=torch.float64).sigmoid() - 1e-9
+    torch.testing.assert_close(loss.double(), -(p**4) * torch.log1p(-p), rtol=1e-6, atol=0)
+
+
+def test_sizes_that_depend_on_data() -> None:
+    def masked(x: Tensor, mask: Tensor) -> Tensor:
+        rows = x[mask]
+        weight = torch.ones(1)
+        return F.huber_loss(rows.t(), torch.zeros_like(rows).t(), weight=weight)
+
+    x, mask = torch.randn(6, 3), torch.tensor([True, False, True, True, False, True])
+    with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
+        compiled = torch.compile(masked, fullgraph=True, backend="aot_eager")
+        torch.testing.assert_close(compiled(x, mask), masked(x, mask))
