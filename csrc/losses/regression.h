@@ -19,19 +19,23 @@ struct L1 {
   }
 };
 
-/// Huber (1964). The quadratic branch squares the signed difference, smooth at 0; each branch is finite where
-/// the other one holds.
+/// d clamped to [-c, c], the bounds counting as outside.
+template <class D>
+LOSSOPS_INLINE D clamped(const D& d, double c) {
+  const D u = select(d >= c, D(c), d);
+  return select(u <= -c, D(-c), u);
+}
+
+/// Huber (1964): d^2 / 2 up to delta and delta (|d| - delta / 2) beyond are both m (d - m / 2) with m = d
+/// clamped to delta, which is also the derivative.
 struct Huber {
   double delta;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto d = x - t;
-    using D = std::remove_const_t<decltype(d)>;
-    if (delta == kInfinity) return D(0.5 * square(d));
-    const D a = abs(d);
-    const auto near = value_of(a) < delta;
-    const D m = select(near, d, D(0));
-    return 0.5 * square(m) + select(near, D(0), delta * (a - 0.5 * delta));
+    const auto difference = x - t;
+    const auto d = value_of(difference);
+    const auto m = clamped(d, delta);
+    return attach(m * (d - 0.5 * m), m, difference);
   }
 };
 
@@ -40,14 +44,13 @@ struct SmoothL1 {
   double beta;
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto d = x - t;
-    using D = std::remove_const_t<decltype(d)>;
-    const D a = abs(d);
-    if (beta < 1e-30) return a;
-    if (beta == kInfinity) return D(0.0 * a);
-    const auto near = value_of(a) < beta;
-    const D m = select(near, d, D(0));
-    return 0.5 * m * (m / beta) + select(near, D(0), a - 0.5 * beta);
+    const auto difference = x - t;
+    using D = std::remove_const_t<decltype(difference)>;
+    if (beta < 1e-30) return D(abs(difference));
+    const auto d = value_of(difference);
+    const auto m = clamped(d, beta);
+    const auto slope = m / beta;
+    return D(attach(slope * (d - 0.5 * m), slope, difference));
   }
 };
 
