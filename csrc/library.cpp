@@ -1,9 +1,6 @@
 // The library's operators: one line of losses/registry.def each.
 #include "core/describe.h"
-#include "losses/binary.h"
-#include "losses/likelihood.h"
-#include "losses/margin.h"
-#include "losses/regression.h"
+#include "losses/all.h"
 
 namespace lossops {
 

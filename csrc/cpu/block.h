@@ -10,15 +10,16 @@
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
-template <class E, class T, Wrt wrt>
+template <class E, class S, Wrt wrt>
 class BlockLoop {
+  using T = typename MathOf<S>::type;
   using V = Register<T>;
   using Sum = typename V::Sum;
   static constexpr int kOperands = arity<E>();
   static constexpr int64_t kLanes = V::kLanes;
 
  public:
-  static double run(const double* params, Block<T>& block) {
+  static double run(const double* params, Block<S>& block) {
     BlockLoop loop(params, block);
     const double sum = loop.run(std::make_integer_sequence<int, kOperands>());
     block.invalid |= loop.b.invalid;
@@ -26,7 +27,7 @@ class BlockLoop {
   }
 
  private:
-  BlockLoop(const double* params, const Block<T>& block) : b(block), e(make_expression<E>(params)) {}
+  BlockLoop(const double* params, const Block<S>& block) : b(block), e(make_expression<E>(params)) {}
 
   template <int... I>
   LOSSOPS_INLINE double run(std::integer_sequence<int, I...> operands) {
@@ -102,18 +103,21 @@ class BlockLoop {
   }
 
   // Copies, which no store can alias: they stay in registers.
-  Block<T> b;
+  Block<S> b;
   const E e;
   V invalid_{0};
 };
 
+template <class E, class S>
+constexpr KernelsFor<S> kernels_for() {
+  return {{BlockLoop<E, S, Wrt::kNothing>::run, BlockLoop<E, S, Wrt::kFirst>::run,
+           BlockLoop<E, S, Wrt::kAll>::run}};
+}
+
 template <class E>
 const Kernels& kernels() {
-  static constexpr Kernels table = {
-      {BlockLoop<E, float, Wrt::kNothing>::run, BlockLoop<E, float, Wrt::kFirst>::run,
-       BlockLoop<E, float, Wrt::kAll>::run},
-      {BlockLoop<E, double, Wrt::kNothing>::run, BlockLoop<E, double, Wrt::kFirst>::run,
-       BlockLoop<E, double, Wrt::kAll>::run}};
+  static constexpr Kernels table = {kernels_for<E, float>(), kernels_for<E, double>(),
+                                    kernels_for<E, c10::BFloat16>()};
   return table;
 }
 

@@ -198,8 +198,10 @@ void for_each_block(int64_t numel, const F& f) {
   at::parallel_for(0, blocks, kGrainBlocks, f);
 }
 
-template <class T>
+template <class S>
 class Pass {
+  using T = typename cpu::MathOf<S>::type;
+
  public:
   Pass(const Call& call, int64_t wrt) : call_(call), loss_(*call.loss), numel_(call.input().numel()) {
     bool plain = call.input().is_contiguous();
@@ -208,9 +210,9 @@ class Pass {
     }
     for (int i = 0; i < loss_.operands; ++i) {
       const at::Tensor& t = call.tensors[i];
-      operands_[i] = t.defined() ? Reader<T>(t, call.input(), plain) : Reader<T>(T(1));
+      operands_[i] = t.defined() ? Reader<S>(t, call.input(), plain) : Reader<S>(S(1));
     }
-    if (call.weight().defined()) weight_ = Reader<T>(call.weight(), call.input(), plain);
+    if (call.weight().defined()) weight_ = Reader<S>(call.weight(), call.input(), plain);
     wrt_ = wrt;
   }
 
@@ -224,12 +226,12 @@ class Pass {
       if (!(wrt_ >> i & 1)) continue;
       const auto dtype = call_.tensors[i].scalar_type();
       out.grads[i] = empty_in_order(call_.input(), dtype);
-      grads_[i] = Writer<T>(out.grads[i]);
+      grads_[i] = Writer<S>(out.grads[i]);
       scale_[i] = reduces && !unscaled ? static_cast<T>(1 / denominator) : T(1);
     }
     if (!reduces) {
       out.loss = empty_in_order(call_.input(), call_.result_dtype());
-      value_ = Writer<T>(out.loss);
+      value_ = Writer<S>(out.loss);
     }
     const double total = sum_blocks();
     if (reduces) {
@@ -266,22 +268,22 @@ class Pass {
     const T ignored = static_cast<T>(call_.settings.ignore_index.value_or(0));
     std::vector<double> sums((numel_ + kBlockSize - 1) / kBlockSize);
     for_each_block(numel_, [&](int64_t begin, int64_t end) {
-      std::vector<T> buffer(2 * kBlockSize);
+      std::vector<S> buffer(2 * kBlockSize);
       for (int64_t b = begin; b < end; ++b) {
         const int64_t start = b * kBlockSize;
         const int64_t size = std::min(kBlockSize, numel_ - start);
-        const Reader<T>& labels = operands_[loss_.target];
-        const T* label = ignores ? labels.read(start, size, buffer.data()) : nullptr;
-        const T* weight = weighted ? weight_.read(start, size, buffer.data() + kBlockSize) : nullptr;
+        const Reader<S>& labels = operands_[loss_.target];
+        const S* label = ignores ? labels.read(start, size, buffer.data()) : nullptr;
+        const S* weight = weighted ? weight_.read(start, size, buffer.data() + kBlockSize) : nullptr;
         double sum = 0;
         if (weight) {
           for (int64_t i = 0; i < size; ++i) {
-            if (label && label[i * labels.step()] == ignored) continue;
+            if (label && static_cast<T>(label[i * labels.step()]) == ignored) continue;
             sum += static_cast<double>(weight[i * weight_.step()]);
           }
         } else {
           int32_t count = 0;
-          for (int64_t i = 0; i < size; ++i) count += label[i * labels.step()] != ignored;
+          for (int64_t i = 0; i < size; ++i) count += static_cast<T>(label[i * labels.step()]) != ignored;
           sum = count;
         }
         sums[b] = sum;
@@ -308,19 +310,13 @@ class Pass {
   }
 
   double sum_blocks() {
-    const auto& kernels = *loss_.kernels;
     const int w = loss_.operands;
     const int64_t elementwise = wrt_ & ((2 << w) - 1);
     const bool by_first_only = (elementwise & ((1 << w) - 1)) <= 1;  // and perhaps by the weight
     const auto wrt = elementwise == 0 ? cpu::Wrt::kNothing
                      : by_first_only  ? cpu::Wrt::kFirst
                                       : cpu::Wrt::kAll;
-    cpu::BlockFn<T> kernel;
-    if constexpr (std::is_same_v<T, float>) {
-      kernel = kernels.in_float[static_cast<int>(wrt)];
-    } else {
-      kernel = kernels.in_double[static_cast<int>(wrt)];
-    }
+    const cpu::BlockFn<S> kernel = loss_.kernels->get<S>(wrt);
     // A positive parameter stays one in float.
     std::array<double, kMaxParams> params = call_.settings.params;
     for (double& p : params) {
@@ -333,8 +329,8 @@ class Pass {
     std::atomic<bool> invalid{false};
     c10::SmallVector<double, 16> sums((numel_ + kBlockSize - 1) / kBlockSize);
     for_each_block(numel_, [&](int64_t begin, int64_t end) {
-      std::unique_ptr<T[]> memory(buffers ? new T[buffers * kBlockSize] : nullptr);
-      Block<T> block{};
+      std::unique_ptr<S[]> memory(buffers ? new S[buffers * kBlockSize] : nullptr);
+      Block<S> block{};
       block.label_step = operands_[loss_.target].step();
       block.ignore_index = static_cast<T>(call_.settings.ignore_index.value_or(0));
       for (int i = 0; i < loss_.operands; ++i) {
@@ -347,7 +343,7 @@ class Pass {
         const int64_t start = b * kBlockSize;
         const int64_t size = std::min(kBlockSize, numel_ - start);
         block.size = size;
-        T* buffer = memory.get();
+        S* buffer = memory.get();
         const auto take = [&](bool needed) {
           return needed ? std::exchange(buffer, buffer + kBlockSize) : nullptr;
         };
@@ -388,12 +384,24 @@ class Pass {
   const Loss& loss_;
   const int64_t numel_;
   int64_t wrt_;
-  Reader<T> operands_[kMaxOperands];
-  Reader<T> weight_;
-  Writer<T> value_;
-  Writer<T> grads_[kMaxOperands + 1];  ///< of the operands and the weight
+  Reader<S> operands_[kMaxOperands];
+  Reader<S> weight_;
+  Writer<S> value_;
+  Writer<S> grads_[kMaxOperands + 1];  ///< of the operands and the weight
   T scale_[kMaxOperands + 1] = {};
 };
+
+}  // namespace
+
+namespace {
+
+/// Whether every element that is read or written is a bfloat16: the kernel then converts in registers.
+bool all_bfloat16(const Call& call) {
+  for (int i = 0; i <= call.loss->operands; ++i) {
+    if (call.tensors[i].defined() && call.tensors[i].scalar_type() != at::kBFloat16) return false;
+  }
+  return call.settings.reduction != Reduction::kNone || call.result_dtype() == at::kBFloat16;
+}
 
 }  // namespace
 
@@ -403,6 +411,7 @@ void cpu::unsupported_dtype(c10::ScalarType dtype) {
 
 Evaluation evaluate_cpu(const Call& call, int64_t wrt) {
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, wrt).run();
+  if (all_bfloat16(call)) return Pass<c10::BFloat16>(call, wrt).run();
   return Pass<float>(call, wrt).run();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/ScalarType.h>
+#include <c10/util/BFloat16.h>
 
 #include <cstdint>
 
@@ -16,36 +17,53 @@ constexpr int64_t kBlockSize = 4096;
 /// Every array that has step 0 holds this many copies of its one value.
 constexpr int64_t kSplatSize = 64;
 
-/// A run of elements in T. Arrays that a call does not need are null.
-template <class T>
+/// What elements stored as S are computed in.
+template <class S>
+struct MathOf {
+  using type = S;
+};
+template <>
+struct MathOf<c10::BFloat16> {
+  using type = float;
+};
+
+/// A run of elements, stored as S. Arrays that a call does not need are null.
+template <class S>
 struct Block {
+  using T = typename MathOf<S>::type;
   int64_t size;
-  const T* in[kBlockOperands];
+  const S* in[kBlockOperands];
   int64_t step[kBlockOperands];  ///< 1, or 0 for a value that is the same everywhere
-  const T* weight;
+  const S* weight;
   int64_t weight_step;
-  const T* label;  ///< elements whose label is ignore_index are zero in every output
+  const S* label;  ///< elements whose label is ignore_index are zero in every output
   int64_t label_step;
   T ignore_index;
-  T* value;
-  T* grad[kBlockOperands];
+  S* value;
+  S* grad[kBlockOperands];
   T scale[kBlockOperands];  ///< multiplies the gradients
-  T* weight_grad;           ///< the value before it is weighted, times weight_scale
+  S* weight_grad;           ///< the value before it is weighted, times weight_scale
   T weight_scale;
   bool invalid;  ///< out: an operand lies outside the loss's domain
 };
 
 /// Computes the block and returns the sum of its (weighted) values.
-template <class T>
-using BlockFn = double (*)(const double* params, Block<T>& block);
+template <class S>
+using BlockFn = double (*)(const double* params, Block<S>& block);
 
 /// What to differentiate by: nothing, the first operand, or all of them.
 enum class Wrt { kNothing, kFirst, kAll };
 
 /// The kernels of one loss for one instruction set, by Wrt.
-struct Kernels {
-  BlockFn<float> in_float[3];
-  BlockFn<double> in_double[3];
+template <class S>
+struct KernelsFor {
+  BlockFn<S> by[3];
+};
+struct Kernels : KernelsFor<float>, KernelsFor<double>, KernelsFor<c10::BFloat16> {
+  template <class S>
+  BlockFn<S> get(Wrt wrt) const {
+    return KernelsFor<S>::by[static_cast<int>(wrt)];
+  }
 };
 
 /// Raises; defined outside the objects of the instruction sets, which must not share code through the linker.

@@ -38,8 +38,14 @@ struct Scalar {
   // What cpu/block.h asks of a register; Sum is what a block's values are added up in.
   static constexpr int64_t kLanes = 1;
   using Sum = Scalar<double>;
-  LOSSOPS_INLINE static Scalar load(const T* p, int64_t = kLanes) { return *p; }
-  LOSSOPS_INLINE static void store(Scalar a, T* p, int64_t = kLanes) { *p = a.v; }
+  template <class S>
+  LOSSOPS_INLINE static Scalar load(const S* p, int64_t = kLanes) {
+    return static_cast<T>(*p);
+  }
+  template <class S>
+  LOSSOPS_INLINE static void store(Scalar a, S* p, int64_t = kLanes) {
+    *p = static_cast<S>(a.v);
+  }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t) { return a; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }

@@ -6,6 +6,9 @@
 // are Sleef's.
 #pragma once
 
+#include <c10/util/BFloat16.h>
+
+#include <cstring>
 #include <limits>
 
 #include "math/mask.h"
@@ -33,6 +36,60 @@ struct Simd {
   }
   LOSSOPS_INLINE static void store(Simd a, T* p, int64_t count = kLanes) {
     count == kLanes ? a.v.store(p) : a.v.store(p, static_cast<int>(count));
+  }
+  /// Float lanes from and to bfloat16, rounded to nearest even.
+  LOSSOPS_INLINE static Simd load(const c10::BFloat16* p, int64_t count = kLanes) {
+    c10::BFloat16 lanes[kLanes];
+    if (count != kLanes) {
+      std::memset(static_cast<void*>(lanes), 0, sizeof lanes);
+      std::memcpy(static_cast<void*>(lanes), p, count * sizeof *p);
+      p = lanes;
+    }
+#if defined(CPU_CAPABILITY_AVX512)
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return V(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+#elif defined(CPU_CAPABILITY_AVX2)
+    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return V(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)));
+#else
+    T wide[kLanes];
+    for (int i = 0; i < kLanes; ++i) wide[i] = static_cast<T>(p[i]);
+    return V::loadu(wide);
+#endif
+  }
+  LOSSOPS_INLINE static void store(Simd a, c10::BFloat16* p, int64_t count = kLanes) {
+    c10::BFloat16 lanes[kLanes];
+    c10::BFloat16* const to = count == kLanes ? p : lanes;
+#if defined(CPU_CAPABILITY_AVX512)
+    // The conversion instruction is younger than the rest of AVX-512; it takes subnormal numbers for zero.
+    static const bool has_instruction = __builtin_cpu_supports("avx512bf16");
+    __m256i narrow;
+    if (has_instruction) {
+      asm("vcvtneps2bf16 %1, %0" : "=x"(narrow) : "v"(static_cast<__m512>(a.v)));
+    } else {
+      const __m512i bits = _mm512_castps_si512(a.v);
+      const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+      const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+      const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
+      const __m512i result = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
+      narrow = _mm512_cvtepi32_epi16(_mm512_srli_epi32(result, 16));
+    }
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), narrow);
+#elif defined(CPU_CAPABILITY_AVX2)
+    const __m256i bits = _mm256_castps_si256(a.v);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
+    const __m256i result = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
+    const __m256i high = _mm256_srli_epi32(result, 16);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0b1000);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
+#else
+    T wide[kLanes];
+    a.v.store(wide);
+    for (int i = 0; i < kLanes; ++i) to[i] = static_cast<c10::BFloat16>(wide[i]);
+#endif
+    if (count != kLanes) std::memcpy(static_cast<void*>(p), lanes, count * sizeof *p);
   }
   /// Zero beyond the first `count` lanes.
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count) {

@@ -4,10 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "losses/binary.h"
-#include "losses/likelihood.h"
-#include "losses/margin.h"
-#include "losses/regression.h"
+#include "losses/all.h"
 #include "math/expression.h"
 
 using namespace lossops;

@@ -108,5 +108,6 @@ const Conversions<T>& conversions() {
 
 template const Conversions<float>& conversions<float>();
 template const Conversions<double>& conversions<double>();
+template const Conversions<c10::BFloat16>& conversions<c10::BFloat16>();
 
 }  // namespace lossops::cpu::CPU_CAPABILITY

@@ -1,9 +1,6 @@
 // Compiled once per instruction set: the kernels of every loss of the registry.
 #include "cpu/block.h"
-#include "losses/binary.h"
-#include "losses/likelihood.h"
-#include "losses/margin.h"
-#include "losses/regression.h"
+#include "losses/all.h"
 
 namespace lossops::cpu::CPU_CAPABILITY {
 
