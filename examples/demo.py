@@ -152,7 +152,10 @@ def show_task(task: Task, runs: Runs, console: Console) -> dict[str, Any]:
         histories = runs[contender.name]
         final = [history.losses[-1] for history in histories]
         found = {metric: [h.metrics[metric] for h in histories] for metric in metrics}
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # as in training; a second thread would only wait
         small = step_time(task, contender, task.batch, rounds=24)
+        torch.set_num_threads(threads)
         large = step_time(task, contender, LARGE, rounds=12)
         ours, usual = (small.times[side].median * 1e6 for side in ("lossops", "usual"))
         factors = [c.ratios["usual"].median for c in (small, large)]
@@ -217,7 +220,7 @@ def main() -> None:
     torch.set_num_threads(threads)
     figures = {task.name: show_task(task, results[task.name], console) for task in TASKS}
     console.print(
-        f"step: forward + backward of the loss alone, median, {torch.get_num_threads()} threads.\n",
+        f"step: forward + backward of the loss alone, median; at 1M with {threads} threads.\n",
         style="dim",
         highlight=False,
     )
