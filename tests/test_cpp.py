@@ -1,6 +1,7 @@
 """The C++ tests of csrc/math: built with the plain compiler and run."""
 
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def run(*command: str) -> None:
 
 def test_vocabulary_without_torch(tmp_path):
     run(build(tmp_path, "math_test.cpp", "-Wall", "-Wextra", "-Werror"))
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="no CUDA compiler here")
+def test_expressions_compile_for_cuda(tmp_path):
+    flags = ["-std=c++20", "-arch=sm_90", "--expt-relaxed-constexpr", "-Werror=all-warnings"]
+    source = str(ROOT / "tests" / "cpp" / "device_test.cu")
+    command = ["nvcc", "-c", *flags, f"-I{ROOT}/csrc", source, "-o", str(tmp_path / "device.o")]
+    run(*command)
 
 
 def supported(isa: str) -> bool:
