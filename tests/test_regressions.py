@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch._dynamo.testing import CompileCounterWithBackend
 
 import lossops.functional as F
 from tests.cases import make_case
@@ -119,3 +120,15 @@ def test_sizes_that_depend_on_data() -> None:
     with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
         compiled = torch.compile(masked, fullgraph=True, backend="aot_eager")
         torch.testing.assert_close(compiled(x, mask), masked(x, mask))
+
+
+def test_another_normalizer_does_not_compile_anew() -> None:
+    x, t = torch.randn(8, requires_grad=True), torch.randn(8)
+    torch._dynamo.reset()
+    counter = CompileCounterWithBackend("aot_eager")
+    compiled = torch.compile(
+        lambda n: F.huber_loss(x, t, normalizer=n), backend=counter, fullgraph=True
+    )
+    for number in (1.5, 2.5, 3.5, 4.5):
+        torch.testing.assert_close(compiled(number), F.huber_loss(x, t, normalizer=number))
+    assert counter.frame_count <= 2

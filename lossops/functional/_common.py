@@ -46,7 +46,11 @@ def reduction_code_with_batchmean(op: str, reduction: str) -> int:
 
 
 def as_normalizer(normalizer: TensorOrNumber | None, input: Tensor) -> Tensor | None:
-    """A number becomes a 0-d tensor beside ``input``; float64, so that no count is rounded."""
+    """A number becomes a 0-d tensor beside ``input``; float64, so that no count is rounded.
+
+    The product, unlike a fill value, stays symbolic under torch.compile: another number does not
+    compile anew.
+    """
     if isinstance(normalizer, (int, float)):
-        return torch.full((), float(normalizer), dtype=torch.float64, device=input.device)
+        return torch.ones((), dtype=torch.float64, device=input.device) * float(normalizer)
     return normalizer
