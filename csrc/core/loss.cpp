@@ -161,8 +161,8 @@ void Call::align() {
   if (aligned) return;
 
   const at::ScalarType promoted = promoted_dtype();
-  // The common shape: the first tensor's, grown by those that broadcast mutually.
-  // Not in the dimension that the reduction divides by, which is that of the first tensor.
+  // The common shape: the first tensor's, grown by those that broadcast mutually, but not in the dimension
+  // that the reduction divides by.
   const auto grows = [&](size_t d, size_t dims) {
     return !(settings.reduction == Reduction::kBatchMean && d == 0) &&
            !(loss->traits.row_mean && d + 1 == dims);
@@ -203,13 +203,13 @@ void Call::align() {
       fits = true;
     }
     if (!fits) {
-      const std::string shapes = c10::str(shown(common), " and ", shown(t.sym_sizes()));
       shape_error(*this, i,
                   broadcast
                       ? c10::str(name(i), " must broadcast to the shape of ", name(0), ", got ", name(0), " ",
                                  shown(common), " and ", name(i), " ", shown(t.sym_sizes()))
                       : c10::str(name(0), " and ", name(i), " must have the same shape",
-                                 by_rows ? " but for the last dimension" : "", ", got ", shapes));
+                                 by_rows ? " but for the last dimension" : "", ", got ", shown(common),
+                                 " and ", shown(t.sym_sizes())));
     }
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);

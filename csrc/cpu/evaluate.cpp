@@ -391,10 +391,6 @@ class Pass {
   T scale_[kMaxOperands + 1] = {};
 };
 
-}  // namespace
-
-namespace {
-
 /// Whether every element that is read or written is a bfloat16: the kernel then converts in registers.
 bool all_bfloat16(const Call& call) {
   for (int i = 0; i <= call.loss->operands; ++i) {

@@ -28,12 +28,6 @@ LOSSOPS_INLINE X relu(const X& x) {
   return select(x < X(0), X(0), x);
 }
 
-/// min(x, c) for a constant c; NaN stays.
-template <class X>
-LOSSOPS_INLINE X at_most(const X& x, double c) {
-  return select(x > X(c), X(c), x);
-}
-
 /// max(x, c) for a constant c; NaN stays.
 template <class X>
 LOSSOPS_INLINE X at_least(const X& x, double c) {
