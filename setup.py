@@ -24,7 +24,7 @@ ISAS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": [
 # at::vec trips -Wmaybe-uninitialized in GCC's intrinsics. at::parallel_for is serial without
 # -fopenmp; linking without it leaves torch's OpenMP runtime as the only one in the process.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
-             "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
+             "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
 
 

@@ -7,8 +7,8 @@ namespace lossops {
 TORCH_LIBRARY(lossops, library) {
 #define LOSS(op, Expression, arguments, ...) \
   define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}));
+#define CLASS_LOSS LOSS
 #include "losses/registry.def"
-#undef LOSS
 }
 
 }  // namespace lossops

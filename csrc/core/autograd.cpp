@@ -76,7 +76,8 @@ class LossNode : public torch::autograd::Node {
     const Kept kept = unpack_kept();
     const std::vector<c10::IValue> args = {IValuePacker<variable_list>::pack(kept.grads),
                                            IValuePacker<std::vector<int64_t>>::pack(kept.positions),
-                                           IValuePacker<variable_list>::pack(kept.denominator), kept.by_rows,
+                                           IValuePacker<variable_list>::pack(kept.denominator), kept.row_dim,
+                                           kept.row_mean,
                                            static_cast<int64_t>(num_outputs())};
     std::vector<at::TypePtr> types;
     for (const c10::IValue& arg : args) types.push_back(arg.type());
@@ -84,8 +85,9 @@ class LossNode : public torch::autograd::Node {
     const std::string function = compiler->bind_function(
         swap.get_py_compiler(), "lossops::backward",
         [](const variable_list& inputs, const std::vector<c10::IValue>& a) {
-          const Kept k{a[0].toTensorVector(), a[1].toIntVector(), a[2].toTensorVector(), a[3].toBool()};
-          return scale(k, inputs[0], a[4].toInt());
+          const Kept k{a[0].toTensorVector(), a[1].toIntVector(), a[2].toTensorVector(), a[3].toInt(),
+                       a[4].toBool()};
+          return scale(k, inputs[0], a[5].toInt());
         },
         types, /*is_custom_function=*/true, /*is_traceable=*/true);
     const auto metadata = IValuePacker<std::vector<std::optional<torch::autograd::InputMetadata>>>::pack(
@@ -102,12 +104,15 @@ class LossNode : public torch::autograd::Node {
   std::vector<SavedVariable> saved;
 
  private:
+  static constexpr int64_t kNoDim = 64;
+
   /// The gradients that are wanted and kept, and what scales them.
   struct Kept {
     variable_list grads;
     std::vector<int64_t> positions;
     variable_list denominator;  ///< none or one
-    bool by_rows;               ///< the upstream gradient is that of a mean over the last dimension
+    int64_t row_dim;            ///< the dimension that the upstream gradient lacks, or kNoDim
+    bool row_mean;              ///< the loss is the mean over it
   };
 
   Kept unpack_kept() const {
@@ -120,7 +125,12 @@ class LossNode : public torch::autograd::Node {
     }
     const at::Tensor denominator = saved.back().unpack();
     if (denominator.defined()) kept.denominator.push_back(denominator);
-    kept.by_rows = loss->traits.row_mean && settings.reduction == Reduction::kNone;
+    kept.row_dim = kNoDim;
+    kept.row_mean = loss->traits.row_mean;
+    if (settings.reduction == Reduction::kNone && !kept.grads.empty()) {
+      const auto dim = loss->family->reduced_dim(*loss, kept.grads[0].dim(), settings.params.data());
+      kept.row_dim = dim.value_or(kNoDim);
+    }
     return kept;
   }
 
@@ -132,7 +142,10 @@ class LossNode : public torch::autograd::Node {
       const at::Tensor& grad = kept.grads[k];
       at::Tensor factor = upstream;
       if (!kept.denominator.empty()) factor = factor / kept.denominator[0];
-      if (kept.by_rows) factor = factor.unsqueeze(-1) / at::Scalar(grad.sym_size(-1));
+      if (kept.row_dim != kNoDim) {
+        factor = factor.unsqueeze(kept.row_dim);
+        if (kept.row_mean) factor = factor / at::Scalar(grad.sym_size(kept.row_dim));
+      }
       result[kept.positions[k]] = (grad * factor).to(grad.scalar_type());
     }
     return result;

@@ -101,7 +101,8 @@ struct AutogradKernel : LossKernel {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
     const auto device = call.input().device().type();
-    bool by_formula = inside_transform() || (wrt != 0 && device != at::kCPU && device != at::kMeta);
+    bool by_formula = inside_transform() || (wrt & ~loss->family->fused(call)) != 0 ||
+                      (wrt != 0 && device != at::kCPU && device != at::kMeta);
     for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
     if (by_formula) {
       call.align();
@@ -153,7 +154,7 @@ Evaluation call_fused(const Call& call, int64_t wrt, const OperatorHandle& fused
   for (int i = 0; i < loss.operands; ++i) stack.push_back(optional(call.tensors[i]));
   for (int p = 0; p < loss.params; ++p) stack.push_back(loss.parameter(p, s.params[p]));
   stack.push_back(optional(call.weight()));
-  stack.push_back(s.ignore_index ? c10::IValue(static_cast<int64_t>(*s.ignore_index)) : c10::IValue());
+  stack.push_back(s.ignore_index ? c10::IValue(*s.ignore_index) : c10::IValue());
   stack.push_back(optional(call.normalizer()));
   stack.push_back(static_cast<int64_t>(s.reduction));
   stack.push_back(s.dtype ? c10::IValue(*s.dtype) : c10::IValue());

@@ -3,7 +3,7 @@
 
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 
-#include "core/loss.h"
+#include "core/rows.h"
 #include "cpu/isa.h"
 #include "math/expression.h"
 #include "math/formula.h"
@@ -20,18 +20,38 @@ Formula formula_of(const Formula* x, const double* params) {
   return formula_of(make_expression<E>(params), x, std::make_index_sequence<arity<E>()>());
 }
 
+/// What the family of E needs to know of it.
+template <class E>
+void describe_family(Loss& loss) {
+  loss.family = &kElementwise;
+  loss.operands = arity<E>();
+  loss.formula = formula_of<E>;
+  if constexpr (requires { E::domain; }) loss.domain = E::domain;
+  loss.kernels = &LOSSOPS_FOR_THIS_ISA(kernels<E>());
+}
+
+template <OverClasses E>
+void describe_family(Loss& loss) {
+  static const RowFormula formula = row_formula_of<E>();
+  loss.family = &kRows;
+  loss.operands = static_cast<int>(loss.traits.roles.size());
+  loss.row_formula = &formula;
+  loss.row_kernels = &LOSSOPS_FOR_THIS_ISA(row_kernels<E>());
+}
+
 template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, const char* arguments, Traits traits) {
-  static_assert(parameter_count<E>() <= kMaxParams && arity<E>() <= kMaxOperands);
+  static_assert(parameter_count<E>() <= kMaxParams);
   auto loss = std::make_unique<Loss>();
   loss->space = space;
   loss->name = name;
   loss->arguments_text = arguments;
   loss->arguments = torch::jit::parseSchema(c10::str(name, "(", arguments, ") -> Tensor")).arguments();
   loss->traits = std::move(traits);
-  loss->operands = arity<E>();
+  describe_family<E>(*loss);
   loss->params = parameter_count<E>();
-  TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params, space,
+  TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params &&
+                            loss->operands <= kMaxOperands, space,
                         "::", name, ": the expression and the schema disagree");
   const auto find = [&](const std::string& argument) {
     for (size_t i = 0; i < loss->arguments.size(); ++i) {
@@ -41,9 +61,6 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   };
   loss->target = find("target");
   for (const Limit& limit : loss->traits.limits) find(limit.param);
-  loss->formula = formula_of<E>;
-  if constexpr (requires { E::domain; }) loss->domain = E::domain;
-  loss->kernels = &LOSSOPS_FOR_THIS_ISA(kernels<E>());
   return loss;
 }
 

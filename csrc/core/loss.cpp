@@ -1,6 +1,7 @@
-#include "core/loss.h"
+#include "core/shapes.h"
 
-#include <ATen/native/TypeProperties.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_strided.h>
 #include <c10/core/ScalarType.h>
 
 #include <algorithm>
@@ -10,14 +11,6 @@
 
 namespace lossops {
 namespace {
-
-std::string shown(const c10::SymIntArrayRef& shape) {
-  std::ostringstream out;
-  out << '(';
-  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
-  out << (shape.size() == 1 ? ",)" : ")");
-  return out.str();
-}
 
 double as_double(const c10::IValue& v) {
   if (v.isNone()) return std::numeric_limits<double>::quiet_NaN();
@@ -39,8 +32,11 @@ void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings
     for (int p = 0; p < loss.params; ++p) {
       const int i = loss.operands + p;
       if (loss.argument(i) != limit.param || arguments[i].isNone()) continue;
-      TORCH_CHECK(holds(settings.params[p], limit), loss.name, ": ", limit.param, " must be ", limit.relation,
-                  " ", limit.bound, ", got ", settings.params[p]);
+      if (holds(settings.params[p], limit)) continue;
+      const std::string message = c10::str(loss.name, ": ", limit.param, " must be ", limit.relation, " ",
+                                           limit.bound, ", got ", settings.params[p]);
+      TORCH_CHECK_VALUE(!loss.traits.raises_value_error(limit.param), message);
+      TORCH_CHECK(false, message);
     }
   }
 }
@@ -59,11 +55,18 @@ void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name
       " must be real (float16, bfloat16, float32, float64 or an integer), got ", dtype);
 }
 
+}  // namespace
+
+std::string shown(const c10::SymIntArrayRef& shape) {
+  std::ostringstream out;
+  out << '(';
+  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
+  out << (shape.size() == 1 ? ",)" : ")");
+  return out.str();
+}
+
 [[noreturn]] void shape_error(const Call& call, int i, const std::string& message) {
-  const auto& value_errors = call.loss->traits.value_errors;
-  const bool value_error =
-      std::find(value_errors.begin(), value_errors.end(), call.name(i)) != value_errors.end();
-  TORCH_CHECK_VALUE(!value_error, call.loss->name, ": ", message);
+  TORCH_CHECK_VALUE(!call.loss->traits.raises_value_error(call.name(i)), call.loss->name, ": ", message);
   TORCH_CHECK(false, call.loss->name, ": ", message);
 }
 
@@ -75,7 +78,6 @@ bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
          std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return same(x, y); });
 }
 
-/// Whether each dimension of a, aligned at the right, is 1 or that of b.
 bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   if (a.size() > b.size()) return false;
   for (size_t i = 1; i <= a.size(); ++i) {
@@ -84,7 +86,12 @@ bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   return true;
 }
 
-}  // namespace
+int Loss::parameter_index(const char* wanted) const {
+  for (int p = 0; p < params; ++p) {
+    if (argument(operands + p) == wanted) return p;
+  }
+  return -1;
+}
 
 c10::IValue Loss::parameter(int p, double value) const {
   const c10::TypePtr& type = arguments[operands + p].type();
@@ -123,7 +130,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
 
   const c10::IValue* common = arguments + loss.operands + loss.params;
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
-  if (!common[1].isNone()) s.ignore_index = as_double(common[1]);
+  if (!common[1].isNone()) s.ignore_index = common[1].toInt();
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();
   TORCH_CHECK_VALUE(reduction >= 0 && reduction <= 3, loss.name,
@@ -153,86 +160,15 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   return call;
 }
 
-void Call::align() {
-  bool aligned = true;
-  for (int i = 1; i <= loss->operands; ++i) {
-    aligned = aligned && (!tensors[i].defined() || same(tensors[i].sym_sizes(), input().sym_sizes()));
-  }
-  if (aligned) return;
-
-  const at::ScalarType promoted = promoted_dtype();
-  // The common shape: the first tensor's, grown by those that broadcast mutually, but not in the dimension
-  // that the reduction divides by.
-  const auto grows = [&](size_t d, size_t dims) {
-    return !(settings.reduction == Reduction::kBatchMean && d == 0) &&
-           !(loss->traits.row_mean && d + 1 == dims);
-  };
-  c10::SymDimVector shape(input().sym_sizes().begin(), input().sym_sizes().end());
-  for (int i = 1; i < loss->operands; ++i) {
-    if (!tensors[i].defined() || loss->shape(i) != Shape::kMutual) continue;
-    const auto other = tensors[i].sym_sizes();
-    bool fits = other.size() == shape.size();
-    for (size_t d = 0; fits && d < shape.size(); ++d) {
-      if (same(shape[d], 1) && grows(d, shape.size())) shape[d] = other[d];
-      fits = same(other[d], shape[d]) || same(other[d], 1);
-    }
-    if (!fits) {
-      shape_error(*this, i,
-                  c10::str(name(0), " and ", name(i),
-                           " must have the same shape, or differ in "
-                           "dimensions of size 1, got ",
-                           shown(input().sym_sizes()), " and ", shown(other)));
-    }
-  }
-
-  const c10::SymIntArrayRef common(shape);
-  const auto rows = common.empty() ? common : common.slice(0, common.size() - 1);
-  for (int i = 0; i <= loss->operands; ++i) {
-    at::Tensor& t = tensors[i];
-    if (!t.defined() || same(t.sym_sizes(), common)) continue;
-    const bool is_weight = i == loss->operands;
-    const Shape rule = is_weight ? Shape::kBroadcast : loss->shape(i);
-    const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
-    bool fits = rule == Shape::kMutual;
-    if (broadcast) fits = broadcasts(t.sym_sizes(), common);
-    if (rule == Shape::kRows)
-      fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
-    const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
-    if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
-      t = t.unsqueeze(-1);
-      fits = true;
-    }
-    if (!fits) {
-      shape_error(*this, i,
-                  broadcast
-                      ? c10::str(name(i), " must broadcast to the shape of ", name(0), ", got ", name(0), " ",
-                                 shown(common), " and ", name(i), " ", shown(t.sym_sizes()))
-                      : c10::str(name(0), " and ", name(i), " must have the same shape",
-                                 by_rows ? " but for the last dimension" : "", ", got ", shown(common),
-                                 " and ", shown(t.sym_sizes())));
-    }
-    // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
-    if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
-    t = t.expand_symint(common);
-  }
-}
-
-at::ScalarType Call::promoted_dtype() const {
-  const at::ScalarType first = input().scalar_type();
-  const auto counts = [&](int i) { return tensors[i].defined() && loss->shape(i) != Shape::kLevels; };
-  bool uniform = true;
-  for (int i = 1; i <= loss->operands; ++i) uniform &= !counts(i) || tensors[i].scalar_type() == first;
-  if (uniform) return first;
-  at::native::ResultTypeState state;
-  for (int i = 0; i <= loss->operands; ++i) {
-    if (counts(i)) state = at::native::update_result_type_state(tensors[i], state);
-  }
-  return at::native::result_type(state);
-}
-
 bool keeps_order(const at::Tensor& like) {
   return !like.is_contiguous_or_false() &&
          like.unsafeGetTensorImpl()->is_non_overlapping_and_dense_or_false();
+}
+
+at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
+  const auto options = like.options().dtype(dtype).requires_grad(false);
+  if (!keeps_order(like)) return at::empty_symint(like.sym_sizes(), options);
+  return at::empty_strided_symint(like.sym_sizes(), like.sym_strides(), options);
 }
 
 bool needs_denominator(const Call& call, int64_t wrt) {

@@ -8,7 +8,9 @@
 #include <ATen/core/stack.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +25,13 @@ constexpr int kMaxParams = 8;
 
 namespace cpu {
 struct Kernels;
-}
+struct RowKernels;
+}  // namespace cpu
+
+struct Call;
+struct Evaluation;
+struct Loss;
+struct RowFormula;
 
 /// How a tensor argument's shape may differ from that of the first one.
 enum class Shape {
@@ -33,6 +41,17 @@ enum class Shape {
   kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
   kBroadcast,     ///< broadcastable to it
   kLevels,        ///< as kBroadcast, and without a say in the dtype of the result
+};
+
+/// What a tensor argument is to a loss over the class axis.
+enum class Role {
+  kLogits,      ///< a value per class
+  kTarget,      ///< labels, or a probability per class
+  kLabels,      ///< labels
+  kLabelList,   ///< several labels per row, ended by a negative one
+  kHitWeight,   ///< a factor of each class's hit; (C) or 0-d
+  kMissWeight,  ///< a factor of each class's miss by label; (C, C)
+  kPrior,       ///< how frequent each class is; (C)
 };
 
 /// A bound on a parameter: relation is one of > >= < <=.
@@ -45,13 +64,40 @@ struct Limit {
 /// What an entry of the registry may say beyond the expression and its arguments.
 struct Traits {
   std::vector<Limit> limits;
-  std::vector<Shape> shapes;      ///< one per tensor; kSame where missing
+  std::vector<Shape> shapes;      ///< element-wise: one per tensor; kSame where missing
+  std::vector<Role> roles;        ///< over the class axis: one per tensor
   bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
   bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
-  std::vector<std::string>
-      value_errors;                 ///< tensors whose wrong shape is a ValueError in torch, else RuntimeError
+  bool class_mean = false;        ///< over the class axis: the loss of a row is divided by its classes
+  /// Arguments whose wrong shape or number is a ValueError in torch, else RuntimeError; "batch" stands for a
+  /// target with another number of rows.
+  std::vector<std::string> value_errors;
   bool domain_value_error = false;  ///< likewise for values out of the domain
+  bool label_index_error = true;    ///< over the class axis: a label out of range is an IndexError in torch
+
+  bool raises_value_error(const std::string& argument) const {
+    return std::find(value_errors.begin(), value_errors.end(), argument) != value_errors.end();
+  }
 };
+
+/// What the losses of one kind share: element by element, or over a class axis.
+struct Family {
+  /// Checks shapes and brings tensors to those that the other functions expect.
+  void (*align)(Call& call);
+  /// The dtype in which torch would compute.
+  at::ScalarType (*promoted_dtype)(const Call& call);
+  /// The loss in ATen operators.
+  at::Tensor (*formula)(const Call& call);
+  /// The loss and its gradients from one fused pass.
+  Evaluation (*cpu)(const Call& call, int64_t wrt);
+  /// Empty tensors of the right shapes.
+  Evaluation (*meta)(const Call& call, int64_t wrt);
+  /// A bit for each tensor whose gradient the fused pass can give; the others need the formula.
+  int64_t (*fused)(const Call& call);
+  /// The dimension that an unreduced loss lacks of its input's `dims`, if there is one.
+  std::optional<int64_t> (*reduced_dim)(const Loss& loss, int64_t dims, const double* params);
+};
+extern const Family kElementwise, kRows;
 
 using FormulaFn = Formula (*)(const Formula* operands, const double* params);
 
@@ -64,13 +110,22 @@ struct Loss {
   int operands;
   int params;
   int target;  ///< the tensor that ignore_index refers to
-  FormulaFn formula;
-  const char* domain;           ///< what the values of the tensors must satisfy, or null
-  const cpu::Kernels* kernels;  ///< for this processor
+  const Family* family;
+  const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null
+
+  // Of an element-wise loss:
+  FormulaFn formula = nullptr;
+  const cpu::Kernels* kernels = nullptr;  ///< for this processor
+
+  // Of a loss over the class axis:
+  const RowFormula* row_formula = nullptr;
+  const cpu::RowKernels* row_kernels = nullptr;  ///< for this processor
 
   const std::string& argument(int i) const { return arguments[i].name(); }
   /// The parameter in the type that the schema gives it.
   c10::IValue parameter(int p, double value) const;
+  /// The index of the parameter of this name, or -1.
+  int parameter_index(const char* name) const;
   Shape shape(int i) const {
     return i < static_cast<int>(traits.shapes.size()) ? traits.shapes[i] : Shape::kSame;
   }
@@ -81,9 +136,19 @@ enum class Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2, kBatchMean = 3 
 /// The arguments that are not tensors.
 struct Settings {
   std::array<double, kMaxParams> params{};  ///< NaN stands for None
-  std::optional<double> ignore_index;
+  std::optional<int64_t> ignore_index;
   Reduction reduction = Reduction::kMean;
   std::optional<at::ScalarType> dtype;
+
+  /// The parameters such that a positive one stays positive in T.
+  template <class T>
+  std::array<double, kMaxParams> held_by() const {
+    auto held = params;
+    for (double& p : held) {
+      if (p > 0) p = std::max<double>(p, std::numeric_limits<T>::min());
+    }
+    return held;
+  }
 };
 
 struct Call {
@@ -101,11 +166,8 @@ struct Call {
   /// follow those that every loss has. Raises for every mistake that can be seen without reading data.
   static Call parse(const Loss& loss, const torch::jit::Stack& stack, int extra = 0);
 
-  /// Brings operands and weight to one shape.
-  void align();
-
-  /// The dtype in which torch would compute: promoted over operands and weight.
-  at::ScalarType promoted_dtype() const;
+  void align() { loss->family->align(*this); }
+  at::ScalarType promoted_dtype() const { return loss->family->promoted_dtype(*this); }
   at::ScalarType result_dtype() const { return settings.dtype.value_or(promoted_dtype()); }
 };
 
@@ -127,18 +189,17 @@ struct Evaluation {
 /// Whether an output shaped as `like` takes its memory order; otherwise it is contiguous.
 bool keeps_order(const at::Tensor& like);
 
+/// Such an output without data, for tracing.
+at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype);
+
 /// Whether the gradients of this evaluation, one for each bit of `wrt` (the first tensor's is the lowest),
 /// come with a denominator.
 bool needs_denominator(const Call& call, int64_t wrt);
 
-/// The loss in ATen operators. `call` is aligned.
-at::Tensor evaluate_formula(const Call& call);
-
-/// The loss and its gradients from one fused pass. `call` is aligned.
-Evaluation evaluate_cpu(const Call& call, int64_t wrt);
-
-/// Empty tensors of the right shapes. `call` is aligned.
-Evaluation evaluate_meta(const Call& call, int64_t wrt);
+// By the loss's family; `call` is aligned.
+inline at::Tensor evaluate_formula(const Call& call) { return call.loss->family->formula(call); }
+inline Evaluation evaluate_cpu(const Call& call, int64_t wrt) { return call.loss->family->cpu(call, wrt); }
+inline Evaluation evaluate_meta(const Call& call, int64_t wrt) { return call.loss->family->meta(call, wrt); }
 
 /// Calls the op that returns the loss and its gradients through the dispatcher.
 Evaluation call_fused(const Call& call, int64_t wrt, const c10::OperatorHandle& fused);

@@ -3,7 +3,7 @@
 
 #include <ATen/Version.h>
 
-#include "cpu/kernels.h"
+#include "cpu/rows.h"
 
 #if defined(__x86_64__)
 #define LOSSOPS_EACH_ISA(M) M(DEFAULT) M(AVX2) M(AVX512)
@@ -15,6 +15,8 @@
   namespace lossops::cpu::ISA {        \
   template <class Expression>          \
   const Kernels& kernels();            \
+  template <class Expression>          \
+  const RowKernels& row_kernels();     \
   template <class T>                   \
   const Conversions<T>& conversions(); \
   }

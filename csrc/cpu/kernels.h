@@ -74,7 +74,8 @@ template <class T>
 struct Conversions {
   /// dst[i] = src[i * stride]; stride counts elements.
   void (*load)(const void* src, c10::ScalarType dtype, int64_t stride, T* dst, int64_t size);
-  void (*store)(const T* src, void* dst, c10::ScalarType dtype, int64_t size);
+  /// dst[i * stride] = src[i].
+  void (*store)(const T* src, void* dst, c10::ScalarType dtype, int64_t stride, int64_t size);
 };
 
 }  // namespace lossops::cpu

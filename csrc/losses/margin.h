@@ -1,7 +1,8 @@
-// Margin losses: a target t of -1 or 1 says on which side of a margin the score belongs.
+// Margin losses: a target t of -1 or 1 says on which side of a margin the score belongs; over a class axis,
+// the scores of wrong classes belong a margin below those of right ones.
 #pragma once
 
-#include "math/vocabulary.h"
+#include "math/probability.h"
 
 namespace lossops::losses {
 
@@ -37,6 +38,26 @@ struct MarginRanking {
   template <class X, class Y, class T>
   LOSSOPS_INLINE auto operator()(const X& x1, const Y& x2, const T& t) const {
     return relu(margin - t * (x1 - x2));
+  }
+};
+
+/// Crammer & Singer (JMLR 2001). p.log_p() is the distance from the target's score.
+struct MultiMargin {
+  double power, margin;
+  static constexpr Center center = Center::kTarget;
+  template <class P>
+  LOSSOPS_INLINE auto miss(const P& p) const {
+    const auto gap = hinge(p.log_p() + margin);
+    return power == 2 ? gap * gap : gap;
+  }
+};
+
+/// The same with margin 1 for each of several right classes.
+struct MultiLabelMargin {
+  static constexpr Center center = Center::kTarget;
+  template <class P>
+  LOSSOPS_INLINE auto miss(const P& p) const {
+    return hinge(p.log_p() + 1.0);
   }
 };
 

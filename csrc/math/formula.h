@@ -21,9 +21,10 @@
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sqrt.h>
+#include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 
-#include "math/vocabulary.h"
+#include "math/probability.h"
 
 namespace lossops {
 
@@ -125,6 +126,28 @@ class Logistic<Formula> {
 
  private:
   at::Tensor x_;
+};
+
+inline Formula tanh(const Formula& x) { return at::tanh(x.tensor()); }
+
+template <>
+class Probability<Formula> {
+ public:
+  Probability(const Formula& d, const RowCenter<Formula>& row) : d_(d), row_(row) {}
+  Formula log_p() const { return row_.log_sum.is_number() ? d_ : d_ - row_.log_sum; }
+  Formula p() const { return exp(log_p()); }
+  Formula q() const { return select(is_top(), row_.rest * row_.share, 1 - p()); }
+  Formula log_q() const {
+    const Formula top = is_top();
+    const Formula some = top & (row_.rest > 0);  // otherwise ln 0, which has no derivative
+    const Formula log_rest = select(some, log(select(some, row_.rest, 1)), -kInfinity);
+    return select(top, log_rest - row_.log_sum, log1p(-select(top, 0, p())));
+  }
+  Formula is_top() const { return (d_ == 0) & (row_.rest < 1); }
+
+ private:
+  Formula d_;
+  RowCenter<Formula> row_;
 };
 
 inline Formula bernoulli_nll(const Formula& probability, const Formula& target) {

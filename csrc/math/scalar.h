@@ -46,7 +46,8 @@ struct Scalar {
   LOSSOPS_INLINE static void store(Scalar a, S* p, int64_t = kLanes) {
     *p = static_cast<S>(a.v);
   }
-  LOSSOPS_INLINE static Scalar first(Scalar a, int64_t) { return a; }
+  LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
+  LOSSOPS_INLINE static Scalar count_from(int64_t start) { return start; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }
@@ -60,6 +61,7 @@ struct Scalar {
   LOSSOPS_INLINE friend bool operator==(Scalar a, Scalar b) { return a.v == b.v; }
   LOSSOPS_INLINE friend Scalar select(bool m, Scalar a, Scalar b) { return m ? a : b; }
 
+  LOSSOPS_INLINE friend Scalar larger(Scalar a, Scalar b) { return b.v < a.v ? a : b; }
   LOSSOPS_INLINE friend Scalar sqrt(Scalar a) { return std::sqrt(a.v); }
   LOSSOPS_INLINE friend Scalar exp(Scalar a) { return std::exp(a.v); }
   LOSSOPS_INLINE friend Scalar expm1(Scalar a) { return std::expm1(a.v); }

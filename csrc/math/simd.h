@@ -91,10 +91,12 @@ struct Simd {
 #endif
     if (count != kLanes) std::memcpy(static_cast<void*>(p), lanes, count * sizeof *p);
   }
-  /// Zero beyond the first `count` lanes.
-  LOSSOPS_INLINE static Simd first(Simd a, int64_t count) {
-    return count == kLanes ? a.v : V::set(V(0), a.v, count);
+  /// `fill` beyond the first `count` lanes.
+  LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
+    return count == kLanes ? a.v : V::set(V(fill), a.v, count);
   }
+  /// start, start + 1, ...
+  LOSSOPS_INLINE static Simd count_from(int64_t start) { return V::arange(static_cast<T>(start), T(1)); }
 
   LOSSOPS_INLINE friend Simd operator+(Simd a, Simd b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Simd operator-(Simd a, Simd b) { return a.v - b.v; }
@@ -108,6 +110,13 @@ struct Simd {
   LOSSOPS_INLINE friend Mask<T> operator==(Simd a, Simd b) { return Mask<T>::equal(a.v, b.v); }
   LOSSOPS_INLINE friend Simd select(Mask<T> m, Simd a, Simd b) { return m.choose(a.v, b.v); }
 
+  /// a unless b is larger; b if a is NaN.
+  LOSSOPS_INLINE friend Simd larger(Simd a, Simd b) {
+#if defined(CPU_CAPABILITY_AVX512)
+    if constexpr (std::is_same_v<T, float>) return V(_mm512_max_ps(a.v, b.v));
+#endif
+    return select(b < a, a, b);
+  }
   LOSSOPS_INLINE friend Simd sqrt(Simd a) { return a.v.sqrt(); }
   LOSSOPS_INLINE friend Simd abs(Simd a) { return a.v.abs(); }
 

@@ -6,6 +6,7 @@
 namespace lossops {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kPi = 3.14159265358979323846;
 
 /// The value without derivatives.
 template <class C>
@@ -26,6 +27,12 @@ LOSSOPS_INLINE X square(const X& x) {
 template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
   return select(x < X(0), X(0), x);
+}
+
+/// max(x, 0), with derivative 0 at 0; NaN stays.
+template <class X>
+LOSSOPS_INLINE X hinge(const X& x) {
+  return select(x <= X(0), X(0), x);
 }
 
 /// max(x, c) for a constant c; NaN stays.
@@ -115,6 +122,20 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
     const C sign = select(v < C(0), C(-1), C(1));
     return attach(high * root, select(far, sign, low / high) / root, x);
   }
+}
+
+/// From e^(-2 |x|) - 1, accurate everywhere.
+template <class C>
+LOSSOPS_INLINE C tanh(const C& x) {
+  const C em = expm1(abs(x) * -2.0);
+  const C t = em / (em + 2.0);
+  return select(x < C(0), t, -t);
+}
+template <class C>
+LOSSOPS_INLINE Dual<C> tanh(const Dual<C>& x) {
+  const C em = expm1(abs(x.v) * -2.0);
+  const C r = C(1) / (em + 2.0);
+  return Dual<C>::chain(select(x.v < C(0), em * r, -(em * r)), (em + 1.0) * 4.0 * square(r), x);
 }
 
 /// The logistic function of x and its logarithms, all from one exp and one log1p and all accurate in

@@ -14,8 +14,26 @@ from .binary import (
     multilabel_soft_margin_loss,
     rww_bce_loss,
 )
+from .classification import (
+    balanced_softmax_loss,
+    cross_entropy,
+    generalized_cross_entropy_loss,
+    nll_loss,
+    poly1_loss,
+    rww_cross_entropy_loss,
+    softmax_focal_loss,
+)
+from .distillation import distill_kl_loss, jsd_loss
 from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
-from .margin import hinge_embedding_loss, hinge_loss, margin_ranking_loss, soft_margin_loss
+from .margin import (
+    hinge_embedding_loss,
+    hinge_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    soft_margin_loss,
+)
+from .metric import arcface_loss, cosface_loss
 from .regression import (
     charbonnier_loss,
     expectile_loss,
@@ -29,26 +47,39 @@ from .regression import (
 )
 
 __all__ = [
+    "arcface_loss",
     "asymmetric_loss",
+    "balanced_softmax_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "charbonnier_loss",
+    "cosface_loss",
+    "cross_entropy",
+    "distill_kl_loss",
     "expectile_loss",
     "focal_loss",
     "gaussian_nll_loss",
+    "generalized_cross_entropy_loss",
     "hinge_embedding_loss",
     "hinge_loss",
     "huber_loss",
+    "jsd_loss",
     "kl_div",
     "l1_loss",
     "log_cosh_loss",
     "margin_ranking_loss",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "nll_loss",
     "poisson_nll_loss",
+    "poly1_loss",
     "quantile_loss",
     "robust_loss",
     "rww_bce_loss",
+    "rww_cross_entropy_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "softmax_focal_loss",
 ]

@@ -49,7 +49,7 @@ def as_normalizer(normalizer: TensorOrNumber | None, input: Tensor) -> Tensor | 
     """A number becomes a 0-d tensor beside ``input``; float64, so that no count is rounded.
 
     The product, unlike a fill value, stays symbolic under torch.compile: another number does not
-    compile anew.
+    compile anew. The alpha of softmax_focal_loss goes through here as well.
     """
     if isinstance(normalizer, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(normalizer)

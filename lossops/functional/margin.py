@@ -1,4 +1,4 @@
-"""Losses of targets -1 and 1 that ask for a margin."""
+"""Losses that ask for a margin: of targets -1 and 1, or of classes."""
 
 import torch
 from torch import Tensor
@@ -9,6 +9,8 @@ _hinge: Op = torch.ops.lossops.hinge
 _hinge_embedding: Op = torch.ops.lossops.hinge_embedding
 _soft_margin: Op = torch.ops.lossops.soft_margin
 _margin_ranking: Op = torch.ops.lossops.margin_ranking
+_multi_margin: Op = torch.ops.lossops.multi_margin
+_multilabel_margin: Op = torch.ops.lossops.multilabel_margin
 
 
 def hinge_loss(
@@ -201,3 +203,95 @@ def margin_ranking_loss(
     code = reduction_code("margin_ranking", reduction)
     n = as_normalizer(normalizer, input1)
     return _margin_ranking(input1, input2, target, margin, weight, ignore_index, n, code)
+
+
+def multi_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Hinge loss over classes: the right score should exceed every other by ``margin``.
+
+    Formula of a row, with x = input, w = weight and t = target, summed over the classes but t::
+
+        l = sum_j w_t max(0, margin - x_t + x_j)^p / C
+
+    Args:
+        input: Scores, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        p: 1, or 2 for the squared hinge.
+        margin: The margin that costs nothing.
+        weight: A factor per class, shape (C), of the rows of that class; not part of the mean.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the dtype of
+        ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        K. Crammer, Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
+        machines", J. Machine Learning Research 2, 2001.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x = torch.tensor([[0.5, 0.25, 0.0], [3.0, 0.0, 0.0]])
+        >>> F.multi_margin_loss(x, torch.tensor([0, 0]), reduction="none")
+        tensor([0.4167, 0.0000])
+    """
+    code = reduction_code("multi_margin", reduction)
+    n = as_normalizer(normalizer, input)
+    return _multi_margin(input, target, p, margin, weight, ignore_index, n, code)
+
+
+def multilabel_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Hinge loss of many labels: each right score should exceed each wrong one by 1.
+
+    Formula of a row, with x = input, summed over the labels t and the classes j that are none::
+
+        l = sum_t sum_j max(0, 1 - x_t + x_j) / C
+
+    Args:
+        input: Scores, shape (C) or (N, C); a floating dtype.
+        target: The labels of each row, in [0, C), then -1 where there are fewer than C; an integer
+            dtype, shaped like ``input``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
+        weight: A factor per row, shape (N) or one that broadcasts to it.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the dtype of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown.
+        IndexError: A label is out of range.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Reference:
+        A. Elisseeff, J. Weston, "A kernel method for multi-labelled classification", NIPS 2001.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x = torch.tensor([[0.5, 0.25, 0.0, 0.0]])
+        >>> F.multilabel_margin_loss(x, torch.tensor([[1, 0, -1, 0]]))
+        tensor(0.6250)
+    """
+    code = reduction_code("multilabel_margin", reduction)
+    return _multilabel_margin(input, target, weight, None, as_normalizer(normalizer, input), code)

@@ -13,8 +13,26 @@ from .binary import (
     MultiLabelSoftMarginLoss,
     RWWBCELoss,
 )
+from .classification import (
+    BalancedSoftmaxLoss,
+    CrossEntropyLoss,
+    GeneralizedCrossEntropyLoss,
+    NLLLoss,
+    Poly1Loss,
+    RWWCrossEntropyLoss,
+    SoftmaxFocalLoss,
+)
+from .distillation import DistillKLLoss, JSDLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
-from .margin import HingeEmbeddingLoss, HingeLoss, MarginRankingLoss, SoftMarginLoss
+from .margin import (
+    HingeEmbeddingLoss,
+    HingeLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+)
+from .metric import ArcFaceLoss, CosFaceLoss
 from .regression import (
     CharbonnierLoss,
     ExpectileLoss,
@@ -28,26 +46,39 @@ from .regression import (
 )
 
 __all__ = [
+    "ArcFaceLoss",
     "AsymmetricLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BalancedSoftmaxLoss",
     "CharbonnierLoss",
+    "CosFaceLoss",
+    "CrossEntropyLoss",
+    "DistillKLLoss",
     "ExpectileLoss",
     "FocalLoss",
     "GaussianNLLLoss",
+    "GeneralizedCrossEntropyLoss",
     "HingeEmbeddingLoss",
     "HingeLoss",
     "HuberLoss",
+    "JSDLoss",
     "KLDivLoss",
     "L1Loss",
     "LogCoshLoss",
     "MSELoss",
     "MarginRankingLoss",
+    "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "NLLLoss",
     "PoissonNLLLoss",
+    "Poly1Loss",
     "QuantileLoss",
     "RWWBCELoss",
+    "RWWCrossEntropyLoss",
     "RobustLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
+    "SoftmaxFocalLoss",
 ]

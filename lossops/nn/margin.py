@@ -1,4 +1,4 @@
-"""Losses of targets -1 and 1 that ask for a margin."""
+"""Losses that ask for a margin: of targets -1 and 1, or of classes."""
 
 from torch import Tensor
 
@@ -198,3 +198,91 @@ class MarginRankingLoss(Loss):
             self.ignore_index,
             normalizer,
         )
+
+
+class MultiMarginLoss(Loss):
+    """Hinge loss over classes: the right score should exceed every other by ``margin``.
+
+    See :func:`lossops.functional.multi_margin_loss`.
+
+    Args:
+        p: 1, or 2 for the squared hinge.
+        margin: The margin that costs nothing.
+        weight: A factor per class, shape (C), of the rows of that class.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+
+    Shape:
+        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
+        or the shape of the target for ``"none"``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.MultiMarginLoss()
+        >>> loss(torch.tensor([[0.5, 0.25, 0.0]]), torch.tensor([0]))
+        tensor(0.4167)
+    """
+
+    __constants__ = ["p", "margin", "reduction", "ignore_index"]
+    p: int
+    margin: float
+    weight: Tensor | None
+    ignore_index: int | None
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Tensor | None = None,
+        reduction: str = "mean",
+        ignore_index: int | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.p = p
+        self.margin = float(margin)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.multi_margin_loss(
+            input,
+            target,
+            self.p,
+            self.margin,
+            self.weight,
+            self.reduction,
+            self.ignore_index,
+            normalizer,
+        )
+
+
+class MultiLabelMarginLoss(Loss):
+    """Hinge loss of many labels: each right score should exceed each wrong one by 1.
+
+    See :func:`lossops.functional.multilabel_margin_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        input (C) or (N, C), target of the same shape; output scalar, or () or (N) for ``"none"``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.MultiLabelMarginLoss()
+        >>> loss(torch.tensor([[0.5, 0.25, 0.0, 0.0]]), torch.tensor([[1, 0, -1, 0]]))
+        tensor(0.6250)
+    """
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.multilabel_margin_loss(input, target, self.reduction, weight, normalizer)

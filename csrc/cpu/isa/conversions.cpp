@@ -43,7 +43,11 @@ void load_run(const S* src, int64_t stride, T* dst, int64_t size) {
 }
 
 template <class T, class D>
-void store_run(const T* src, D* dst, int64_t size) {
+void store_run(const T* src, D* dst, int64_t stride, int64_t size) {
+  if (stride != 1) {
+    for (int64_t i = 0; i < size; ++i) dst[i * stride] = static_cast<D>(src[i]);
+    return;
+  }
   int64_t i = 0;
   if constexpr (at::vec::is_reduced_floating_point_v<D> && std::is_same_v<T, float>) {
     constexpr int64_t kLanes = Vectorized<D>::size();
@@ -83,16 +87,16 @@ void load(const void* src, c10::ScalarType dtype, int64_t stride, T* dst, int64_
 }
 
 template <class T>
-void store(const T* src, void* dst, c10::ScalarType dtype, int64_t size) {
+void store(const T* src, void* dst, c10::ScalarType dtype, int64_t stride, int64_t size) {
   switch (dtype) {
     case c10::ScalarType::Float:
-      return store_run(src, static_cast<float*>(dst), size);
+      return store_run(src, static_cast<float*>(dst), stride, size);
     case c10::ScalarType::Double:
-      return store_run(src, static_cast<double*>(dst), size);
+      return store_run(src, static_cast<double*>(dst), stride, size);
     case c10::ScalarType::Half:
-      return store_run(src, static_cast<c10::Half*>(dst), size);
+      return store_run(src, static_cast<c10::Half*>(dst), stride, size);
     case c10::ScalarType::BFloat16:
-      return store_run(src, static_cast<c10::BFloat16*>(dst), size);
+      return store_run(src, static_cast<c10::BFloat16*>(dst), stride, size);
     default:
       unsupported_dtype(dtype);
   }

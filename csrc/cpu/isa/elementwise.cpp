@@ -6,6 +6,5 @@ namespace lossops::cpu::CPU_CAPABILITY {
 
 #define LOSS(op, Expression, ...) template const Kernels& kernels<losses::Expression>();
 #include "losses/registry.def"
-#undef LOSS
 
 }  // namespace lossops::cpu::CPU_CAPABILITY

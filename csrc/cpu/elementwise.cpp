@@ -1,15 +1,10 @@
 // The CPU launcher: one pass over memory in blocks of a fixed size, so that the reduction is the same for
 // every number of threads.
-#include <ATen/EmptyTensor.h>
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/mean.h>
 #include <c10/util/SmallVector.h>
-
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include <algorithm>
 #include <atomic>
@@ -20,8 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/loss.h"
+#include "cpu/evaluate.h"
 #include "cpu/isa.h"
+#include "cpu/memory.h"
 
 namespace lossops {
 namespace {
@@ -32,33 +28,6 @@ using cpu::kSplatSize;
 
 /// Blocks below which another thread does not pay.
 constexpr int64_t kGrainBlocks = 4;
-
-/// Asks for huge pages before first touch: page faults would cost more than the kernel that writes there.
-at::Tensor with_huge_pages(at::Tensor t) {
-#ifdef __linux__
-  constexpr uintptr_t kHugePage = 2 << 20;
-  if (t.nbytes() >= 2 * kHugePage) {
-    const auto begin = reinterpret_cast<uintptr_t>(t.data_ptr());
-    const uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
-    const uintptr_t last = (begin + t.nbytes()) & ~(kHugePage - 1);
-    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-  }
-#endif
-  return t;
-}
-
-at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
-  if (!keeps_order(like)) {
-    return with_huge_pages(at::detail::empty_cpu(like.sizes(), dtype));
-  }
-  return with_huge_pages(at::detail::empty_strided_cpu(like.sizes(), like.strides(), dtype));
-}
-
-at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
-  at::Tensor t = at::detail::empty_cpu({}, dtype);
-  LOSSOPS_FOR_THIS_ISA(conversions<double>()).store(&value, t.data_ptr(), dtype, 1);
-  return t;
-}
 
 /// Dimensions from the slowest to the fastest in memory.
 c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& t) {
@@ -181,7 +150,7 @@ class Writer {
   }
   void flush(int64_t start, int64_t size, const T* buffer) const {
     if (needs_buffer()) {
-      LOSSOPS_FOR_THIS_ISA(conversions<T>()).store(buffer, data_ + start * item_, dtype_, size);
+      LOSSOPS_FOR_THIS_ISA(conversions<T>()).store(buffer, data_ + start * item_, dtype_, 1, size);
     }
   }
 
@@ -225,21 +194,21 @@ class Pass {
     for (int i = 0; i <= loss_.operands; ++i) {
       if (!(wrt_ >> i & 1)) continue;
       const auto dtype = call_.tensors[i].scalar_type();
-      out.grads[i] = empty_in_order(call_.input(), dtype);
+      out.grads[i] = cpu::empty_dense(call_.input(), dtype);
       grads_[i] = Writer<S>(out.grads[i]);
       scale_[i] = reduces && !unscaled ? static_cast<T>(1 / denominator) : T(1);
     }
     if (!reduces) {
-      out.loss = empty_in_order(call_.input(), call_.result_dtype());
+      out.loss = cpu::empty_dense(call_.input(), call_.result_dtype());
       value_ = Writer<S>(out.loss);
     }
     const double total = sum_blocks();
     if (reduces) {
-      out.loss = scalar_tensor(total / denominator, call_.result_dtype());
+      out.loss = cpu::scalar_tensor(total / denominator, call_.result_dtype());
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
     }
-    if (unscaled) out.denominator = scalar_tensor(denominator, at::kDouble);
+    if (unscaled) out.denominator = cpu::scalar_tensor(denominator, at::kDouble);
     finish_weight_grads(out, total, denominator);
     return out;
   }
@@ -305,7 +274,7 @@ class Pass {
     }
     if (wrt_ >> (w + 1) & 1) {
       const double n = call_.normalizer().item().toDouble();
-      out.grads[w + 1] = scalar_tensor(-total / n * scale, call_.normalizer().scalar_type());
+      out.grads[w + 1] = cpu::scalar_tensor(-total / n * scale, call_.normalizer().scalar_type());
     }
   }
 
@@ -317,11 +286,7 @@ class Pass {
                      : by_first_only  ? cpu::Wrt::kFirst
                                       : cpu::Wrt::kAll;
     const cpu::BlockFn<S> kernel = loss_.kernels->get<S>(wrt);
-    // A positive parameter stays one in float.
-    std::array<double, kMaxParams> params = call_.settings.params;
-    for (double& p : params) {
-      if (p > 0) p = std::max<double>(p, std::numeric_limits<T>::min());
-    }
+    const auto params = call_.settings.held_by<T>();
     // A buffer for whatever the kernel cannot read or write in place.
     int buffers = weight_.needs_buffer() + value_.needs_buffer() + grads_[w].needs_buffer();
     for (int i = 0; i < w; ++i) buffers += operands_[i].needs_buffer() + grads_[i].needs_buffer();
@@ -405,7 +370,7 @@ void cpu::unsupported_dtype(c10::ScalarType dtype) {
   TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
 }
 
-Evaluation evaluate_cpu(const Call& call, int64_t wrt) {
+Evaluation cpu::evaluate_elementwise(const Call& call, int64_t wrt) {
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, wrt).run();
   if (all_bfloat16(call)) return Pass<c10::BFloat16>(call, wrt).run();
   return Pass<float>(call, wrt).run();

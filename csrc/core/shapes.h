@@ -1,0 +1,20 @@
+// Comparing shapes, and saying what is wrong with them.
+#pragma once
+
+#include "core/loss.h"
+
+namespace lossops {
+
+std::string shown(const c10::SymIntArrayRef& shape);
+
+/// Raises what torch raises for a tensor of the wrong shape.
+[[noreturn]] void shape_error(const Call& call, int tensor, const std::string& message);
+
+/// Whether sizes are known to be equal; those that depend on data count as different.
+bool same(const c10::SymInt& a, const c10::SymInt& b);
+bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
+
+/// Whether each dimension of a, aligned at the right, is 1 or that of b.
+bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
+
+}  // namespace lossops

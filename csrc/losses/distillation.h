@@ -1,0 +1,71 @@
+// A student's distribution against a teacher's, both softmaxes of logits at a temperature T, times T^2 so
+// that gradients keep their size. Every class has a hit. The expressions state their derivatives by both
+// logarithms with `attach`: terms that cancel over a row are left out.
+#pragma once
+
+#include "math/probability.h"
+
+namespace lossops::losses {
+
+/// p (ln p - ln q), and 0 where p is 0.
+template <class P, class Q>
+LOSSOPS_INLINE auto relative_entropy(const P& p, const Q& log_p, const Q& log_q) {
+  return p * select(p == P(0), Q(0), log_p - log_q);
+}
+
+/// KL(teacher || student), Hinton et al. (2015).
+struct DistillKL {
+  double temperature, dim;
+  LOSSOPS_INLINE bool maps() const { return temperature != 1; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x) const {
+    return x / temperature;
+  }
+  template <class S, class T>
+  LOSSOPS_INLINE auto hit(const S& student, const T& teacher) const {
+    const double factor = temperature * temperature;
+    const auto t = value_of(teacher.p()) * factor;
+    const auto value = relative_entropy(t, value_of(teacher.log_p()), value_of(student.log_p()));
+    return attach(attach(value, -t, student.log_p()), value, teacher.log_p());
+  }
+};
+
+/// The generalised Jensen-Shannon divergence of Agarwal et al. (ICLR 2024): beta KL(P || M) +
+/// (1 - beta) KL(Q || M) with M = beta P + (1 - beta) Q, the teacher P and the student Q; at the ends of beta
+/// its limits KL(P || Q) (0) and KL(Q || P) (1).
+struct JSD {
+  double beta, temperature, dim;
+  LOSSOPS_INLINE bool maps() const { return temperature != 1; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x) const {
+    return x / temperature;
+  }
+  template <class S, class T>
+  LOSSOPS_INLINE auto hit(const S& student, const T& teacher) const {
+    const double factor = temperature * temperature;
+    const auto log_q = value_of(student.log_p()), log_p = value_of(teacher.log_p());
+    const auto q = value_of(student.p()) * factor, p = value_of(teacher.p()) * factor;
+    if (beta == 0) {
+      const auto value = relative_entropy(p, log_p, log_q);
+      return attach(attach(value, -p, student.log_p()), value, teacher.log_p());
+    }
+    if (beta == 1) {
+      const auto value = relative_entropy(q, log_q, log_p);
+      return attach(attach(value, value, student.log_p()), -q, teacher.log_p());
+    }
+    const auto of_p = share(p, q, 1 - beta) * beta;
+    const auto of_q = share(q, p, beta) * (1 - beta);
+    return attach(attach(of_p + of_q, of_q, student.log_p()), of_p, teacher.log_p());
+  }
+
+ private:
+  /// p ln(p / m) with m = p + weight (q - p): as a logarithm near 1, for what p and q have in common cancels.
+  template <class P>
+  LOSSOPS_INLINE static P share(const P& p, const P& q, double weight) {
+    const auto none = p < P(1e-37);
+    const P u = weight * (q - p) / select(none, P(1), p);
+    return select(none, P(0), p * -log1p(u));
+  }
+};
+
+}  // namespace lossops::losses

@@ -1,0 +1,138 @@
+// Classification: a loss of the probability p = softmax(z) that the row gives to the right class, and of what
+// it gives to the wrong ones. An expression states
+//
+//   hit(p)      what the true class costs; y-weighted over all classes for a soft or smoothed target
+//   miss(p)     what each other class costs, if anything
+//   logit(x)    z of an input x, where that is not x itself; target_logit(x) that of the true class
+//   row(lse)    what the row's log-sum-exp costs
+//
+// label_smoothing acts on the target before it gets here, for every loss alike.
+#pragma once
+
+#include "math/probability.h"
+
+namespace lossops::losses {
+
+struct CrossEntropy {
+  double label_smoothing, z_loss, softcap;  // softcap is NaN for none
+  LOSSOPS_INLINE bool maps() const { return softcap == softcap; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x) const {
+    return softcap * tanh(x / softcap);
+  }
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+  template <class X>
+  LOSSOPS_INLINE auto row(const X& lse) const {
+    return z_loss * square(lse);
+  }
+};
+
+/// The softmax is the caller's: x are log-probabilities.
+struct NLL {
+  static constexpr Center center = Center::kNone;
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+};
+
+/// Lin et al. (ICCV 2017) with a softmax.
+struct SoftmaxFocal {
+  double gamma, label_smoothing;
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return scaled(power(p.q(), gamma), -p.log_p());
+  }
+};
+
+/// Leng et al. (ICLR 2022): the first polynomial coefficient of cross-entropy raised by epsilon.
+struct Poly1 {
+  double epsilon, label_smoothing;
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return epsilon * p.q() - p.log_p();
+  }
+};
+
+/// Zhang & Sabuncu (NeurIPS 2018): between cross-entropy (q = 0) and the absolute error (q = 1).
+struct GeneralizedCrossEntropy {
+  double q, label_smoothing;
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return expm1(q * p.log_p()) * (-1 / q);
+  }
+};
+
+/// Ho & Wookey (2020): each way to be wrong weighs what it costs.
+struct RWWCrossEntropy {
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+  template <class P>
+  LOSSOPS_INLINE auto miss(const P& p) const {
+    return -p.log_q();
+  }
+};
+
+/// Ren et al. (NeurIPS 2020), Menon et al. (ICLR 2021): logits raised by what the class frequencies explain.
+struct BalancedSoftmax {
+  double tau, label_smoothing;
+  LOSSOPS_INLINE bool maps() const { return true; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x, const X& log_prior) const {
+    return tau == 0 ? x : x + log_prior * tau;
+  }
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+};
+
+/// Deng et al. (CVPR 2019) on cosines: the true class's angle theta is widened by the margin; beyond
+/// theta + margin = pi the logit goes on falling in a straight line. The sine's slope, infinite at a cosine
+/// of +-1, is taken for 0 there.
+struct ArcFace {
+  double margin, scale, label_smoothing;
+  LOSSOPS_INLINE bool maps() const { return true; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x) const {
+    return x * scale;
+  }
+  template <class X>
+  LOSSOPS_INLINE auto target_logit(const X& x) const {
+    constexpr double kTiny = 1e-14;
+    const X sine2 = 1.0 - square(x);
+    const X sine = select(sine2 < X(kTiny), X(0), sqrt(at_least(sine2, kTiny)));
+    const X widened = x * std::cos(margin) - sine * std::sin(margin);
+    const X beyond = x - margin * std::sin(margin);
+    return select(x < X(-std::cos(margin)), beyond, widened) * scale;
+  }
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+};
+
+/// Wang et al. (CVPR 2018) on cosines: the true class's cosine is lowered by the margin.
+struct CosFace {
+  double margin, scale, label_smoothing;
+  LOSSOPS_INLINE bool maps() const { return true; }
+  template <class X>
+  LOSSOPS_INLINE auto logit(const X& x) const {
+    return x * scale;
+  }
+  template <class X>
+  LOSSOPS_INLINE auto target_logit(const X& x) const {
+    return (x - margin) * scale;
+  }
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
+};
+
+}  // namespace lossops::losses

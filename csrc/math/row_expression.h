@@ -1,0 +1,55 @@
+// What an expression over the class axis is: a struct whose fields are its parameters, as element-wise ones,
+// with the members that losses/softmax.h lists. What it lacks, the kernels leave out.
+#pragma once
+
+#include "math/expression.h"
+#include "math/probability.h"
+
+namespace lossops {
+
+using AnyProbability = Probability<Scalar<float>>;
+
+template <class E>
+concept HitsOneSide = requires(const E& e, const AnyProbability& p) { e.hit(p); };
+template <class E>
+concept HitsTwoSides = requires(const E& e, const AnyProbability& p) { e.hit(p, p); };
+template <class E>
+concept Misses = requires(const E& e, const AnyProbability& p) { e.miss(p); };
+template <class E>
+concept OverClasses = HitsOneSide<E> || HitsTwoSides<E> || Misses<E>;
+
+template <class E>
+concept MapsLogits = requires(const E& e) { e.maps(); };
+template <class E>
+concept MapsWithPrior = requires(const E& e, const Scalar<float>& x) { e.logit(x, x); };
+template <class E>
+concept MapsTarget = requires(const E& e, const Scalar<float>& x) { e.target_logit(x); };
+template <class E>
+concept HasRowTerm = requires(const E& e, const Scalar<float>& x) { e.row(x); };
+
+/// How many rows of logits a row of the loss reads.
+template <class E>
+constexpr int sides() {
+  return HitsTwoSides<E> ? 2 : 1;
+}
+
+template <class E>
+constexpr Center center() {
+  if constexpr (requires { E::center; }) {
+    return E::center;
+  } else {
+    return Center::kSoftmax;
+  }
+}
+
+/// z of an input x, if the expression maps logits.
+template <class E, class X>
+LOSSOPS_INLINE auto map_logit(const E& e, const X& x, const X& log_prior) {
+  if constexpr (MapsWithPrior<E>) {
+    return e.logit(x, log_prior);
+  } else {
+    return e.logit(x);
+  }
+}
+
+}  // namespace lossops

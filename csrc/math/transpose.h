@@ -1,0 +1,98 @@
+// Transposing small matrices in vector registers.
+#pragma once
+
+#include <ATen/cpu/vec/vec.h>
+
+#include <algorithm>
+
+#include "math/scalar.h"
+
+namespace lossops {
+inline namespace CPU_CAPABILITY {
+
+#if defined(CPU_CAPABILITY_AVX512)
+
+/// Up to 16 by 16.
+LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride,
+                                    int64_t rows, int64_t columns) {
+  const __mmask16 in = static_cast<__mmask16>((1u << columns) - 1);
+  const __mmask16 out = static_cast<__mmask16>((1u << rows) - 1);
+  __m512 a[16], b[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    a[i] = i < rows ? _mm512_maskz_loadu_ps(in, from + i * from_stride) : _mm512_setzero_ps();
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 16; i += 2) {
+    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+  }
+  const auto low = [](__m512 x, __m512 y) __attribute__((always_inline)) {
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+  };
+  const auto high = [](__m512 x, __m512 y) __attribute__((always_inline)) {
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+  };
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    a[i] = low(b[i], b[i + 2]);
+    a[i + 1] = high(b[i], b[i + 2]);
+    a[i + 2] = low(b[i + 1], b[i + 3]);
+    a[i + 3] = high(b[i + 1], b[i + 3]);
+  }
+  // a[4 g + k] holds column k of each of four quarters for rows 4 g to 4 g + 3.
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    b[k] = _mm512_shuffle_f32x4(a[k], a[4 + k], 0x88);
+    b[4 + k] = _mm512_shuffle_f32x4(a[k], a[4 + k], 0xdd);
+    b[8 + k] = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0x88);
+    b[12 + k] = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0xdd);
+  }
+  const auto store = [&](int column, __m512 x) __attribute__((always_inline)) {
+    if (column < columns) _mm512_mask_storeu_ps(to + column * to_stride, out, x);
+  };
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    store(k, _mm512_shuffle_f32x4(b[k], b[8 + k], 0x88));
+    store(4 + k, _mm512_shuffle_f32x4(b[4 + k], b[12 + k], 0x88));
+    store(8 + k, _mm512_shuffle_f32x4(b[k], b[8 + k], 0xdd));
+    store(12 + k, _mm512_shuffle_f32x4(b[4 + k], b[12 + k], 0xdd));
+  }
+}
+
+#endif
+
+/// to[j][i] = from[i][j].
+template <class T>
+LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows,
+                              int64_t columns) {
+#if defined(CPU_CAPABILITY_AVX512)
+  if constexpr (std::is_same_v<T, float>) {
+    for (int64_t i = 0; i < rows; i += 16) {
+      for (int64_t j = 0; j < columns; j += 16) {
+        transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
+                        std::min<int64_t>(rows - i, 16), std::min<int64_t>(columns - j, 16));
+      }
+    }
+    return;
+  }
+#elif defined(CPU_CAPABILITY_AVX2)
+  if constexpr (std::is_same_v<T, float>) {
+    if (rows % 8 == 0 && columns % 8 == 0) {
+      for (int64_t i = 0; i < rows; i += 8) {
+        for (int64_t j = 0; j < columns; j += 8) {
+          at::vec::transpose_mxn<float, 8, 8>(from + i * from_stride + j, from_stride, to + j * to_stride + i,
+                                              to_stride);
+        }
+      }
+      return;
+    }
+  }
+#endif
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+  }
+}
+
+}  // namespace CPU_CAPABILITY
+}  // namespace lossops
