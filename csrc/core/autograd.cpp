@@ -76,7 +76,8 @@ class LossNode : public torch::autograd::Node {
     const Kept kept = unpack_kept();
     const std::vector<c10::IValue> args = {IValuePacker<variable_list>::pack(kept.grads),
                                            IValuePacker<std::vector<int64_t>>::pack(kept.positions),
-                                           IValuePacker<variable_list>::pack(kept.denominator), kept.row_dim,
+                                           IValuePacker<variable_list>::pack(kept.denominator),
+                                           kept.row_dim,
                                            kept.row_mean,
                                            static_cast<int64_t>(num_outputs())};
     std::vector<at::TypePtr> types;

@@ -51,8 +51,8 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   describe_family<E>(*loss);
   loss->params = parameter_count<E>();
   TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params &&
-                            loss->operands <= kMaxOperands, space,
-                        "::", name, ": the expression and the schema disagree");
+                            loss->operands <= kMaxOperands,
+                        space, "::", name, ": the expression and the schema disagree");
   const auto find = [&](const std::string& argument) {
     for (size_t i = 0; i < loss->arguments.size(); ++i) {
       if (loss->argument(i) == argument) return static_cast<int>(i);

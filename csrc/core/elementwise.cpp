@@ -83,12 +83,12 @@ void align(Call& call) {
     }
     if (!fits) {
       shape_error(call, i,
-                  broadcast
-                      ? c10::str(call.name(i), " must broadcast to the shape of ", call.name(0), ", got ", call.name(0), " ",
-                                 shown(common), " and ", call.name(i), " ", shown(t.sym_sizes()))
-                      : c10::str(call.name(0), " and ", call.name(i), " must have the same shape",
-                                 by_rows ? " but for the last dimension" : "", ", got ", shown(common),
-                                 " and ", shown(t.sym_sizes())));
+                  broadcast ? c10::str(call.name(i), " must broadcast to the shape of ", call.name(0),
+                                       ", got ", call.name(0), " ", shown(common), " and ", call.name(i), " ",
+                                       shown(t.sym_sizes()))
+                            : c10::str(call.name(0), " and ", call.name(i), " must have the same shape",
+                                       by_rows ? " but for the last dimension" : "", ", got ", shown(common),
+                                       " and ", shown(t.sym_sizes())));
     }
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
@@ -168,6 +168,7 @@ std::optional<int64_t> reduced_dim(const Loss& loss, int64_t, const double*) {
 
 }  // namespace
 
-const Family kElementwise{align, promoted_dtype, formula, cpu::evaluate_elementwise, meta, fused, reduced_dim};
+const Family kElementwise{align, promoted_dtype, formula,    cpu::evaluate_elementwise,
+                          meta,  fused,          reduced_dim};
 
 }  // namespace lossops

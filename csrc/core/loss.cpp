@@ -1,5 +1,3 @@
-#include "core/shapes.h"
-
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <c10/core/ScalarType.h>
@@ -8,6 +6,8 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+
+#include "core/shapes.h"
 
 namespace lossops {
 namespace {

@@ -47,8 +47,8 @@ c10::SymDimVector without(c10::SymIntArrayRef shape, int64_t dim) {
 void check_shape(const Call& call, int i, c10::SymIntArrayRef expected) {
   const at::Tensor& t = call.tensors[i];
   if (same(t.sym_sizes(), expected)) return;
-  const std::string message =
-      c10::str(call.loss->name, ": ", call.name(i), " must have shape ", shown(expected), ", got ", shown(t.sym_sizes()));
+  const std::string message = c10::str(call.loss->name, ": ", call.name(i), " must have shape ",
+                                       shown(expected), ", got ", shown(t.sym_sizes()));
   const bool dims_differ = t.dim() != static_cast<int64_t>(expected.size());
   TORCH_CHECK_VALUE(!(dims_differ && call.loss->traits.raises_value_error(call.name(i))), message);
   TORCH_CHECK(false, message);
@@ -64,15 +64,16 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
   at::Tensor& t = call.tensors[i];
   // Torch takes one label in a vector for a single row too.
   if (rows.empty() && t.dim() == 1 && same(t.sym_sizes()[0], 1)) t = t.squeeze(0);
-  const bool by_batch = loss.traits.raises_value_error("batch") && t.dim() > 0 && !same(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
-  TORCH_CHECK(by_batch || at::isIntegralType(t.scalar_type(), /*includeBool=*/false), loss.name, ": ", call.name(i),
-              " must hold labels of an integer dtype", role(loss, i) == Role::kTarget
-                                                            ? ", or probabilities of the shape of input"
-                                                            : "",
-              ", got ", t.scalar_type(), " of shape ", shown(t.sym_sizes()));
+  const bool by_batch = loss.traits.raises_value_error("batch") && t.dim() > 0 &&
+                        !same(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
+  TORCH_CHECK(by_batch || at::isIntegralType(t.scalar_type(), /*includeBool=*/false), loss.name, ": ",
+              call.name(i), " must hold labels of an integer dtype",
+              role(loss, i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
+              t.scalar_type(), " of shape ", shown(t.sym_sizes()));
   if (same(t.sym_sizes(), rows)) return;
-  const std::string message = c10::str(loss.name, ": ", call.name(i), " must have the shape of input without its class axis, ",
-                                       shown(rows), ", got ", shown(t.sym_sizes()));
+  const std::string message =
+      c10::str(loss.name, ": ", call.name(i), " must have the shape of input without its class axis, ",
+               shown(rows), ", got ", shown(t.sym_sizes()));
   TORCH_CHECK_VALUE(!by_batch, message);
   TORCH_CHECK(false, message);
 }
@@ -141,8 +142,8 @@ at::ScalarType promoted_dtype(const Call& call) {
   return c10::promoteTypes(call.tensors[0].scalar_type(), call.tensors[1].scalar_type());
 }
 
-/// Relative to the largest logit, as math/probability.h has it; what cancels is detached. Ties have no largest
-/// class: rest is then 1 or more.
+/// Relative to the largest logit, as math/probability.h has it; what cancels is detached. Ties have no
+/// largest class: rest is then 1 or more.
 RowCenter<Formula> softmax_center(const at::Tensor& z) {
   const at::Tensor largest = at::amax(z, -1, /*keepdim=*/true).detach();
   const at::Tensor d = z - largest;
@@ -163,7 +164,8 @@ class RowFormulaPass {
         rows_(call),
         dtype_(at::toOpMathType(call.promoted_dtype())) {
     // Once, so that gradients are summed in that dtype.
-    for (at::Tensor* t : {&rows_.hit_weight, &rows_.miss_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
+    for (at::Tensor* t :
+         {&rows_.hit_weight, &rows_.miss_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
       if (t->defined()) *t = t->to(dtype_);
     }
   }
@@ -199,7 +201,7 @@ class RowFormulaPass {
     const auto wrong = std::find_if(label, label + labels.numel(), [&](int64_t l) {
       return (l < 0 || l >= classes) && !(ignored && l == *ignored);
     });
-    if (wrong != label + labels.numel()) label_error(call_, labels, wrong - label);
+    if (wrong != label + labels.numel()) label_error(call_, *wrong, wrong - label);
   }
 
   at::Tensor logits(int side) {
@@ -258,11 +260,11 @@ class RowFormulaPass {
     if (f_.miss) {
       const at::Tensor miss = f_.miss(p[0], params_).tensor();
       const at::Tensor wrong = at::ne(class_numbers(), label_);
-      at::Tensor weight = rows_.miss_weight.defined()
-                              ? at::index(rows_.miss_weight, {label_.squeeze(-1)})
-                              : at::Tensor();
+      at::Tensor weight =
+          rows_.miss_weight.defined() ? at::index(rows_.miss_weight, {label_.squeeze(-1)}) : at::Tensor();
       const at::Tensor masked = at::where(wrong, miss, 0.0);
-      at::Tensor sum = (weight.defined() ? scaled(Formula(weight), Formula(masked)).tensor() : masked).sum(-1);
+      at::Tensor sum =
+          (weight.defined() ? scaled(Formula(weight), Formula(masked)).tensor() : masked).sum(-1);
       if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
       add(sum);
     }
@@ -386,21 +388,20 @@ bool divides_by_weight(const Call& call, const RowArguments& rows) {
          call.settings.reduction == Reduction::kMean && !call.normalizer().defined();
 }
 
-void label_error(const Call& call, const at::Tensor& labels, int64_t index) {
+void label_error(const Call& call, int64_t label, int64_t index) {
   const Loss& loss = *call.loss;
-  const int64_t label = labels.const_data_ptr<int64_t>()[index];
+  const at::Tensor& target = call.tensors[loss.target];
   std::string position;
-  for (int64_t d = labels.dim() - 1; d >= 0; --d) {
-    position = c10::str(index % labels.size(d), position.empty() ? "" : ", ", position);
-    index /= labels.size(d);
+  for (int64_t d = target.dim() - 1; d >= 0; --d) {
+    position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
+    index /= target.size(d);
   }
   const bool list = role(loss, loss.target) == Role::kLabelList;
   const auto ignored = call.settings.ignore_index;
   const int64_t classes = call.input().size(class_dim(loss, call.input().dim(), call.settings.params.data()));
-  const std::string message =
-      c10::str(loss.name, ": target must be in [", list ? -1 : 0, ", ", classes - 1, "]",
-               ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
-               position, ")");
+  const std::string message = c10::str(loss.name, ": target must be in [", list ? -1 : 0, ", ", classes - 1,
+                                       "]", ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "",
+                                       ", got ", label, " at position (", position, ")");
   TORCH_CHECK_INDEX(!loss.traits.label_index_error, message);
   TORCH_CHECK(false, message);
 }

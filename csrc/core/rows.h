@@ -72,7 +72,7 @@ struct RowArguments {
 /// Whether the mean divides by the sum of the labels' weights.
 bool divides_by_weight(const Call& call, const RowArguments& rows);
 
-/// Says which label, int64 and contiguous, is out of range.
-[[noreturn]] void label_error(const Call& call, const at::Tensor& labels, int64_t index);
+/// Says that this label, the index-th of the target, is out of range.
+[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 
 }  // namespace lossops

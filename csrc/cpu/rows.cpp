@@ -1,5 +1,5 @@
-// The CPU launcher of losses over a class axis: cuts the rows into blocks of a fixed size, so that sums are the
-// same for every number of threads, and gives each kernel rows in one of the two layouts that it knows.
+// The CPU launcher of losses over a class axis: cuts the rows into blocks of a fixed size, so that sums are
+// the same for every number of threads, and gives each kernel rows in one of the two layouts that it knows.
 #include "core/rows.h"
 
 #include <ATen/EmptyTensor.h>
@@ -23,7 +23,8 @@ namespace {
 using cpu::Plane;
 using cpu::RowRun;
 
-/// Elements in a block, about, blocks below which another thread does not pay, and labels looked at at a time.
+/// Elements in a block, about, blocks below which another thread does not pay, and labels looked at at a
+/// time.
 constexpr int64_t kBlockElements = 4096;
 constexpr int64_t kGrainBlocks = 4;
 constexpr int64_t kLabelBlock = 16384;
@@ -116,16 +117,18 @@ class Rows {
 
   Plane<const S> read(int64_t row, int64_t count, S* buffer) const {
     const Plane<S> p = plane(row, count, buffer);
-    if (p.data == buffer && buffer) transfer(row, count, p, [&](char* memory, S* lanes, int64_t stride, int64_t n) {
-      conversions().load(memory, dtype_, stride, lanes, n);
-    });
+    if (p.data == buffer && buffer)
+      transfer(row, count, p, [&](char* memory, S* lanes, int64_t stride, int64_t n) {
+        conversions().load(memory, dtype_, stride, lanes, n);
+      });
     return {p.data, p.row_stride, p.class_stride};
   }
 
   void flush(int64_t row, int64_t count, const Plane<S>& p, S* buffer) const {
-    if (p.data == buffer && buffer) transfer(row, count, p, [&](char* memory, S* lanes, int64_t stride, int64_t n) {
-      conversions().store(lanes, memory, dtype_, stride, n);
-    });
+    if (p.data == buffer && buffer)
+      transfer(row, count, p, [&](char* memory, S* lanes, int64_t stride, int64_t n) {
+        conversions().store(lanes, memory, dtype_, stride, n);
+      });
   }
 
  private:
@@ -140,7 +143,8 @@ class Rows {
   void transfer(int64_t row, int64_t count, const Plane<S>& p, const F& f) const {
     if (p.class_stride != 1) {
       char* const memory = data_ + map_.offset(row) * item_;
-      for (int64_t c = 0; c < classes_; ++c) f(memory + c * map_.class_stride * item_, p.data + c * count, 1, count);
+      for (int64_t c = 0; c < classes_; ++c)
+        f(memory + c * map_.class_stride * item_, p.data + c * count, 1, count);
     } else {
       for (int64_t r = 0; r < count; ++r) {
         f(data_ + map_.offset(row + r) * item_, p.data + r * classes_, map_.class_stride, classes_);
@@ -171,8 +175,8 @@ class RowPass {
     const RowMap map(call.input(), args_.dim);
     run_ = std::max<int64_t>(map.run(), 1);
     const bool neighbours = map.class_stride != 1 && map.row_stride() == 1 && run_ >= kShortRun;
-    const bool reads_all = loss_.row_formula->center != Center::kNone;
-    side_by_side_ = reads_all && !args_.label_list && (neighbours || classes_ <= cpu::kFewClasses);
+    const bool reads_row = loss_.row_formula->center != Center::kNone;
+    side_by_side_ = !args_.label_list && (neighbours || classes_ <= cpu::kFewClasses || !reads_row);
   }
 
   Evaluation run() {
@@ -203,7 +207,8 @@ class RowPass {
     if (unscaled) out.denominator = cpu::scalar_tensor(denominator, at::kDouble);
     if (const int n = loss_.operands + 1; wrt_ >> n & 1) {
       const double of_loss = -total / denominator;
-      out.grads[n] = cpu::scalar_tensor(unscaled ? of_loss : of_loss / denominator, call_.normalizer().scalar_type());
+      out.grads[n] =
+          cpu::scalar_tensor(unscaled ? of_loss : of_loss / denominator, call_.normalizer().scalar_type());
     }
     return out;
   }
@@ -218,16 +223,16 @@ class RowPass {
   /// Brings labels to int64, checks their range and counts the rows that are not ignored.
   void read_labels() {
     kept_ = rows_;
-    if (!args_.target.defined() || args_.probabilities) return;
+    if (!args_.target.defined() || args_.probabilities || args_.label_list) return;
     labels_ = args_.target;
-    if (labels_.scalar_type() != at::kLong || !labels_.is_contiguous()) labels_ = labels_.to(at::kLong).contiguous();
+    if (labels_.scalar_type() != at::kLong || !labels_.is_contiguous())
+      labels_ = labels_.to(at::kLong).contiguous();
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
-    const int64_t lowest = args_.label_list ? -1 : 0;
     const bool chooses = loss_.row_formula->sides == 1;  // otherwise labels only tell what to ignore
     const bool ignores = call_.settings.ignore_index.has_value();
     const int64_t ignored = call_.settings.ignore_index.value_or(0);
     const auto is_wrong = [=, this](int64_t l) {
-      return chooses & !(ignores & (l == ignored)) & ((l < lowest) | (l >= classes_));
+      return chooses & !(ignores & (l == ignored)) & ((l < 0) | (l >= classes_));
     };
     std::atomic<int64_t> kept{0};
     std::atomic<bool> wrong{false};
@@ -242,7 +247,15 @@ class RowPass {
       if (any) wrong = true;
     });
     kept_ = kept;
-    if (wrong) label_error(call_, labels_, std::find_if(label, label + labels_.numel(), is_wrong) - label);
+    if (!wrong) return;
+    const int64_t* const first = std::find_if(label, label + labels_.numel(), is_wrong);
+    label_error(call_, *first, first - label);
+  }
+
+  /// The lists of a run of rows as int64, in place if they are that.
+  at::Tensor label_lists(int64_t row, int64_t count) const {
+    const at::Tensor& lists = args_.target;
+    return (lists.dim() == 1 ? lists.unsqueeze(0) : lists).narrow(0, row, count).to(at::kLong).contiguous();
   }
 
   at::Tensor as_math(const at::Tensor& t) const { return t.detach().to(kMath).contiguous(); }
@@ -272,7 +285,7 @@ class RowPass {
     if (s.reduction == Reduction::kNone) return 1;
     if (call_.normalizer().defined()) return call_.normalizer().item().toDouble();
     if (s.reduction == Reduction::kSum) return 1;
-    if (!divides_by_weight(call_, args_)) return static_cast<double>(args_.label_list ? rows_ : kept_);
+    if (!divides_by_weight(call_, args_)) return static_cast<double>(kept_);
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
     const T* const weight = data(class_weight_);
     const int64_t none = s.ignore_index ? *s.ignore_index : -1;
@@ -353,8 +366,14 @@ class RowPass {
         }
         if (in[target]) run.probability = in[target].read(row, count, buffer[target].get());
         run.probability_grad = grad[target].plane(row, count, buffer[3 + target].get());
-        if (labels_.defined()) {
-          run.label = labels_.const_data_ptr<int64_t>() + (args_.label_list ? row * classes_ : row);
+        if (labels_.defined()) run.label = labels_.const_data_ptr<int64_t>() + row;
+        const at::Tensor lists = args_.label_list ? label_lists(row, count) : at::Tensor();
+        if (lists.defined()) {
+          run.label = lists.const_data_ptr<int64_t>();
+          const int64_t* const end = run.label + lists.numel();
+          const int64_t* const wrong =
+              std::find_if(run.label, end, [&](int64_t l) { return l < -1 || l >= classes_; });
+          if (wrong != end) label_error(call_, *wrong, row * classes_ + (wrong - run.label));
         }
         if (row_weight_.defined()) run.row_weight = data(row_weight_) + row;
         run.value = values_.defined() ? values_.data_ptr<T>() + row : value.get();

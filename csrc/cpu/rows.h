@@ -8,8 +8,8 @@ namespace lossops::cpu {
 /// Rows of up to this many classes are computed side by side, one to a lane; longer ones lane by lane.
 constexpr int64_t kFewClasses = 256;
 
-/// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride], one
-/// of the strides being 1. No data: not there.
+/// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride],
+/// one of the strides being 1. No data: not there.
 template <class S>
 struct Plane {
   S* data = nullptr;
@@ -31,12 +31,12 @@ struct RowRun {
   Plane<S> probability_grad;
   const int64_t* label;  ///< by row; a list of up to `classes` labels, ended by a negative one, if label_list
   bool ignores;
-  int64_t ignore_index;     ///< a row with this label is zero in every output
-  const T* hit_weight;      ///< by class
-  const T* miss_weight;     ///< by label and class
-  const T* label_weight;    ///< by label: of a row's misses
-  const T* log_prior;       ///< by class
-  const T* row_weight;      ///< by row
+  int64_t ignore_index;   ///< a row with this label is zero in every output
+  const T* hit_weight;    ///< by class
+  const T* miss_weight;   ///< by label and class
+  const T* label_weight;  ///< by label: of a row's misses
+  const T* log_prior;     ///< by class
+  const T* row_weight;    ///< by row
   double smoothing;
   T value_scale;  ///< multiplies the values
   T grad_scale;   ///< multiplies the gradients, above value_scale
@@ -51,7 +51,8 @@ constexpr int kAhead = 4;
 /// Elements of scratch memory that a run needs.
 inline int64_t row_work(int64_t classes, bool side_by_side) {
   constexpr int64_t kMostLanes = 16;
-  return (kRowTiles + 2 * kAhead) * (side_by_side ? classes * kMostLanes : (classes + kMostLanes) / kMostLanes * kMostLanes);
+  return (kRowTiles + 2 * kAhead) *
+         (side_by_side ? classes * kMostLanes : (classes + kMostLanes) / kMostLanes * kMostLanes);
 }
 
 /// Computes the run and returns the sum of its values.
