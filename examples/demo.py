@@ -1,8 +1,9 @@
 """Trains small models on real data with lossops: `python examples/demo.py --out demo_output`.
 
-Rare digits: bce, focal and rww_bce against each other. Corrupted regression: mse against huber and
-quantile. At the end: a table for each task with the step times beside the usual code, inputs on
-which the usual code fails, and pictures of the curves. Well under a minute on two cores.
+Rare digits: bce, focal and rww_bce against each other. Uneven digits: five losses over ten classes,
+three of which are rare. Corrupted regression: mse against huber and quantile. At the end: a table
+for each task with the step times beside the usual code, inputs on which the usual code fails, and
+pictures of the curves. Under a minute on two cores.
 """
 
 from __future__ import annotations
@@ -17,14 +18,25 @@ from typing import Any
 
 import torch
 from demo_plots import Runs, draw_all
-from demo_tasks import MISS_COST, TASKS, Contender, Task, train
+from demo_tasks import (
+    COUNTS,
+    MISS_COST,
+    RARE,
+    RARE_TEXT,
+    TASKS,
+    UNEVEN,
+    Contender,
+    Task,
+    recall_of,
+    train,
+)
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from torch import Tensor
 
 import lossops.functional as F
-from benchmarks import peers
+from benchmarks import class_peers, peers
 from benchmarks.measure import Comparison, compare, training_block
 
 LARGE = 1 << 20
@@ -32,6 +44,9 @@ HEADINGS = {  # of the metrics that judges return
     "average precision": "average\nprecision",
     "recall": "recall\n",
     "cost per 1000": "cost per\n1000",
+    "macro recall": "macro\nrecall %",
+    "recall, common digits": "common\ndigits %",
+    "recall, rare digits": "rare\ndigits %",
     "median abs. error": "median\nerror",
     "mean abs. error": "mean\nerror",
     "in band": "in the band\n0.1 to 0.9",
@@ -39,11 +54,15 @@ HEADINGS = {  # of the metrics that judges return
 FOOTNOTES = {
     "rare digits": "recall: of the eights, at probability 1/2. "
     f"cost: a missed eight counts {MISS_COST:g}, a false alarm 1.",
+    "uneven digits": f"recall: means over digits, on the whole test set; {RARE_TEXT} are rare. "
+    "n: training images of each digit; w = N / (10 n); F[t, k] = w[t].",
     "corrupted diabetes": "errors: absolute, on the clean test set; targets run from 25 to 346.",
 }
 
 # Loss and gradient where the usual formula fails: what happens, the formula, ours, input, target.
-HARD: tuple[tuple[str, Callable[..., Tensor], Callable[..., Tensor], float, float], ...] = (
+# An input of several numbers is one row of logits, the target its label.
+Hard = tuple[str, Callable[..., Tensor], Callable[..., Tensor], float | tuple[float, ...], float]
+HARD: tuple[Hard, ...] = (
     (
         "focal, gamma 0.5: a logit of 100, rightly sure",
         lambda x, t: peers.focal(x, t, 0.25, 0.5),
@@ -61,6 +80,28 @@ HARD: tuple[tuple[str, Callable[..., Tensor], Callable[..., Tensor], float, floa
     ("asymmetric: a logit of -100, wrongly sure", peers.asymmetric, F.asymmetric_loss, -100.0, 1.0),
     ("log_cosh: an error of 100", peers.log_cosh, F.log_cosh_loss, 100.0, 0.0),
     ("charbonnier: an error of 1e20", peers.charbonnier, F.charbonnier_loss, 1e20, 0.0),
+    (
+        "cross_entropy: logits (30, 0), class 0",
+        torch.nn.functional.cross_entropy,
+        F.cross_entropy,
+        (30.0, 0.0),
+        0,
+    ),
+    (
+        "softmax_focal, gamma 0.5: logits (100, 0), class 0",
+        lambda x, t: class_peers.softmax_focal(x, t, 0.5),
+        lambda x, t: F.softmax_focal_loss(x, t, gamma=0.5),
+        (100.0, 0.0),
+        0,
+    ),
+    (
+        "rww_cross_entropy: logits (0, 50), class 0",
+        lambda x, t: class_peers.rww_cross_entropy(x, t, torch.ones(2), torch.ones(2, 2)),
+        lambda x, t: F.rww_cross_entropy_loss(x, t, torch.ones(2), torch.ones(2, 2)),
+        (0.0, 50.0),
+        0,
+    ),
+    ("arcface: cosines (1, 0), class 0", class_peers.arcface, F.arcface_loss, (1.0, 0.0), 0),
 )
 
 SNIPPET = """\
@@ -116,6 +157,8 @@ def step_time(task: Task, contender: Contender, rows: int, rounds: int) -> Compa
     shape = (rows,) if contender.outputs == 1 else (rows, contender.outputs)
     output = torch.randn(shape, generator=rng).requires_grad_()
     target = (torch.rand(rows, generator=rng) < 0.1).float()
+    if task.labels:
+        target = torch.randint(contender.outputs, (rows,), generator=rng)
     torch.testing.assert_close(
         contender.loss(output, target), contender.usual(output, target), rtol=1e-4, atol=1e-6
     )
@@ -140,7 +183,7 @@ def show_task(task: Task, runs: Runs, console: Console) -> dict[str, Any]:
     table = Table(title=f"{task.name}: mean of the runs ± standard deviation", title_justify="left")
     table.add_column("loss\n", no_wrap=True, style="bold")
     table.add_column("final\nloss", justify="right", no_wrap=True)
-    metrics = list(next(iter(runs.values()))[0].metrics)
+    metrics = [name for name in next(iter(runs.values()))[0].metrics if name in HEADINGS]
     for metric in metrics:
         table.add_column(HEADINGS[metric], justify="right", no_wrap=True)
     table.add_column(f"step at {task.batch}\nlossops", justify="right", no_wrap=True)
@@ -151,18 +194,19 @@ def show_task(task: Task, runs: Runs, console: Console) -> dict[str, Any]:
     for contender in task.contenders:
         histories = runs[contender.name]
         final = [history.losses[-1] for history in histories]
-        found = {metric: [h.metrics[metric] for h in histories] for metric in metrics}
+        found = {metric: [h.metrics[metric] for h in histories] for metric in histories[0].metrics}
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # as in training; a second thread would only wait
         small = step_time(task, contender, task.batch, rounds=24)
         torch.set_num_threads(threads)
-        large = step_time(task, contender, LARGE, rounds=12)
+        rows = LARGE // contender.outputs if task.labels else LARGE
+        large = step_time(task, contender, rows, rounds=12)
         ours, usual = (small.times[side].median * 1e6 for side in ("lossops", "usual"))
         factors = [c.ratios["usual"].median for c in (small, large)]
         table.add_row(
             contender.name,
             f"{statistics.fmean(final):.4f}",
-            *(spread(values) for values in found.values()),
+            *(spread(found[metric]) for metric in metrics),
             f"{ours:.1f} us",
             f"{usual:.1f} us",
             *(f"[{'green' if f >= 1 else 'red'}]{f:.1f}x" for f in factors),
@@ -178,6 +222,8 @@ def show_task(task: Task, runs: Runs, console: Console) -> dict[str, Any]:
             },
         }
     console.print(table)
+    if task is UNEVEN:
+        console.print(recall_table(runs))
     codes = (f"{c.name} = {c.code}" for c in task.contenders)
     usual_codes = (f"{c.name}: {c.usual_name}" for c in task.contenders)
     lines = (FOOTNOTES[task.name], "; ".join(codes), "usual code: " + ", ".join(usual_codes))
@@ -185,19 +231,42 @@ def show_task(task: Task, runs: Runs, console: Console) -> dict[str, Any]:
     return figures
 
 
+def recall_table(runs: Runs) -> Table:
+    """Recall of every digit, the mean of the runs."""
+    table = Table(
+        title="recall of each digit, %; below it, how many images of it were trained on",
+        title_justify="left",
+    )
+    table.add_column("loss\n", no_wrap=True, style="bold")
+    for digit, count in enumerate(COUNTS):
+        heading = f"[yellow]{digit}\n{count}" if digit in RARE else f"{digit}\n{count}"
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, histories in runs.items():
+        values = (
+            statistics.fmean(history.metrics[recall_of(digit)] for history in histories)
+            for digit in range(len(COUNTS))
+        )
+        table.add_row(name, *(f"{value:.0f}" for value in values))
+    return table
+
+
 def show_hard(console: Console) -> None:
     """Prints loss and gradient of both sides on inputs that occur once training goes wrong."""
-    table = Table(title="hard inputs, float32: loss and gradient", title_justify="left")
+    table = Table(
+        title="hard inputs, float32: loss and gradient (of rows: by the logit of the class)",
+        title_justify="left",
+    )
     table.add_column("input")
     table.add_column("the usual formula", justify="right")
     table.add_column("lossops", justify="right")
 
-    def evaluate(loss: Callable[..., Tensor], x: float, t: float) -> str:
+    def evaluate(loss: Callable[..., Tensor], x: float | tuple[float, ...], t: float) -> str:
         input = torch.tensor([x], requires_grad=True)
         value = loss(input, torch.tensor([t]))
         value.backward()  # type: ignore[no-untyped-call]
         assert input.grad is not None
-        return f"{value.item():.4g}, {input.grad.item() + 0.0:.4g}"
+        gradient = input.grad.flatten()[0].item()  # of rows: of the label's logit
+        return f"{value.item() + 0.0:.4g}, {gradient + 0.0:.4g}"
 
     for what, formula, ours, x, t in HARD:
         table.add_row(what, f"[red]{evaluate(formula, x, t)}", evaluate(ours, x, t))
@@ -220,7 +289,8 @@ def main() -> None:
     torch.set_num_threads(threads)
     figures = {task.name: show_task(task, results[task.name], console) for task in TASKS}
     console.print(
-        f"step: forward + backward of the loss alone, median; at 1M with {threads} threads.\n",
+        "step: forward + backward of the loss alone, median; "
+        f"at 1M elements of the input with {threads} threads.\n",
         style="dim",
         highlight=False,
     )

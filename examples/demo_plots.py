@@ -10,13 +10,25 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
-from demo_tasks import CORRUPTED, DIABETES, DIGITS, LEVELS, MISS_COST, History  # noqa: E402
+from demo_tasks import (  # noqa: E402
+    CORRUPTED,
+    COUNTS,
+    DIABETES,
+    DIGITS,
+    LEVELS,
+    MISS_COST,
+    RARE,
+    RARE_TEXT,
+    UNEVEN,
+    History,
+    recall_of,
+)
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 Runs = dict[str, list[History]]  # the repeats of each contender
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 GREY = "#606060"
 
 plt.rcParams.update(
@@ -38,7 +50,7 @@ plt.rcParams.update(
 
 def _curves(axis: Axes, runs: Runs, attribute: str) -> None:
     """One line for each loss: the mean over the repeats, with their range behind it."""
-    for colour, (name, histories) in zip(COLOURS, runs.items(), strict=True):
+    for colour, (name, histories) in zip(COLOURS, runs.items(), strict=False):
         values = np.array([getattr(history, attribute) for history in histories])
         epochs = np.arange(1, values.shape[1] + 1)
         axis.fill_between(epochs, values.min(0), values.max(0), color=colour, alpha=0.16, lw=0)
@@ -76,7 +88,7 @@ def draw_digits(runs: Runs, path: Path) -> Path:
 
     costs = np.array([[h.metrics["cost per 1000"] for h in runs[name]] for name in runs])
     recalls = np.array([[h.metrics["recall"] for h in runs[name]] for name in runs])
-    bars = right.bar(list(runs), costs.mean(1), color=COLOURS, width=0.72)
+    bars = right.bar(list(runs), costs.mean(1), color=COLOURS[: len(runs)], width=0.72)
     right.errorbar(
         range(len(runs)), costs.mean(1), costs.std(1), fmt="none", ecolor="#303030", capsize=4
     )
@@ -94,6 +106,54 @@ def draw_digits(runs: Runs, path: Path) -> Path:
     right.grid(axis="x", visible=False)
     right.set_ylim(0, 1.12 * float((costs.mean(1) + costs.std(1)).max()))
     right.set_title(f"cost of 1000 decisions\n(a missed eight: {MISS_COST:g}, a false alarm: 1)")
+    _footer(figure, runs)
+    return _save(figure, path)
+
+
+def draw_uneven(runs: Runs, path: Path) -> Path:
+    """Macro recall over the epochs, and the recall of each digit at the end."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.4), width_ratios=(1, 1.75))
+    figure.suptitle(
+        f"Ten digits: {COUNTS[RARE[0]]} training images each of {RARE_TEXT}, "
+        f"{max(COUNTS)} of every other digit",
+        fontweight="bold",
+    )
+    _curves(left, runs, "scores")
+    left.set_ylim(40, 100)
+    left.set_title("macro recall on the test set, %")
+    left.legend(loc="lower right")
+
+    digits = range(len(COUNTS))
+    recall = np.array(
+        [[[h.metrics[recall_of(digit)] for digit in digits] for h in runs[name]] for name in runs]
+    ).mean(1)
+    right.imshow(recall, cmap="YlGnBu", vmin=20, vmax=110, aspect="auto")
+    for (row, column), value in np.ndenumerate(recall):
+        right.text(
+            column,
+            row,
+            f"{value:.0f}",
+            ha="center",
+            va="center",
+            color="white" if value > 75 else "#202020",
+            fontsize=10,
+            fontweight="bold" if column in RARE else "normal",
+        )
+    right.set_xticks(digits, [f"{digit}\nn = {count}" for digit, count in enumerate(COUNTS)])
+    for digit, label in enumerate(right.get_xticklabels()):
+        label.set_fontweight("bold" if digit in RARE else "normal")
+    means = recall.mean(1)
+    names = [f"{name}\nmacro {mean:.1f}" for name, mean in zip(runs, means, strict=True)]
+    right.set_yticks(range(len(runs)), names)
+    right.set_xticks(np.arange(len(COUNTS) - 1) + 0.5, minor=True)
+    right.set_yticks(np.arange(len(runs) - 1) + 0.5, minor=True)
+    right.tick_params(which="both", length=0)
+    right.grid(visible=False)
+    right.grid(which="minor", color="white", lw=2)
+    right.set_axisbelow(False)
+    for side in right.spines.values():
+        side.set_visible(False)
+    right.set_title("recall of each digit at the end, %; n: training images")
     _footer(figure, runs)
     return _save(figure, path)
 
@@ -161,6 +221,7 @@ def draw_all(results: dict[str, Runs], folder: Path) -> list[Path]:
     digits, diabetes = results[DIGITS.name], results[DIABETES.name]
     return [
         draw_digits(digits, folder / "digits.png"),
+        draw_uneven(results[UNEVEN.name], folder / "uneven_digits.png"),
         draw_diabetes(diabetes, folder / "diabetes.png"),
         draw_band(diabetes["quantile"], folder / "quantile_band.png"),
     ]

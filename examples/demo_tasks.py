@@ -1,4 +1,4 @@
-"""The two tasks of the demo: rare digits, and disease progression with corrupted targets."""
+"""The tasks of the demo: eights among digits, ten uneven classes, corrupted regression."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 import lossops  # noqa: E402
-from benchmarks import peers  # noqa: E402
+from benchmarks import class_peers, peers  # noqa: E402
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Report = Callable[[str, float], None]  # what is being trained, and its loss
@@ -27,6 +27,9 @@ POSITIVES = 16  # eights that the training set keeps
 MISS_COST = 20.0  # a missed eight costs this many false alarms
 CORRUPTED = 0.06  # part of the training targets whose decimal point has slipped
 LEVELS = (0.1, 0.5, 0.9)
+COUNTS = (85, 4, 85, 85, 85, 85, 85, 85, 4, 4)  # images of each digit that uneven_digits keeps
+RARE = tuple(digit for digit, count in enumerate(COUNTS) if count < max(COUNTS))
+RARE_TEXT = f"{', '.join(map(str, RARE[:-1]))} and {RARE[-1]}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Task:
     epochs: int
     batch: int = 256
     hidden: int = 32
+    labels: bool = False  # targets are labels; the outputs of the model are a class axis
 
 
 def rare_digits(seed: int) -> Data:
@@ -97,6 +101,18 @@ def rare_digits(seed: int) -> Data:
     eights = order[train_y[order] == 1][:POSITIVES]
     kept = np.sort(np.concatenate([eights, order[train_y[order] == 0]]))
     return _data(train_x[kept], train_y[kept], test_x, test_y)
+
+
+def uneven_digits(seed: int) -> Data:
+    """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
+    images, digits = load_digits(return_X_y=True)
+    train_x, test_x, train_y, test_y = train_test_split(
+        images / 16, digits, test_size=0.5, stratify=digits, random_state=seed
+    )
+    order = np.random.default_rng(seed).permutation(len(train_y))
+    chosen = [order[train_y[order] == digit][:count] for digit, count in enumerate(COUNTS)]
+    kept = np.sort(np.concatenate(chosen))
+    return _data(train_x[kept], train_y[kept], test_x, test_y, labels=True)
 
 
 def slipped_diabetes(seed: int) -> Data:
@@ -124,9 +140,11 @@ def _data(
     test_y: np.ndarray,
     origin: float = 0.0,
     unit: float = 1.0,
+    labels: bool = False,
 ) -> Data:
-    arrays = (train_x, train_y, test_x, test_y)
-    x, y, u, v = (torch.from_numpy(array.astype(np.float32)) for array in arrays)
+    x, u = (torch.from_numpy(array.astype(np.float32)) for array in (train_x, test_x))
+    kind = np.int64 if labels else np.float32
+    y, v = (torch.from_numpy(array.astype(kind)) for array in (train_y, test_y))
     return Data(x, y, u, v, origin, unit)
 
 
@@ -141,6 +159,23 @@ def judge_digits(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         "recall": 1 - missed / float((labels == 1).sum()),
         "cost per 1000": 1000 * (MISS_COST * missed + alarms) / len(labels),
     }
+
+
+def judge_uneven(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """The percentage of each digit's test images that is recognised, and means over digits."""
+    right = logits.argmax(1) == labels
+    recall = [100 * float(right[labels == digit].mean()) for digit in range(len(COUNTS))]
+    common = [r for digit, r in enumerate(recall) if digit not in RARE]
+    return {
+        "macro recall": sum(recall) / len(recall),
+        "recall, common digits": sum(common) / len(common),
+        "recall, rare digits": sum(recall[digit] for digit in RARE) / len(RARE),
+    } | {recall_of(digit): r for digit, r in enumerate(recall)}
+
+
+def recall_of(digit: int) -> str:
+    """The metric's name."""
+    return f"recall of {digit}"
 
 
 def judge_diabetes(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -195,6 +230,61 @@ DIGITS = Task(
     epochs=100,
 )
 
+SEEN = torch.tensor(COUNTS, dtype=torch.float32)  # n
+BALANCED = SEEN.sum() / (len(COUNTS) * SEEN)  # w = N / (C n), scikit-learn's "balanced"
+MISTAKEN = BALANCED.unsqueeze(1).repeat(1, len(COUNTS))  # taking digit t for any other costs w_t
+
+UNEVEN = Task(
+    "uneven digits",
+    uneven_digits,
+    (
+        Contender(
+            "cross_entropy",
+            "CrossEntropyLoss()",
+            lossops.nn.CrossEntropyLoss(),
+            nn.CrossEntropyLoss(),
+            "torch.nn",
+            outputs=len(COUNTS),
+        ),
+        Contender(
+            "weighted",
+            "CrossEntropyLoss(weight=w)",
+            lossops.nn.CrossEntropyLoss(weight=BALANCED),
+            nn.CrossEntropyLoss(weight=BALANCED),
+            "torch.nn",
+            outputs=len(COUNTS),
+        ),
+        Contender(
+            "softmax_focal",
+            "SoftmaxFocalLoss(alpha=w, gamma=2.0)",
+            lossops.nn.SoftmaxFocalLoss(alpha=BALANCED, gamma=2.0),
+            lambda input, target: class_peers.softmax_focal(input, target, 2.0, BALANCED),
+            "formula",
+            outputs=len(COUNTS),
+        ),
+        Contender(
+            "balanced_softmax",
+            "BalancedSoftmaxLoss(prior=n)",
+            lossops.nn.BalancedSoftmaxLoss(prior=SEEN),
+            lambda input, target: class_peers.balanced_softmax(input, target, SEEN),
+            "formula",
+            outputs=len(COUNTS),
+        ),
+        Contender(
+            "rww_cross_entropy",
+            "RWWCrossEntropyLoss(fn_weight=w, fp_weight=F)",
+            lossops.nn.RWWCrossEntropyLoss(fn_weight=BALANCED, fp_weight=MISTAKEN),
+            lambda input, target: class_peers.rww_cross_entropy(input, target, BALANCED, MISTAKEN),
+            "formula",
+            outputs=len(COUNTS),
+        ),
+    ),
+    judge_uneven,
+    epochs=100,
+    batch=64,
+    labels=True,
+)
+
 DIABETES = Task(
     "corrupted diabetes",
     slipped_diabetes,
@@ -221,7 +311,7 @@ DIABETES = Task(
     hidden=16,
 )
 
-TASKS = (DIGITS, DIABETES)
+TASKS = (DIGITS, UNEVEN, DIABETES)
 
 
 def make_model(features: int, hidden: int, outputs: int) -> nn.Module:
