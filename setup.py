@@ -21,11 +21,12 @@ X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
 ISAS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
-# at::vec trips -Wmaybe-uninitialized in GCC's intrinsics. at::parallel_for is serial without
-# -fopenmp; linking without it leaves torch's OpenMP runtime as the only one in the process.
+# at::vec trips the warnings of uninitialized variables in GCC's intrinsics. at::parallel_for is
+# serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the process's only one.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
-             "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-pragmas",
+             "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
+ISA_FLAGS = [*CXX_FLAGS, "-Wno-uninitialized"]
 
 
 def sources(folder: str) -> list[str]:
@@ -43,7 +44,7 @@ class Build(BuildExtension):
                 output_dir=os.path.join(self.build_temp, isa),
                 include_dirs=ext.include_dirs,
                 depends=ext.depends,
-                extra_postargs={"cxx": [*CXX_FLAGS, *macros, *flags], "nvcc": []},
+                extra_postargs={"cxx": [*ISA_FLAGS, *macros, *flags], "nvcc": []},
             )
 
         for isa, flags in ISAS.items():

@@ -56,13 +56,16 @@ struct FusedKernel : LossKernel {
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack, /*extra=*/1);
     const int64_t wrt = stack->back().toInt();
-    for (int i = 0; i < 64; ++i) {
-      const bool there = i < call.tensor_count() && call.tensors[i].defined();
-      TORCH_CHECK_VALUE(!(wrt >> i & 1) || (there && at::isFloatingType(call.tensors[i].scalar_type())),
-                        loss->name, ": wrt must be a bit mask of the floating point tensors given, got ",
-                        wrt);
-    }
     call.align();
+    int64_t allowed = 0;
+    for (int i = 0; i < call.tensor_count(); ++i) {
+      const at::Tensor& t = call.tensors[i];
+      if (t.defined() && at::isFloatingType(t.scalar_type())) allowed |= int64_t{1} << i;
+    }
+    TORCH_CHECK_VALUE((wrt & ~(allowed & loss->family->fused(call))) == 0, loss->name,
+                      ": wrt must be a bit mask of the floating point tensors given",
+                      loss->family == &kRows ? " that hold logits or probabilities, or the normalizer" : "",
+                      ", got ", wrt);
     replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
   }
 };

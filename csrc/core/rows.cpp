@@ -71,9 +71,13 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
               role(loss, i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
               t.scalar_type(), " of shape ", shown(t.sym_sizes()));
   if (same(t.sym_sizes(), rows)) return;
+  const bool labels = at::isIntegralType(t.scalar_type(), false);
   const std::string message =
-      c10::str(loss.name, ": ", call.name(i), " must have the shape of input without its class axis, ",
-               shown(rows), ", got ", shown(t.sym_sizes()));
+      labels
+          ? c10::str(loss.name, ": ", call.name(i), " must have the shape of input without its class axis, ",
+                     shown(rows), ", got ", shown(t.sym_sizes()))
+          : c10::str(loss.name, ": ", call.name(i), " must hold probabilities of the shape of input, ",
+                     shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
   TORCH_CHECK_VALUE(!by_batch, message);
   TORCH_CHECK(false, message);
 }
@@ -126,6 +130,8 @@ void align(Call& call) {
         break;
     }
   }
+  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::kBatchMean, loss.name,
+                    ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
   at::Tensor& weight = call.tensors[loss.operands];
   if (!weight.defined()) return;
   check_floating(call, loss.operands);
@@ -194,8 +200,9 @@ class RowFormulaPass {
 
   /// Where nothing traces or batches the labels, they may be looked at.
   void check_plain_labels(const at::Tensor& labels) const {
-    if (!labels.is_cpu() || at::isTensorSubclassLike(labels) || !labels.is_contiguous()) return;
-    const int64_t* const label = labels.const_data_ptr<int64_t>();
+    if (!labels.is_cpu() || at::isTensorSubclassLike(labels)) return;
+    const at::Tensor dense = labels.contiguous();
+    const int64_t* const label = dense.const_data_ptr<int64_t>();
     const int64_t classes = call_.input().size(rows_.dim);
     const auto ignored = call_.settings.ignore_index;
     const auto wrong = std::find_if(label, label + labels.numel(), [&](int64_t l) {
@@ -208,7 +215,13 @@ class RowFormulaPass {
     at::Tensor x = rows_.x[side].movedim(rows_.dim, -1).to(dtype_);
     if (keep_.defined()) x = at::where(keep_.unsqueeze(-1), x, 0.0);
     if (!f_.maps || !f_.maps(params_)) return x;
-    const Formula log_prior = rows_.prior.defined() ? Formula(rows_.prior.log()) : Formula(0);
+    Formula log_prior(0);
+    if (rows_.prior.defined()) {
+      if (rows_.prior.is_cpu() && !at::isTensorSubclassLike(rows_.prior)) check_prior(call_, rows_.prior);
+      // A class that never occurs has no derivative by its frequency.
+      const Formula absent = Formula(rows_.prior) == 0;
+      log_prior = select(absent, -kInfinity, log(select(absent, 1, Formula(rows_.prior))));
+    }
     const at::Tensor z = f_.logit(x, log_prior, params_).tensor();
     if (!f_.target_logit) return z;
     return z.scatter(-1, label_, f_.target_logit(at::gather(x, -1, label_), params_).tensor());
@@ -270,7 +283,7 @@ class RowFormulaPass {
     }
     if (f_.row) {
       const Formula term = f_.row(center.center + center.log_sum, params_);
-      add(term.tensor().squeeze(-1));
+      if (!term.is_number()) add(term.tensor().squeeze(-1));
     }
     return value;
   }
@@ -386,6 +399,11 @@ RowArguments::RowArguments(const Call& call) {
 bool divides_by_weight(const Call& call, const RowArguments& rows) {
   return call.loss->traits.mean_over_weight && rows.class_weight.defined() && !rows.probabilities &&
          call.settings.reduction == Reduction::kMean && !call.normalizer().defined();
+}
+
+void check_prior(const Call& call, const at::Tensor& prior) {
+  const double least = prior.numel() ? prior.detach().min().item().toDouble() : 0;
+  TORCH_CHECK(!(least < 0), call.loss->name, ": prior must be >= 0, got ", least);
 }
 
 void label_error(const Call& call, int64_t label, int64_t index) {

@@ -72,6 +72,9 @@ struct RowArguments {
 /// Whether the mean divides by the sum of the labels' weights.
 bool divides_by_weight(const Call& call, const RowArguments& rows);
 
+/// Raises for a negative prior, which must be one that can be looked at.
+void check_prior(const Call& call, const at::Tensor& prior);
+
 /// Says that this label, the index-th of the target, is out of range.
 [[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 

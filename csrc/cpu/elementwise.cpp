@@ -208,7 +208,8 @@ class Pass {
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
     }
-    if (unscaled) out.denominator = cpu::scalar_tensor(denominator, at::kDouble);
+    // Without an element that counts all gradients are 0, and stay that.
+    if (unscaled) out.denominator = cpu::scalar_tensor(denominator == 0 ? 1 : denominator, at::kDouble);
     finish_weight_grads(out, total, denominator);
     return out;
   }

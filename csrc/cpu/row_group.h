@@ -16,9 +16,6 @@
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
-/// Elements that are added up in lanes before they go into a double.
-constexpr int64_t kSection = 1024;
-
 template <class S, bool across>
 class RowGroup {
  public:
@@ -26,6 +23,8 @@ class RowGroup {
   using V = Register<T>;
   static constexpr int64_t kLanes = V::kLanes;
   static constexpr int64_t kRows = across ? kLanes : 1;  ///< rows at once
+  /// Elements that are added up in lanes before those sums are.
+  static constexpr int64_t kSection = 64 * kLanes;
 
   /// Vectors of scratch memory. In a softmax over two rows, the second one's lie behind the first one's.
   enum Tile { kZ, kE, kR, kX, kY, kYGrad, kMiss };
@@ -49,16 +48,23 @@ class RowGroup {
     if (!across && at < end) f(Step{at, end - at});
   }
 
-  /// The sums over the classes of the n quantities that f gives.
+  /// The sums over the classes of the first n quantities that f gives.
   template <size_t n, class F>
   LOSSOPS_INLINE std::array<V, n> sums(const F& f) const {
     std::array<V, n> out;
     if constexpr (across) {
       out.fill(V(0));
       const int64_t size = size_;
-      for (int64_t at = 0; at < size; at += kLanes) {
-        const auto x = f(Step{at, kLanes});
-        for (size_t k = 0; k < n; ++k) out[k] = out[k] + x[k];
+      int64_t at = 0;
+      while (at < size) {
+        const int64_t end = std::min(at + kSection, size);
+        V part[n];
+        for (size_t k = 0; k < n; ++k) part[k] = V(0);
+        for (; at < end; at += kLanes) {
+          const auto x = f(Step{at, kLanes});
+          for (size_t k = 0; k < n; ++k) part[k] = part[k] + x[k];
+        }
+        for (size_t k = 0; k < n; ++k) out[k] = out[k] + part[k];
       }
     } else {
       double sum[n] = {};
@@ -171,30 +177,36 @@ class RowGroup {
   }
 
   /// Makes zero what belongs to rows that are ignored.
-  struct Mask {
+  struct UnlessIgnored {
     V keep;
     bool any_ignored;
     LOSSOPS_INLINE V operator()(V x) const {
       return across && any_ignored ? select(keep == V(0), V(0), x) : x;
     }
   };
-  Mask mask() const { return {keep_, any_ignored_}; }
+  UnlessIgnored unless_ignored() const { return {keep_, any_ignored_}; }
 
   /// Which lanes hold the label's class.
   struct IsLabel {
-    V label;
+    V lanes;
+    int64_t label;
     LOSSOPS_INLINE auto operator()(Step s) const {
-      return (across ? V(s.at / kLanes) : V::count_from(s.at)) == label;
+      // The difference is exact for the lanes that matter, however many classes there are.
+      if constexpr (across) {
+        return V(s.at / kLanes) == lanes;
+      } else {
+        return V::count() == V(label - s.at);
+      }
     }
   };
-  IsLabel is_label() const { return {label_lanes_}; }
+  IsLabel is_label() const { return {label_lanes_, label_[0]}; }
 
   /// Where a row's element for its label lies in a tile.
   LOSSOPS_INLINE int64_t at_label(int64_t l) const { return across ? label_[l] * kLanes + l : label_[0]; }
 
   /// Stores the rows' values and returns their sum.
   LOSSOPS_INLINE double close(V value) const {
-    value = mask()(value * row_scale_);
+    value = unless_ignored()(value * row_scale_);
     V::store(value, b.value + first_, count_);
     return total(V::first(value, count_));
   }
@@ -277,7 +289,7 @@ class RowGroup {
   /// neighbours: the classes of one group are a cache line each, and far apart.
   const T* stage_logits(int side) const {
     const Plane<const S>& from = b.x[side];
-    if (from.class_stride == 1) {
+    if (from.class_stride == 1 || b.classes > kAheadClasses) {
       stage(from, tile(kX, side), tile(kR, side));
       return tile(kX, side);
     }
@@ -295,7 +307,7 @@ class RowGroup {
     return ahead + part * size_;
   }
 
-  /// Takes rows of which `store` filled the tile to their plane.
+  /// Takes rows of which a Sink filled the tile to their plane.
   void unstage(const T* from, const Plane<S>& to, T* scratch) const {
     if (!across || to.class_stride != 1) return;
     S* const rows = to.data + first_ * to.row_stride;

@@ -20,8 +20,8 @@ template <class E, class S, bool across>
 class RowLoop : RowGroup<S, across> {
   using Base = RowGroup<S, across>;
   using Base::add_at_label, Base::at_label, Base::b, Base::by_class, Base::by_row, Base::close, Base::each,
-      Base::first_, Base::is_label, Base::label_, Base::mask, Base::maximum, Base::row_scale_, Base::sink,
-      Base::source, Base::stage, Base::store_at_label, Base::tile, Base::unstage;
+      Base::first_, Base::is_label, Base::label_, Base::maximum, Base::row_scale_, Base::sink, Base::source,
+      Base::stage, Base::store_at_label, Base::tile, Base::unstage;
   using Base::kE, Base::kMiss, Base::kR, Base::kY, Base::kYGrad, Base::kZ;
   using typename Base::Source;
   using typename Base::Step;
@@ -32,6 +32,7 @@ class RowLoop : RowGroup<S, across> {
   static constexpr bool kSoftmax = center<E>() == Center::kSoftmax;
   /// Otherwise the label's class is all that there is to see.
   static constexpr bool kReadsRow = center<E>() != Center::kNone;
+  static constexpr bool kLogHit = std::is_base_of_v<LogHit, E>;
   static constexpr bool kMayNeedTop = kSoftmax && kSides == 1;
 
  public:
@@ -49,7 +50,8 @@ class RowLoop : RowGroup<S, across> {
   RowLoop(const double* params, const RowRun<S>& run) : Base(run), e(make_expression<E>(params)) {
     if constexpr (MapsLogits<E>) mapped_ = e.maps();
     smooth_ = HitsOneSide<E> && b.smoothing > 0;
-    dense_ = kSides == 2 || Misses<E> || b.probability.data || smooth_;
+    dense_ = kSides == 2 || Misses<E> || b.probability.data || (smooth_ && !kLogHit);
+    share_ = smooth_ && !dense_ ? static_cast<T>(b.smoothing / b.classes) : T(0);
     exact_top_ = Misses<E> || b.probability.data;
     keeps_ = dense_ || b.grad[0].data || b.grad[1].data;
   }
@@ -84,10 +86,14 @@ class RowLoop : RowGroup<S, across> {
       }
     }
     V row_slope(0);
+    if (share_ > 0) {
+      row_slope = V(share_) * V(b.hit_weight_sum);
+      value = value + (row_slope * center[0].log_sum - V(share_) * distances_);
+    }
     if constexpr (HasRowTerm<E>) {
       const Dual<V> term = e.row(Dual<V>(center[0].center + center[0].log_sum, V(1)));
       value = value + term.v;
-      row_slope = term.d;
+      row_slope = row_slope + term.d;
     }
     for (int side = 0; side < kSides; ++side) {
       if (!b.grad[side].data) continue;
@@ -167,7 +173,7 @@ class RowLoop : RowGroup<S, across> {
     if constexpr (Misses<E>) {
       // A wrong class that takes the whole row: ln(1 - p) needs the sum of the others even if it underflows.
       const auto far = (rest < V(std::numeric_limits<T>::min() * 1e6)) & (label_logit_ < largest);
-      if (Base::total(select(far, V(1), V(0))) > 0) {
+      if (Base::total(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
         const V second = maximum([&](Step s) __attribute__((always_inline)) {
           const V z = logit(s);
           return select(z == largest, V(-std::numeric_limits<T>::infinity()), z);
@@ -185,17 +191,33 @@ class RowLoop : RowGroup<S, across> {
   /// Keeps e^(z - largest + lift), the largest's without lift, and returns their sum without the largest's.
   V exponentials(int side, V largest, V lift) {
     const Source logit = logits(side);
-    T* const kept = keeps_ ? tile(kE, side) : nullptr;
-    const auto [others, tops] = this->template sums<2>([&](Step s) __attribute__((always_inline)) {
+    T* const kept = keeps_ ? exponential_tile(side) : nullptr;
+    const S* const next = across ? nullptr : b.x[side].data + (first_ + 1) * b.x[side].row_stride;
+    const auto visit = [&](Step s) __attribute__((always_inline)) {
+      if constexpr (!across) __builtin_prefetch(next + s.at, 0, 2);  // memory can work meanwhile
       V d = logit(s) - largest;
       const auto is_top = d == V(0);
       if constexpr (Misses<E>) d = select(is_top, d, d + lift);
-      const V x = exp(d);
+      const V x = exp_below(d);
       if (kept) V::store(x, kept + s.at, s.count);
-      return std::array<V, 2>{select(is_top, V(0), x), select(is_top, V(1), V(0))};
-    });
+      return std::array<V, 3>{select(is_top, V(0), x), x, d};
+    };
+    V others, all;
+    if (kLogHit && share_ > 0) {
+      const T* const weight = b.hit_weight;
+      const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
+        auto terms = visit(s);
+        if (weight) terms[2] = scaled(by_class(weight, s), terms[2]);
+        return terms;
+      });
+      others = sums[0], all = sums[1], distances_ = sums[2];
+    } else {
+      const auto sums = this->template sums<2>(visit);
+      others = sums[0], all = sums[1];
+    }
+    // The largest's are 1 each: with ties, all but one of them are others.
+    const V rest = others + select(all - others < V(1.5), V(0), all - others - V(1));
     // What is below the normal range has no reciprocal.
-    const V rest = others + (tops - V(1));
     return select(rest < V(std::numeric_limits<T>::min()), V(0), rest);
   }
 
@@ -216,7 +238,16 @@ class RowLoop : RowGroup<S, across> {
     }
   };
   Probabilities probabilities(int side, const RowCenter<V>& center) const {
-    return {logits(side), tile(kE, side), center};
+    return {logits(side), exponential_tile(side), center};
+  }
+
+  /// Where a row's exponentials are kept: in its gradient if they fit, which the last sweep overwrites.
+  T* exponential_tile(int side) const {
+    if constexpr (!across && std::is_same_v<S, T>) {
+      const Plane<S>& to = b.grad[side];
+      if (to.data) return to.data + first_ * to.row_stride;
+    }
+    return tile(kE, side);
   }
 
   // -- every class -------------------------------------------------------------------------------------
@@ -245,7 +276,7 @@ class RowLoop : RowGroup<S, across> {
     const Source target = source(b.probability, tile(kY));
     const T* const hit_weight = b.hit_weight;
     const auto is_label = this->is_label();
-    const auto unless_ignored = mask();
+    const auto unless_ignored = this->unless_ignored();
     T* const slopes = tile(kR);
     const bool target_grad = b.probability_grad.data != nullptr;
     const auto store_target_grad = sink(b.probability_grad, tile(kYGrad));
@@ -322,43 +353,51 @@ class RowLoop : RowGroup<S, across> {
         sums.others = sums.others + slope;
       }
       label_grad = slope * p.q() + row_slope * p.p();
+      if (share_ > 0) {
+        label_grad = label_grad - V(share_) * by_row([&](int64_t l) {
+                                    return b.hit_weight ? b.hit_weight[label_[l]] : T(1);
+                                  });
+      }
+      label_grad = label_grad * scale;
     }
     // The label's part of every class's derivatives: its own, or, as the center, all of theirs.
     if (dense_ && kSides == 1) add_at_label(r, kSoftmax ? slope : -sums.others);
     const V others = sums.others - row_slope;
-    const V all = others + sums.top;
+    const V pull = center.share * (others + sums.top) * scale;  // on every class, by its exponential
     // Where the label's logit is mapped in its own way: its slope over that of the others.
     V ratio(1);
     if constexpr (MapsTarget<E>) ratio = by_row([&](int64_t l) { return label_slope(l) / other_slope(l); });
 
-    const bool dense = dense_, exact_top = exact_top_;
-    const T* const exponentials = tile(kE, side);
+    const bool dense = dense_, exact_top = exact_top_, shares = share_ > 0;
+    const V share = V(share_) * scale;
+    const T* const class_weight = b.hit_weight;
+    const T* const exponentials = exponential_tile(side);
     const auto is_label = this->is_label();
     const GradSink store_grad = grad_sink(side);
     each([&](Step s) __attribute__((always_inline)) {
       V g;
       if constexpr (!kSoftmax) {
-        g = V::load(r + s.at, s.count);
+        g = V::load(r + s.at, s.count) * scale;
       } else {
         const V x = V::load(exponentials + s.at, s.count);
-        const V p = x * center.share;
         if (dense) {
           const V d = V::load(r + s.at, s.count);
-          g = d - p * all;
+          g = d * scale - x * pull;
           if (kMayNeedTop && exact_top) {
             const auto is_top = (x == V(1)) & (center.rest < V(1));
-            g = select(is_top, d * (center.rest * center.share) - p * others, g);
+            g = select(is_top, (d * center.rest - others) * center.share * scale, g);
           }
         } else {
-          g = -(p * all);
+          g = -(x * pull);
+          if (kLogHit && shares) g = g - (class_weight ? share * by_class(class_weight, s) : share);
           if constexpr (across) g = select(is_label(s), label_grad, g);
         }
       }
       if constexpr (MapsTarget<E>) g = select(is_label(s), g * ratio, g);
-      store_grad(g * scale, s);
+      store_grad(g, s);
     });
     if (!across && !dense_) {
-      store_at_label(label_grad * scale * by_row([&](int64_t l) { return label_slope(l); }), b.grad[side]);
+      store_at_label(label_grad * by_row([&](int64_t l) { return label_slope(l); }), b.grad[side]);
     }
     unstage(r, b.grad[side], tile(kE, side));
   }
@@ -369,7 +408,7 @@ class RowLoop : RowGroup<S, across> {
     const bool mapped;
     const Source input;
     const LogPrior log_prior;
-    const typename Base::Mask unless_ignored;
+    const typename Base::UnlessIgnored unless_ignored;
     const typename Base::Sink sink;
     LOSSOPS_INLINE void operator()(V g, Step s) const {
       if constexpr (MapsLogits<E>) {
@@ -379,7 +418,12 @@ class RowLoop : RowGroup<S, across> {
     }
   };
   GradSink grad_sink(int side) const {
-    return {e, mapped_, inputs(side), LogPrior{b.log_prior}, mask(), sink(b.grad[side], tile(kR, side))};
+    return {e,
+            mapped_,
+            inputs(side),
+            LogPrior{b.log_prior},
+            this->unless_ignored(),
+            sink(b.grad[side], tile(kR, side))};
   }
 
   // -- lists of labels ---------------------------------------------------------------------------------
@@ -418,12 +462,14 @@ class RowLoop : RowGroup<S, across> {
   const E e;
   bool mapped_ = false;
   bool smooth_;  ///< every class has a part of the target
-  bool dense_;   ///< every class has a term
+  bool dense_;   ///< every class has a term of its own
+  T share_;      ///< otherwise every class's part of the target, or 0
   /// Derivatives may be without bound (misses), or a one-hot target's gradient all cancellation.
   bool exact_top_;
   bool keeps_;               ///< exponentials are needed again
   const T* x_[kSides] = {};  ///< the group's inputs, staged
   V label_logit_{0};
+  V distances_{0};  ///< the weighted sum of z - largest, for share_
 };
 
 template <class E, class S>

@@ -79,23 +79,14 @@ class Rows {
 
  public:
   Rows() = default;
+  /// Of a tensor that is only read unless it is an output of ours.
   Rows(const at::Tensor& t, int64_t dim, bool side_by_side)
-      : data_(static_cast<char*>(t.data_ptr())),
+      : data_(static_cast<char*>(const_cast<void*>(t.const_data_ptr()))),
         dtype_(t.scalar_type()),
         item_(t.itemsize()),
         classes_(t.size(dim)),
         side_by_side_(side_by_side),
         map_(t, dim) {}
-  static Rows reading(const at::Tensor& t, int64_t dim, bool side_by_side) {
-    Rows rows;
-    rows.data_ = static_cast<char*>(const_cast<void*>(t.const_data_ptr()));
-    rows.dtype_ = t.scalar_type();
-    rows.item_ = t.itemsize();
-    rows.classes_ = t.size(dim);
-    rows.side_by_side_ = side_by_side;
-    rows.map_ = RowMap(t, dim);
-    return rows;
-  }
 
   explicit operator bool() const { return data_ != nullptr; }
 
@@ -122,6 +113,19 @@ class Rows {
         conversions().load(memory, dtype_, stride, lanes, n);
       });
     return {p.data, p.row_stride, p.class_stride};
+  }
+
+  /// Of each row only the element for its label: the plane has no other.
+  Plane<const S> read_at(const int64_t* label, int64_t row, int64_t count, S* buffer) const {
+    if (in_place() && map_.together(row, count)) {
+      return {reinterpret_cast<const S*>(data_) + map_.offset(row), map_.row_stride(), map_.class_stride};
+    }
+    for (int64_t r = 0; r < count; ++r) {
+      const int64_t known = label[r] >= 0 && label[r] < classes_ ? label[r] : 0;
+      const int64_t at = map_.offset(row + r) + known * map_.class_stride;
+      conversions().load(data_ + at * item_, dtype_, 1, buffer + r, 1);
+    }
+    return {buffer, 1, 0};
   }
 
   void flush(int64_t row, int64_t count, const Plane<S>& p, S* buffer) const {
@@ -174,7 +178,8 @@ class RowPass {
         rows_(classes_ ? call.input().numel() / classes_ : rows_without_classes()) {
     const RowMap map(call.input(), args_.dim);
     run_ = std::max<int64_t>(map.run(), 1);
-    const bool neighbours = map.class_stride != 1 && map.row_stride() == 1 && run_ >= kShortRun;
+    const bool neighbours =
+        map.class_stride != 1 && map.row_stride() == 1 && run_ >= kShortRun && classes_ <= cpu::kManyClasses;
     const bool reads_row = loss_.row_formula->center != Center::kNone;
     side_by_side_ = !args_.label_list && (neighbours || classes_ <= cpu::kFewClasses || !reads_row);
   }
@@ -204,7 +209,8 @@ class RowPass {
     } else if (!in_place) {
       out.loss = values_.to(call_.result_dtype());
     }
-    if (unscaled) out.denominator = cpu::scalar_tensor(denominator, at::kDouble);
+    // Without a row that counts all gradients are 0, and stay that.
+    if (unscaled) out.denominator = cpu::scalar_tensor(denominator == 0 ? 1 : denominator, at::kDouble);
     if (const int n = loss_.operands + 1; wrt_ >> n & 1) {
       const double of_loss = -total / denominator;
       out.grads[n] =
@@ -252,10 +258,31 @@ class RowPass {
     label_error(call_, *first, first - label);
   }
 
-  /// The lists of a run of rows as int64, in place if they are that.
-  at::Tensor label_lists(int64_t row, int64_t count) const {
+  void copy_label_lists(int64_t row, int64_t count, int64_t* to) const {
     const at::Tensor& lists = args_.target;
-    return (lists.dim() == 1 ? lists.unsqueeze(0) : lists).narrow(0, row, count).to(at::kLong).contiguous();
+    const RowMap map(lists, args_.dim);
+    const auto copy = [&](const auto* from) {
+      for (int64_t r = 0; r < count; ++r) {
+        const auto* list = from + map.offset(row + r);
+        for (int64_t c = 0; c < classes_; ++c) *to++ = static_cast<int64_t>(list[c * map.class_stride]);
+      }
+    };
+    switch (lists.scalar_type()) {
+#define LOSSOPS_CASE(type, name) \
+  case at::k##name:              \
+    return copy(static_cast<const type*>(lists.const_data_ptr()));
+      LOSSOPS_CASE(uint8_t, Byte)
+      LOSSOPS_CASE(int8_t, Char)
+      LOSSOPS_CASE(int16_t, Short)
+      LOSSOPS_CASE(uint16_t, UInt16)
+      LOSSOPS_CASE(int32_t, Int)
+      LOSSOPS_CASE(uint32_t, UInt32)
+      LOSSOPS_CASE(int64_t, Long)
+      LOSSOPS_CASE(uint64_t, UInt64)
+#undef LOSSOPS_CASE
+      default:
+        cpu::unsupported_dtype(lists.scalar_type());
+    }
   }
 
   at::Tensor as_math(const at::Tensor& t) const { return t.detach().to(kMath).contiguous(); }
@@ -267,12 +294,14 @@ class RowPass {
       const at::Tensor w = as_math(args_.hit_weight.expand({classes_}));
       hit_weight_ = class_weight_.defined() ? class_weight_ * w : w;
     }
+    hit_weight_sum_ = static_cast<T>(classes_);
+    if (hit_weight_.defined() && args_.smoothing > 0) {
+      hit_weight_sum_ = std::accumulate(data(hit_weight_), data(hit_weight_) + classes_, 0.0);
+    }
     if (args_.miss_weight.defined()) miss_weight_ = as_math(args_.miss_weight);
     if (args_.prior.defined()) {
-      const at::Tensor prior = args_.prior.detach().to(at::kDouble);
-      const double least = prior.numel() ? prior.min().item().toDouble() : 0;
-      TORCH_CHECK(!(least < 0), loss_.name, ": prior must be >= 0, got ", least);
-      log_prior_ = as_math(prior.log());
+      check_prior(call_, args_.prior);
+      log_prior_ = as_math(args_.prior.detach().to(at::kDouble).log());
     }
     if (args_.row_weight.defined()) row_weight_ = as_math(args_.row_weight);
   }
@@ -302,10 +331,7 @@ class RowPass {
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
 
-  Rows<S> reading(const at::Tensor& t) const {
-    return t.defined() ? Rows<S>::reading(t, args_.dim, side_by_side_) : Rows<S>();
-  }
-  Rows<S> writing(const at::Tensor& t) const {
+  Rows<S> rows_of(const at::Tensor& t) const {
     return t.defined() ? Rows<S>(t, args_.dim, side_by_side_) : Rows<S>();
   }
 
@@ -315,27 +341,33 @@ class RowPass {
     const int target = sides;  // as an index of in and grad
     Rows<S> in[3], grad[3];
     for (int side = 0; side < sides; ++side) {
-      in[side] = reading(args_.x[side]);
-      grad[side] = writing(out.grads[side]);
+      in[side] = rows_of(args_.x[side]);
+      grad[side] = rows_of(out.grads[side]);
     }
     if (args_.probabilities) {
-      in[target] = reading(args_.target);
-      grad[target] = writing(out.grads[loss_.target]);
+      in[target] = rows_of(args_.target);
+      grad[target] = rows_of(out.grads[loss_.target]);
     }
 
     // Blocks do not cross the runs of the input's rows.
-    int64_t block = std::max<int64_t>(kBlockElements / std::max<int64_t>(classes_, 1), 1);
+    const bool reads_row = loss_.row_formula->center != Center::kNone;
+    const int64_t cost = std::max<int64_t>(reads_row ? classes_ : wrt_ ? classes_ / 8 : 1, 1);  // of a row
+    int64_t block = std::max<int64_t>(kBlockElements / cost, 1);
     if (side_by_side_) block = (block + 15) / 16 * 16;
     block = std::min(block, run_);
     const int64_t per_run = (run_ + block - 1) / block;
-    const int64_t blocks = rows_ / run_ * per_run;
+    const int64_t blocks = classes_ ? rows_ / run_ * per_run : 0;
+    if (blocks == 0 && values_.defined()) values_.zero_();
     const auto kernel = loss_.row_kernels->get<S>();
 
+    constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+    std::atomic<int64_t> wrong{kNone};  // the first label out of range in a list
     const auto params = call_.settings.held_by<T>();
     c10::SmallVector<double, 16> sums(blocks);
     const auto work = [&](int64_t begin, int64_t end) {
       const int64_t buffer_size = block * classes_;
-      const std::unique_ptr<T[]> scratch(new T[cpu::row_work(classes_, side_by_side_)]);
+      const std::unique_ptr<T[]> scratch(reads_row ? new T[cpu::row_work(classes_, side_by_side_)] : nullptr);
+      const std::unique_ptr<int64_t[]> lists(args_.label_list ? new int64_t[buffer_size] : nullptr);
       const std::unique_ptr<T[]> value(values_.defined() ? nullptr : new T[block]);
       std::unique_ptr<S[]> buffer[6];
       for (int k = 0; k < 3; ++k) {
@@ -349,6 +381,7 @@ class RowPass {
       run.ignores = call_.settings.ignore_index.has_value();
       run.ignore_index = call_.settings.ignore_index.value_or(0);
       run.hit_weight = data(hit_weight_);
+      run.hit_weight_sum = hit_weight_sum_;
       run.miss_weight = data(miss_weight_);
       run.label_weight = data(class_weight_);
       run.log_prior = data(log_prior_);
@@ -360,20 +393,26 @@ class RowPass {
         const int64_t row = b / per_run * run_ + b % per_run * block;
         const int64_t count = std::min(block, run_ - b % per_run * block);
         run.rows = count;
+        if (labels_.defined()) run.label = labels_.const_data_ptr<int64_t>() + row;
         for (int side = 0; side < sides; ++side) {
-          run.x[side] = in[side].read(row, count, buffer[side].get());
+          run.x[side] = reads_row ? in[side].read(row, count, buffer[side].get())
+                                  : in[side].read_at(run.label, row, count, buffer[side].get());
           run.grad[side] = grad[side].plane(row, count, buffer[3 + side].get());
         }
         if (in[target]) run.probability = in[target].read(row, count, buffer[target].get());
         run.probability_grad = grad[target].plane(row, count, buffer[3 + target].get());
-        if (labels_.defined()) run.label = labels_.const_data_ptr<int64_t>() + row;
-        const at::Tensor lists = args_.label_list ? label_lists(row, count) : at::Tensor();
-        if (lists.defined()) {
-          run.label = lists.const_data_ptr<int64_t>();
-          const int64_t* const end = run.label + lists.numel();
-          const int64_t* const wrong =
+        if (lists) {
+          copy_label_lists(row, count, lists.get());
+          run.label = lists.get();
+          const int64_t* const end = run.label + count * classes_;
+          const int64_t* const bad =
               std::find_if(run.label, end, [&](int64_t l) { return l < -1 || l >= classes_; });
-          if (wrong != end) label_error(call_, *wrong, row * classes_ + (wrong - run.label));
+          if (bad != end) {
+            int64_t index = row * classes_ + (bad - run.label), least = wrong;
+            while (index < least && !wrong.compare_exchange_weak(least, index)) {
+            }
+            continue;
+          }
         }
         if (row_weight_.defined()) run.row_weight = data(row_weight_) + row;
         run.value = values_.defined() ? values_.data_ptr<T>() + row : value.get();
@@ -384,11 +423,13 @@ class RowPass {
         if (grad[target]) grad[target].flush(row, count, run.probability_grad, buffer[3 + target].get());
       }
     };
-    if (blocks > 0 && rows_ * classes_ <= kGrainBlocks * kBlockElements) {
+    if (blocks > 0 && rows_ * cost <= kGrainBlocks * kBlockElements) {
       work(0, blocks);
     } else {
       at::parallel_for(0, blocks, 1, work);
     }
+    if (wrong != kNone)
+      label_error(call_, args_.target.reshape(-1)[wrong].to(at::kLong).item<int64_t>(), wrong);
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
 
@@ -401,6 +442,7 @@ class RowPass {
   int64_t kept_;  ///< rows that are not ignored
   bool side_by_side_;
   double grad_scale_ = 1;
+  T hit_weight_sum_;
   at::Tensor labels_, class_weight_, hit_weight_, miss_weight_, log_prior_, row_weight_, values_;
 };
 

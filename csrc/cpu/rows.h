@@ -7,6 +7,8 @@ namespace lossops::cpu {
 
 /// Rows of up to this many classes are computed side by side, one to a lane; longer ones lane by lane.
 constexpr int64_t kFewClasses = 256;
+/// So are rows that are neighbours in memory up to this many.
+constexpr int64_t kManyClasses = 16384;
 
 /// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride],
 /// one of the strides being 1. No data: not there.
@@ -31,8 +33,9 @@ struct RowRun {
   Plane<S> probability_grad;
   const int64_t* label;  ///< by row; a list of up to `classes` labels, ended by a negative one, if label_list
   bool ignores;
-  int64_t ignore_index;   ///< a row with this label is zero in every output
-  const T* hit_weight;    ///< by class
+  int64_t ignore_index;  ///< a row with this label is zero in every output
+  const T* hit_weight;   ///< by class
+  T hit_weight_sum;
   const T* miss_weight;   ///< by label and class
   const T* label_weight;  ///< by label: of a row's misses
   const T* log_prior;     ///< by class
@@ -44,15 +47,17 @@ struct RowRun {
   T* work;        ///< row_work(...) elements
 };
 
-/// Tiles of scratch memory for a group of rows, and those for a row's logits that are fetched ahead.
+/// Vectors of scratch memory for a group of rows, one element per class and lane.
 constexpr int kRowTiles = 8;
+/// Groups of neighbouring rows whose logits are fetched together, up to a number of classes.
 constexpr int kAhead = 4;
+constexpr int64_t kAheadClasses = 1024;
 
 /// Elements of scratch memory that a run needs.
 inline int64_t row_work(int64_t classes, bool side_by_side) {
   constexpr int64_t kMostLanes = 16;
-  return (kRowTiles + 2 * kAhead) *
-         (side_by_side ? classes * kMostLanes : (classes + kMostLanes) / kMostLanes * kMostLanes);
+  if (!side_by_side) return kRowTiles * ((classes + kMostLanes - 1) / kMostLanes * kMostLanes);
+  return (kRowTiles + (classes <= kAheadClasses ? 2 * kAhead : 0)) * classes * kMostLanes;
 }
 
 /// Computes the run and returns the sum of its values.

@@ -53,18 +53,14 @@ struct JSD {
       const auto value = relative_entropy(q, log_q, log_p);
       return attach(attach(value, value, student.log_p()), -q, teacher.log_p());
     }
-    const auto of_p = share(p, q, 1 - beta) * beta;
-    const auto of_q = share(q, p, beta) * (1 - beta);
+    // ln(m / p) and ln(m / q) from the larger of the two: near 1 nothing cancels, and nothing overflows.
+    using C = std::remove_const_t<decltype(log_p)>;
+    const C d = select((p == C(0)) & (q == C(0)), C(0), log_q - log_p);
+    const auto rises = d > C(0);
+    const C l = log1p(select(rises, C(beta), C(1 - beta)) * expm1(select(rises, -d, d)));
+    const C of_p = -(p * select(p == C(0), C(0), l + select(rises, d, C(0)))) * beta;
+    const C of_q = -(q * select(q == C(0), C(0), l - select(rises, C(0), d))) * (1 - beta);
     return attach(attach(of_p + of_q, of_q, student.log_p()), of_p, teacher.log_p());
-  }
-
- private:
-  /// p ln(p / m) with m = p + weight (q - p): as a logarithm near 1, for what p and q have in common cancels.
-  template <class P>
-  LOSSOPS_INLINE static P share(const P& p, const P& q, double weight) {
-    const auto none = p < P(1e-37);
-    const P u = weight * (q - p) / select(none, P(1), p);
-    return select(none, P(0), p * -log1p(u));
   }
 };
 

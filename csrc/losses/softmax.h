@@ -13,30 +13,22 @@
 
 namespace lossops::losses {
 
-struct CrossEntropy {
+struct CrossEntropy : LogHit {
   double label_smoothing, z_loss, softcap;  // softcap is NaN for none
-  LOSSOPS_INLINE bool maps() const { return softcap == softcap; }
+  LOSSOPS_INLINE bool maps() const { return softcap < kInfinity; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
     return softcap * tanh(x / softcap);
   }
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
-  }
   template <class X>
   LOSSOPS_INLINE auto row(const X& lse) const {
-    return z_loss * square(lse);
+    return z_loss == 0 ? X(0) : X(z_loss * square(lse));
   }
 };
 
 /// The softmax is the caller's: x are log-probabilities.
-struct NLL {
+struct NLL : LogHit {
   static constexpr Center center = Center::kNone;
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
-  }
 };
 
 /// Lin et al. (ICCV 2017) with a softmax.
@@ -67,11 +59,7 @@ struct GeneralizedCrossEntropy {
 };
 
 /// Ho & Wookey (2020): each way to be wrong weighs what it costs.
-struct RWWCrossEntropy {
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
-  }
+struct RWWCrossEntropy : LogHit {
   template <class P>
   LOSSOPS_INLINE auto miss(const P& p) const {
     return -p.log_q();
@@ -79,23 +67,19 @@ struct RWWCrossEntropy {
 };
 
 /// Ren et al. (NeurIPS 2020), Menon et al. (ICLR 2021): logits raised by what the class frequencies explain.
-struct BalancedSoftmax {
+struct BalancedSoftmax : LogHit {
   double tau, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x, const X& log_prior) const {
     return tau == 0 ? x : x + log_prior * tau;
   }
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
-  }
 };
 
 /// Deng et al. (CVPR 2019) on cosines: the true class's angle theta is widened by the margin; beyond
 /// theta + margin = pi the logit goes on falling in a straight line. The sine's slope, infinite at a cosine
 /// of +-1, is taken for 0 there.
-struct ArcFace {
+struct ArcFace : LogHit {
   double margin, scale, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
@@ -111,14 +95,10 @@ struct ArcFace {
     const X beyond = x - margin * std::sin(margin);
     return select(x < X(-std::cos(margin)), beyond, widened) * scale;
   }
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
-  }
 };
 
 /// Wang et al. (CVPR 2018) on cosines: the true class's cosine is lowered by the margin.
-struct CosFace {
+struct CosFace : LogHit {
   double margin, scale, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
@@ -128,10 +108,6 @@ struct CosFace {
   template <class X>
   LOSSOPS_INLINE auto target_logit(const X& x) const {
     return (x - margin) * scale;
-  }
-  template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
-    return -p.log_p();
   }
 };
 

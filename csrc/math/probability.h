@@ -19,7 +19,7 @@ struct RowCenter {
   C rest;      ///< the sum of e^(z - center) over all classes but the largest
   C log_sum;   ///< ln(1 + rest): the log-sum-exp is center + log_sum
   C share;     ///< 1 / (1 + rest), the probability of the largest
-  C log_rest;  ///< ln(rest)
+  C log_rest;  ///< ln(rest), also where rest underflows; only for losses with misses
 
   LOSSOPS_INLINE static RowCenter softmax(C largest, C rest) {
     return {largest, rest, log1p(rest), C(1) / (rest + 1.0), C(0)};
@@ -63,6 +63,14 @@ class Probability<Dual<C>> {
 
  private:
   Probability<C> v_;
+};
+
+/// The base of losses whose hit is -ln p. Over all classes that is a sum of logits, which costs no sweep.
+struct LogHit {
+  template <class P>
+  LOSSOPS_INLINE auto hit(const P& p) const {
+    return -p.log_p();
+  }
 };
 
 }  // namespace lossops

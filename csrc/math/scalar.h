@@ -47,7 +47,7 @@ struct Scalar {
     *p = static_cast<S>(a.v);
   }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
-  LOSSOPS_INLINE static Scalar count_from(int64_t start) { return start; }
+  LOSSOPS_INLINE static Scalar count() { return 0; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }
@@ -64,6 +64,8 @@ struct Scalar {
   LOSSOPS_INLINE friend Scalar larger(Scalar a, Scalar b) { return b.v < a.v ? a : b; }
   LOSSOPS_INLINE friend Scalar sqrt(Scalar a) { return std::sqrt(a.v); }
   LOSSOPS_INLINE friend Scalar exp(Scalar a) { return std::exp(a.v); }
+  /// e^a for a <= 0.
+  LOSSOPS_INLINE friend Scalar exp_below(Scalar a) { return std::exp(a.v); }
   LOSSOPS_INLINE friend Scalar expm1(Scalar a) { return std::expm1(a.v); }
   LOSSOPS_INLINE friend Scalar log(Scalar a) { return std::log(a.v); }
   LOSSOPS_INLINE friend Scalar log1p(Scalar a) { return std::log1p(a.v); }

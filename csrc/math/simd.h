@@ -95,8 +95,8 @@ struct Simd {
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
     return count == kLanes ? a.v : V::set(V(fill), a.v, count);
   }
-  /// start, start + 1, ...
-  LOSSOPS_INLINE static Simd count_from(int64_t start) { return V::arange(static_cast<T>(start), T(1)); }
+  /// 0, 1, 2, ...
+  LOSSOPS_INLINE static Simd count() { return V::arange(T(0), T(1)); }
 
   LOSSOPS_INLINE friend Simd operator+(Simd a, Simd b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Simd operator-(Simd a, Simd b) { return a.v - b.v; }
@@ -124,10 +124,18 @@ struct Simd {
     if constexpr (std::is_same_v<T, double>) {
       return a.v.exp();
     } else {
-      const V x = at::vec::clamp(a.v, V(-104.0f), V(89.0f));
+      return exp_below(Simd(at::vec::clamp_max(a.v, V(89.0f))));
+    }
+  }
+
+  /// e^a for a <= 0.
+  LOSSOPS_INLINE friend Simd exp_below(Simd a) {
+    if constexpr (std::is_same_v<T, double>) {
+      return a.v.exp();
+    } else {
+      const V x = at::vec::clamp_min(a.v, V(-104.0f));
       const V n = (x * V(kLog2E)).round();
-      const V em = expm1_reduced(x, n);
-      return times_power_of_two(em + V(1.0f), n);
+      return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);
     }
   }
 
