@@ -14,7 +14,13 @@ Operands = dict[str, list[Tensor]]
 def bundle_cases(rows: int = 4, dtype: torch.dtype = torch.float32) -> list[Case]:
     """One case per loss, masked where the loss knows a mask. Shapes agree within the bundle."""
     return [
-        make_case(loss, shape=(rows, 3), dtype=dtype, ignore=loss.ignore, seed=rows)
+        make_case(
+            loss,
+            shape=(rows, 3),
+            dtype=dtype,
+            seed=rows,
+            ignore=loss.ignore and loss.label in loss.operands,
+        )
         for loss in LOSSES
     ]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 import lossops
 from tests import reference
-from tests.losses import SHAPE, TENSOR_PARAMS, Draw, Loss
+from tests.losses import MATRIX, SHAPE, VECTOR, Draw, Loss
 
 REDUCTION_CODE = {"none": 0, "mean": 1, "sum": 2, "batchmean": 3}
 IGNORED = -100
@@ -85,24 +85,68 @@ class Case:
         """The reference, in `dtype` when given."""
         tensors = {k: v for k, v in {**self.tensors, **override}.items() if v is not None}
         if dtype is not None:
-            tensors = {name: t.to(dtype) for name, t in tensors.items()}
+            tensors = {n: t if n in self.loss.labels else t.to(dtype) for n, t in tensors.items()}
         common = {name: tensors.pop(name, None) for name in COMMON}
         keep = None
-        if self.ignore_index is not None:
-            keep = tensors["target"] != self.ignore_index
-            valid = 1.0 if "target" in self.loss.operands else 0.0
-            tensors["target"] = torch.where(keep, tensors["target"], valid)
-            for name in self.loss.operands:
-                if name != "target":
-                    tensors[name] = torch.where(keep, tensors[name], 0.5)
+        if self.ignore_index is not None and self.loss.label in tensors:
+            keep, tensors = self._without_ignored(tensors)
+        if self.loss.axis is not None:
+            return self._expected_rows(tensors, keep, **common)
         return reference.reduce(
             self.loss.formula(**tensors, **self.params),
             self.reduction,
             keep=keep,
-            weighted_mean=self.loss.weighted_mean,
+            share=common["weight"] if self.loss.weighted_mean else None,
             rowwise=self.loss.rowwise,
             **common,
         )
+
+    def _without_ignored(
+        self, tensors: dict[str, Tensor]
+    ) -> tuple[Tensor | None, dict[str, Tensor]]:
+        """What counts, and operands without anything improper where it does not."""
+        label = self.loss.label
+        if self.loss.axis is not None and label not in self.loss.labels:
+            return None, tensors  # probabilities
+        keep = tensors[label] != self.ignore_index
+        valid = {label: 0 if label in self.loss.labels else 1.0}
+        return keep, {
+            name: torch.where(self.along(keep, t), t, valid.get(name, 0.5))
+            if name in (label, *self.loss.operands)
+            else t
+            for name, t in tensors.items()
+        }
+
+    def along(self, rows: Tensor, t: Tensor) -> Tensor:
+        """A value per row, or element, for each of `t`, which may have the class axis."""
+        if t.dim() == rows.dim():
+            return rows
+        return rows.unsqueeze(self.loss.class_axis(t.dim()))
+
+    def _expected_rows(
+        self,
+        tensors: dict[str, Tensor],
+        keep: Tensor | None,
+        weight: Tensor | None,
+        normalizer: Tensor | None,
+    ) -> Tensor:
+        """Over a class axis, which the formulas have last; weights per class are theirs."""
+        dims, given, factor, share = tensors["input"].dim(), self.params, weight, None
+        label, loss = tensors.get("target"), self.loss
+        tensors = {
+            name: t.movedim(loss.class_axis(dims), -1)
+            if name in loss.operands and t.dim() == dims
+            else t
+            for name, t in tensors.items()
+            if name != "labels"
+        }
+        if loss.weights == "classes":
+            factor, given = None, {**given, "weight": weight}
+            if weight is not None and loss.weighted_mean:
+                share = reference.of(weight, label)
+        given = {name: value for name, value in given.items() if name != "dim"}
+        rows = loss.formula(**tensors, **given)
+        return reference.reduce(rows, self.reduction, factor, keep, normalizer, share)
 
     def loss_terms(self, **override: Any) -> Tensor:
         """The reference before weights and reduction."""
@@ -113,7 +157,15 @@ class Case:
     # -- variations ---------------------------------------------------------------------------
 
     def to(self, *args: Any) -> "Case":
-        return self.map(lambda name, t: t.to(*args))
+        """Tensor.to for every tensor; labels keep their dtype."""
+        elsewhere = [arg for arg in args if not isinstance(arg, torch.dtype)]
+
+        def move(name: str, t: Tensor) -> Tensor:
+            if name not in self.loss.labels:
+                return t.to(*args)
+            return t.to(*elsewhere) if elsewhere else t
+
+        return self.map(move)
 
     def map(self, change: Callable[[str, Tensor], Tensor]) -> "Case":
         return replace(self, tensors={name: change(name, t) for name, t in self.tensors.items()})
@@ -127,8 +179,13 @@ class Case:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """Every tensor of this case that has a gradient."""
-        names = [name for name in self.tensors if name not in self.loss.operands]
-        return (*self.loss.differentiable, *names)
+        others = (*self.loss.operands, *self.loss.labels)
+        return (*self.loss.differentiable, *(n for n in self.tensors if n not in others))
+
+    @property
+    def ignored(self) -> Tensor:
+        """Where the label is the ignored one: for each row, or element."""
+        return self.tensors[self.loss.label] == self.ignore_index
 
     def leaves(self, names: Sequence[str] | None = None) -> tuple[Tensor, ...]:
         """Fresh leaves that require a gradient, for `names` or all that are differentiable."""
@@ -172,20 +229,31 @@ def make_case(
 ) -> Case:
     """Draw a case. `weight` is None, "full" or "row"; the draw does not depend on the dtype."""
     params = dict(loss.params[0] if params is None else params)
+    loss = loss.under(params)
+    shape = loss.fit(shape)
+    axis = loss.class_axis(len(shape))
     generator = torch.Generator().manual_seed(seed)
-    draw = Draw(generator, shape, params, loss.kinks(params), on_kinks)
+    draw = Draw(generator, shape, params, loss.kinks(params), on_kinks, axis)
     tensors = dict(zip(loss.operands, loss.make(draw), strict=True))
-    for name in TENSOR_PARAMS:
-        if name in params:
+    params.pop("probabilities", None)
+    for name, value in list(params.items()):
+        if value in (VECTOR, MATRIX):
+            tensors[name] = per_class(shape[axis], pairs=params.pop(name) == MATRIX)
+        elif name in loss.tensor_params:
             tensors[name] = torch.tensor(params.pop(name), dtype=torch.float64)
-    if ignore:
-        dropped = torch.rand(shape, generator=generator) < 0.3
+    rows = shape if axis is None else draw.rows
+    if ignore and (axis is None or loss.label in loss.labels):
+        dropped = torch.rand(rows, generator=generator) < 0.3
         dropped.view(-1)[:1] = True  # at least one,
-        if shape:
+        if rows:
             dropped[..., -1:] = False  # but never a whole row
-        tensors["target"] = torch.where(dropped, float(IGNORED), tensors["target"])
+        else:
+            dropped.zero_()
+        label = tensors[loss.label] if loss.label in tensors else draw.labels()
+        tensors[loss.label] = torch.where(dropped, IGNORED, label)
     if weight is not None:
-        size = shape if weight == "full" else shape[-1:]
+        size = (shape[axis],) if loss.weights == "classes" else rows
+        size = size if weight == "full" else size[-1:]
         tensors["weight"] = 0.5 + torch.rand(size, generator=generator, dtype=torch.float64)
     if normalizer:
         tensors["normalizer"] = torch.tensor(2.5, dtype=torch.float64)
@@ -193,12 +261,21 @@ def make_case(
     return case.to(device, dtype)
 
 
+def per_class(classes: int, pairs: bool = False) -> Tensor:
+    """Numbers from 0.5 to 1.5, one per class or pair of classes; the same for every draw."""
+    count = classes**2 if pairs else classes
+    numbers = 0.5 + torch.arange(1, count + 1, dtype=torch.float64) * 0.6180339887498949 % 1
+    return numbers.view(classes, classes) if pairs else numbers
+
+
 def peer_call(case: Case) -> Callable[..., Tensor] | None:
     """torch.nn.functional on this case, or None where it lacks an argument in use."""
     peer = case.loss.peer
-    if peer is None or case.ignore_index is not None:
+    if peer is None:
         return None
     accepted = inspect.signature(peer).parameters
+    if case.ignore_index is not None and "ignore_index" not in accepted:
+        return None
     if any(name not in accepted for name in (*case.tensors, *case.params)):
         return None
     return lambda **override: peer(**case.keywords(**override))

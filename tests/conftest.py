@@ -13,16 +13,22 @@ from tests.losses import LOSSES  # noqa: E402
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "where(condition): the rows of the table that a test is for")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `loss` runs over every row; with `params`, over every parameter set."""
     names = metafunc.fixturenames
+    where = metafunc.definition.get_closest_marker("where")
+    losses = [loss for loss in LOSSES if where is None or where.args[0](loss)]
     if "loss" in names and "params" in names:
-        rows = [(loss, params) for loss in LOSSES for params in loss.params]
+        rows = [(loss, params) for loss in losses for params in loss.params]
         ids = ["-".join([loss.op, *(f"{k}={v}" for k, v in params.items())])
                for loss, params in rows]  # fmt: skip
         metafunc.parametrize(("loss", "params"), rows, ids=ids)
     elif "loss" in names:
-        metafunc.parametrize("loss", LOSSES, ids=lambda loss: loss.op)
+        metafunc.parametrize("loss", losses, ids=lambda loss: loss.op)
     if "device" in names:
         metafunc.parametrize("device", DEVICES)
 

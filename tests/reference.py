@@ -188,21 +188,219 @@ def kl_div(input: Tensor, target: Tensor, log_target: bool = False) -> Tensor:
     return torch.xlogy(target, target) - target * input
 
 
+# -- over a class axis: the last one here; every function returns one number per row --------------
+
+
+def odds(x: Tensor) -> Tensor:
+    """ln((1 - p) / p) of every class, from the others' sum: exact where p rounds to 0 or 1."""
+    if x.size(-1) == 1:
+        return x.masked_fill(torch.ones_like(x, dtype=torch.bool), -math.inf)
+    if x.size(-1) > 128:  # too many pairs of classes; p must keep off 1
+        log_p = x.log_softmax(-1)
+        return torch.log(-torch.expm1(log_p)) - log_p
+    own = torch.eye(x.size(-1), dtype=torch.bool, device=x.device)
+    return x.unsqueeze(-2).masked_fill(own, -math.inf).logsumexp(-1) - x
+
+
+def one_hot(target: Tensor, like: Tensor) -> Tensor:
+    return (target.unsqueeze(-1) == torch.arange(like.size(-1), device=like.device)).to(like.dtype)
+
+
+def at(x: Tensor, target: Tensor) -> Tensor:
+    """The entry of each row that its label names."""
+    return x.gather(-1, target.unsqueeze(-1).long()).squeeze(-1)
+
+
+def of(weight: Tensor, target: Tensor) -> Tensor:
+    """The entry, or row, of a tensor per class that each label names."""
+    picked = weight.index_select(0, target.reshape(-1).long())
+    return picked.view((*target.shape, *weight.shape[1:]))
+
+
+def hits(
+    hit: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """sum_c y_c w_c hit_c; the target is labels or probabilities."""
+    y = target if target.dim() == hit.dim() else one_hot(target, hit)
+    y = y * (1 - label_smoothing) + label_smoothing / hit.size(-1)
+    return ((y if weight is None else y * weight) * hit).sum(-1)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+) -> Tensor:
+    """Szegedy et al. 2016 (smoothing), PaLM 2022 (z-loss), Gemma 2 2024 (softcap)."""
+    z = input if softcap is None else softcap * torch.tanh(input / softcap)
+    return hits(softplus(odds(z)), target, weight, label_smoothing) + z_loss * z.logsumexp(-1) ** 2
+
+
+def nll(input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    return hits(-input, target, weight)
+
+
+def softmax_focal(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    alpha: Tensor | float | None = None,
+    gamma: float = 2.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Lin et al. 2017 over a softmax."""
+    hit = sigmoid(odds(input)) ** gamma * softplus(odds(input))
+    return hits(hit if alpha is None else alpha * hit, target, weight, label_smoothing)
+
+
+def poly1(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    epsilon: float = 2.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Leng et al. 2022."""
+    z = odds(input)
+    return hits(softplus(z) + epsilon * sigmoid(z), target, weight, label_smoothing)
+
+
+def generalized_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    q: float = 0.7,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Zhang and Sabuncu 2018."""
+    y = -q * softplus(odds(input))
+    # torch differentiates expm1 by its result + 1, which loses the digits of a small p^q
+    hit = torch.where(y < -1, 1 - torch.exp(y), -torch.expm1(y.clamp(min=-1))) / q
+    return hits(hit, target, weight, label_smoothing)
+
+
+def rww_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    fn_weight: Tensor,
+    fp_weight: Tensor,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Ho and Wookey 2020; ln p = -softplus(odds), ln(1 - p) = -softplus(-odds)."""
+    z, own = odds(input), one_hot(target, input)
+    missed = at(fn_weight * softplus(z), target)
+    others = z.masked_fill(own.bool(), math.inf)
+    false = (of(fp_weight, target) * softplus(-others)).sum(-1)
+    return (missed + false) if weight is None else of(weight, target) * (missed + false)
+
+
+def balanced_softmax(
+    input: Tensor,
+    target: Tensor,
+    prior: Tensor,
+    weight: Tensor | None = None,
+    tau: float = 1.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Ren et al. 2020, Menon et al. 2021."""
+    return cross_entropy(input + tau * prior.log(), target, weight, label_smoothing)
+
+
+def multi_margin(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    p: int = 1,
+    margin: float = 1.0,
+) -> Tensor:
+    """Crammer and Singer 2001."""
+    excess = torch.relu(margin - at(input, target).unsqueeze(-1) + input) ** p
+    rows = (excess * (1 - one_hot(target, input))).sum(-1) / input.size(-1)
+    return rows if weight is None else of(weight, target) * rows
+
+
+def multilabel_margin(input: Tensor, target: Tensor) -> Tensor:
+    """The labels of a row stand before the first negative one."""
+    named = (target >= 0).long().cumprod(-1)
+    picked = named.unsqueeze(-1) * one_hot(target, input)  # (..., place in the list, class)
+    others = 1 - picked.amax(-2)
+    x = (picked * input.unsqueeze(-2)).sum(-1, keepdim=True)
+    excess = torch.relu(1 - x + input.unsqueeze(-2)) * others.unsqueeze(-2)
+    return (excess.sum(-1) * named).sum(-1) / input.size(-1)
+
+
+def distill_kl(input: Tensor, target: Tensor, temperature: float = 1.0) -> Tensor:
+    """Hinton et al. 2015."""
+    p = (target / temperature).log_softmax(-1)
+    q = (input / temperature).log_softmax(-1)
+    return temperature**2 * (p.exp() * (p - q)).sum(-1)
+
+
+def jsd(input: Tensor, target: Tensor, beta: float = 0.5, temperature: float = 1.0) -> Tensor:
+    """Agarwal et al. 2024; the limits of beta are the Kullback-Leibler divergences."""
+    p = (target / temperature).log_softmax(-1)
+    q = (input / temperature).log_softmax(-1)
+    if beta in (0, 1):
+        a, b = (q, p) if beta else (p, q)
+        return temperature**2 * (a.exp() * (a - b)).sum(-1)
+    m = torch.logaddexp(p + math.log(beta), q + math.log(1 - beta))
+    mixed = beta * p.exp() * (p - m) + (1 - beta) * q.exp() * (q - m)
+    return temperature**2 * mixed.sum(-1)
+
+
+def arcface(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    margin: float = 0.5,
+    scale: float = 64.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Deng et al. 2019; beyond pi, the line that insightface takes."""
+    angle = torch.acos(input) + margin
+    turned = torch.where(angle > math.pi, input - margin * math.sin(margin), torch.cos(angle))
+    own = one_hot(target, input).bool()
+    return cross_entropy(scale * torch.where(own, turned, input), target, weight, label_smoothing)
+
+
+def cosface(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    margin: float = 0.35,
+    scale: float = 64.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Wang et al. 2018."""
+    z = scale * (input - margin * one_hot(target, input))
+    return cross_entropy(z, target, weight, label_smoothing)
+
+
 def reduce(
     loss: Tensor,
     reduction: str = "mean",
     weight: Tensor | None = None,
     keep: Tensor | None = None,
     normalizer: Tensor | float | None = None,
-    weighted_mean: bool = False,
+    share: Tensor | None = None,
     rowwise: bool = False,
 ) -> Tensor:
-    """Apply the weights, the mask (`keep`) and the reduction that all losses share."""
+    """Apply the weights, the mask (`keep`) and the reduction that all losses share.
+
+    `share` is what each term counts in the mean, 1 if left out.
+    """
     if weight is not None:
         loss = loss * weight
     if keep is not None:
         loss = torch.where(keep, loss, 0.0)
-    count = loss.numel() if keep is None else keep.sum()
+        share = keep if share is None else torch.where(keep, share, 0.0)
+    count = loss.numel() if share is None else share.expand_as(loss).sum()
     if rowwise:
         if reduction == "none":
             return loss.sum(-1) / loss.size(-1)
@@ -217,6 +415,4 @@ def reduce(
         return total
     if reduction == "batchmean":
         return total / loss.size(0)
-    if weighted_mean and weight is not None:
-        return total / weight.expand_as(loss).sum()
     return total / count

@@ -21,15 +21,17 @@ def test_catalogue(hard: Hard, count: int, device: str) -> None:
     if hard.mean and count > 1:
         pytest.skip("a mean is one number")
     eps = torch.finfo(hard.dtype).eps
+    labels = BY_OP[hard.op].under(hard.params).labels
+    params = {name: value for name, value in hard.params.items() if name != "probabilities"}
     operands = {
-        name: torch.tensor(values * count, dtype=hard.dtype, device=device).requires_grad_(
-            name in hard.gradients
-        )
+        name: torch.tensor(
+            values * count, dtype=None if name in labels else hard.dtype, device=device
+        ).requires_grad_(name in hard.gradients)
         for name, values in hard.operands.items()
     }
     function = getattr(lossops.functional, BY_OP[hard.op].function)
     reduction = "mean" if hard.mean else "sum" if BY_OP[hard.op].rowwise else "none"
-    loss = function(**operands, **hard.params, reduction=reduction)
+    loss = function(**operands, **params, reduction=reduction)
     value = hard.value if hard.mean else hard.value * count
     if reduction == "sum":  # rowwise: the sum is the mean over the only dimension
         value = hard.value[0]
@@ -51,19 +53,22 @@ def check(actual: Tensor, expected: Tensor, rtol: float) -> None:
 
 
 def test_nan_in_nan_out(loss: Loss, params: dict[str, Any], device: str) -> None:
-    """A NaN in any operand reaches the value at its place, and nowhere else."""
+    """A NaN in any operand reaches the value at its place, or of its row, and nowhere else."""
     case = make_case(loss, params, (5, 17), device=device, reduction="none")
     if "q" in case.tensors or "pos_weight" in case.tensors:
         case = make_case(loss, params, (5, 3), device=device, reduction="none")
     clean = case.ours()
-    for name in loss.operands:
-        if name in loss.fixed:
-            continue
-        poisoned = case.tensors[name].clone()
-        poisoned[2, 1] = NAN
+    for name in case.loss.differentiable:
+        t = case.tensors[name]
+        place = torch.zeros(t.shape, dtype=torch.bool, device=device)
+        place[2, 1] = True
+        where = place
+        if clean.shape != t.shape:  # all of a row, since nll reads one class only
+            axis = -1 if loss.rowwise else case.loss.class_axis(2)
+            where = place.any(axis)
+            place = where.unsqueeze(axis)
+        poisoned = t.masked_fill(place, NAN)
         value = case.ours(**{name: poisoned})
-        where = torch.zeros(value.shape, dtype=torch.bool, device=device)
-        where[(2, 1) if value.dim() == 2 else (2,)] = True
         assert value[where].isnan().all(), name
         assert torch.equal(value[~where], clean[~where]), name
         assert case.but(reduction="mean").ours(**{name: poisoned}).isnan(), name
@@ -85,27 +90,32 @@ def test_ignored_elements(maskable: Loss, poison: float, reduction: str, device:
         case = make_case(
             maskable, params, (7, 3), ignore=True, reduction=reduction, weight="full", device=device
         )
-        ignored = case.tensors["target"] == case.ignore_index
-        names = [name for name in maskable.operands if name != "target"]
-        dirty = case.map(
-            lambda name, t: t.masked_fill(ignored, poison) if name in names else t  # noqa: B023
-        )
+        names = [name for name in maskable.operands if name != maskable.label]
+        if case.loss.label not in case.tensors:
+            continue
+        ignored = case.ignored
+        filled = {
+            name: case.tensors[name].masked_fill(case.along(ignored, case.tensors[name]), poison)
+            for name in names
+        }
+        dirty = case.but(**filled)
         torch.testing.assert_close(dirty.ours(), case.expected())
         ours, theirs = dirty.gradients(), case.gradients(case.expected)
         for name, actual, expected in zip(dirty.differentiable, ours, theirs, strict=True):
             torch.testing.assert_close(actual, expected, msg=lambda m, n=name: f"{n}: {m}")
-            if actual.shape == ignored.shape:
-                assert (actual[ignored] == 0).all(), name
+            if actual.dim() >= ignored.dim() and name in maskable.operands:
+                where = case.along(ignored, actual).expand_as(actual)
+                assert (actual[where] == 0).all(), name
 
 
 @masked
 @pytest.mark.parametrize("poison", [0.25, NAN])
 def test_all_ignored(maskable: Loss, poison: float, device: str) -> None:
     """The mean of nothing is NaN, as torch has it, but the gradient is 0; a sum is 0."""
-    case = make_case(maskable, dtype=torch.float32, device=device)
-    operands = {name: torch.full_like(case.tensors[name], poison) for name in maskable.operands}
-    operands["target"] = torch.full_like(operands["target"], -100)
-    names = tuple(name for name in maskable.operands if name not in maskable.fixed)
+    case = make_case(maskable, dtype=torch.float32, device=device, ignore=True)
+    names = maskable.differentiable
+    operands = {name: torch.full_like(case.tensors[name], poison) for name in names}
+    operands[maskable.label] = torch.full_like(case.tensors[maskable.label], -100)
     case = case.but(**operands, ignore_index=-100)
     assert case.ours().isnan()
     for gradient in case.gradients(names=names):
@@ -168,6 +178,7 @@ def sweep(loss: Loss) -> list[dict[str, Tensor]]:
     return [{first: x, **others, "target": torch.full_like(x, t)} for t in labels]
 
 
+@pytest.mark.where(lambda loss: loss.axis is None)
 def test_whole_range(loss: Loss, params: dict[str, Any], device: str) -> None:
     """float32 loss and slope at every float16 number: a few eps of the float64 value.
 

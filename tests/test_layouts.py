@@ -13,22 +13,39 @@ from tests.losses import BY_OP, Loss
 Layout = Callable[[Tensor], Tensor]
 
 
+def filler(t: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """What must never be read: NaN, or a label out of range."""
+    return torch.full(shape, torch.nan if t.is_floating_point() else -77, dtype=t.dtype,
+                      device=t.device)  # fmt: skip
+
+
+def permuted(t: Tensor) -> Tensor:
+    order = {2: (1, 0), 3: (1, 2, 0), 4: (2, 0, 3, 1)}[t.dim()]
+    back = sorted(range(t.dim()), key=lambda d: order[d])
+    return t.permute(order).contiguous().permute(back)
+
+
+def channels_last(t: Tensor) -> Tensor:
+    kinds = {4: torch.channels_last, 5: torch.channels_last_3d}
+    return t.contiguous(memory_format=kinds.get(t.dim(), torch.contiguous_format))
+
+
 def stepped(t: Tensor) -> Tensor:
-    big = torch.full((*t.shape[:-1], 2 * t.size(-1)), torch.nan, dtype=t.dtype, device=t.device)
+    big = filler(t, (*t.shape[:-1], 2 * t.size(-1)))
     big[..., ::2] = t
     return big[..., ::2]
 
 
 def offset(t: Tensor) -> Tensor:
     """Starts one element into its storage, so that no vector load is aligned."""
-    big = torch.full((t.numel() + 1,), torch.nan, dtype=t.dtype, device=t.device)
+    big = filler(t, (t.numel() + 1,))
     view = big[1:].view(t.shape)
     return view.copy_(t)
 
 
 def narrowed(t: Tensor) -> Tensor:
     """Rows of a wider matrix: contiguous within a row only."""
-    big = torch.full((*t.shape[:-1], t.size(-1) + 3), torch.nan, dtype=t.dtype, device=t.device)
+    big = filler(t, (*t.shape[:-1], t.size(-1) + 3))
     big[..., 2:-1] = t
     return big[..., 2:-1]
 
@@ -38,23 +55,28 @@ LAYOUTS: dict[str, Layout] = {
     "stepped": stepped,
     "offset": offset,
     "narrowed": narrowed,
-    "channels_last": lambda t: t.contiguous(memory_format=torch.channels_last),
-    "permuted": lambda t: t.permute(2, 0, 3, 1).contiguous().permute(1, 3, 0, 2),
+    "channels_last": channels_last,
+    "permuted": permuted,
     "rows expanded": lambda t: t[:1].expand(t.shape),
-    "all expanded": lambda t: t[:1, :1, :1, :1].expand(t.shape),
+    "all expanded": lambda t: t[(slice(1),) * t.dim()].expand(t.shape),
 }
 SHAPE = (3, 5, 7, 3)
 CLOSE = {"rtol": 1e-6, "atol": 1e-7, "equal_nan": True}
 
 
 def compare(case: Case, plain: Case) -> None:
-    """Value, unreduced value and gradients of a case against those of its contiguous twin."""
+    """Value, unreduced value and gradients of a case against those of its contiguous twin.
+
+    The gradient of a number per class is a sum over the rows, in the order of the layout: it is
+    compared in float64.
+    """
+    sums = case.loss.axis is not None and case.tensors["input"].dtype != torch.float64
+    names = case.loss.differentiable if sums else case.differentiable
     before = {name: (t.clone(), t._version) for name, t in case.tensors.items()}
     for reduction in ("mean", "none"):
         actual = case.but(reduction=reduction)
         expected = plain.but(reduction=reduction)
         torch.testing.assert_close(actual.ours(), expected.ours(), **CLOSE)
-        names = case.differentiable
         leaves = [case.tensors[name].detach().requires_grad_() for name in names]
         value = actual.over(names)(*leaves)
         pairs = zip(names, torch.autograd.grad(value.sum(), leaves), strict=True)
@@ -72,9 +94,10 @@ def contiguous(case: Case) -> Case:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layout(loss: Loss, layout: str, device: str) -> None:
     """All operands in one layout, the weight included."""
-    case = make_case(loss, shape=SHAPE, dtype=torch.float32, device=device, weight="full")
-    case = case.map(lambda name, t: LAYOUTS[layout](t) if t.dim() == 4 else t)
-    compare(case, contiguous(case))
+    for dtype in (torch.float32, torch.float64):
+        case = make_case(loss, shape=SHAPE, dtype=dtype, device=device, weight="full")
+        case = case.map(lambda name, t: LAYOUTS[layout](t) if t.dim() > 1 else t)
+        compare(case, contiguous(case))
 
 
 @pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
@@ -82,13 +105,13 @@ def test_mixed_layouts(loss: Loss, ignore: bool, device: str) -> None:
     """Each operand in a layout of its own, in every rotation, in two dtypes."""
     kinds = list(LAYOUTS.values())[:6]
     for turn in range(len(kinds)):
-        for dtype in (torch.float32, torch.bfloat16):
+        for dtype in (torch.float32, torch.bfloat16, torch.float64):
             case = make_case(loss, shape=SHAPE, dtype=dtype, device=device, weight="full",
                              ignore=ignore and loss.ignore)  # fmt: skip
             names = list(case.tensors)
             case = case.map(
                 lambda name, t: kinds[(names.index(name) + turn) % len(kinds)](t)  # noqa: B023
-                if t.dim() == 4 else t
+                if t.dim() > 1 else t
             )  # fmt: skip
             compare(case, contiguous(case))
 
@@ -116,17 +139,18 @@ def test_every_tail(loss: Loss, size: int, device: str) -> None:
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (3, 0), (1, 1, 1), (2, 1, 3)], ids=str)
 def test_small_shapes(loss: Loss, shape: tuple[int, ...], device: str) -> None:
     """0-d, empty and one-element operands, and the shape of the unreduced result."""
-    if loss.rowwise and shape == ():
-        pytest.skip("has no last dimension")
+    if not loss.takes(shape):
+        pytest.skip("has no such shape")
     case = make_case(loss, shape=shape, device=device, reduction="none")
     value = case.ours()
     torch.testing.assert_close(value, case.expected(), equal_nan=True)
-    assert value.shape == (shape[:-1] if loss.rowwise else shape)
+    assert value.shape == loss.row_shape(loss.fit(shape))
     total = case.but(reduction="sum")
     for actual, expected in zip(total.gradients(), total.gradients(total.expected), strict=True):
         torch.testing.assert_close(actual, expected)
 
 
+@pytest.mark.where(lambda loss: loss.dims >= 4)
 def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
     """channels_last in, channels_last out: for the loss and for the gradient."""
     case = make_case(loss, shape=SHAPE, dtype=torch.float32, device=device, reduction="none")
@@ -136,7 +160,7 @@ def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
     name = loss.differentiable[0]
     leaf = case.tensors[name].requires_grad_()
     value = case.ours(**{name: leaf})
-    if not loss.rowwise:
+    if value.shape == leaf.shape:
         assert value.is_contiguous(memory_format=torch.channels_last)
     (gradient,) = torch.autograd.grad(value.sum(), leaf)
     assert gradient.is_contiguous(memory_format=torch.channels_last)
@@ -145,11 +169,16 @@ def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
 WEIGHT_SHAPES = [(), (1,), (7,), (5, 1), (4, 1, 1), (1, 5, 7), (4, 5, 7), (1, 1, 1)]
 
 
+@pytest.mark.where(lambda loss: loss.weights != "classes")
 @pytest.mark.parametrize("shape", WEIGHT_SHAPES, ids=str)
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_weight_broadcasts(loss: Loss, shape: tuple[int, ...], reduction: str, device: str) -> None:
-    """Every shape that expands to the input's, with the gradient summed back to it."""
-    case = make_case(loss, shape=(4, 5, 7), device=device, reduction=reduction)
+    """Every shape that expands to the unreduced loss, with the gradient summed back to it."""
+    size: tuple[int, ...] = (4, 5, 7)
+    if loss.weights == "rows":
+        size = (4, 5, 7, 3)[-loss.dims :]
+        shape = shape[1 - loss.dims :]
+    case = make_case(loss, shape=size, device=device, reduction=reduction)
     if "q" in loss.params[0]:
         case = case.but(q=torch.tensor(0.3, dtype=torch.float64, device=device))
     case = case.but(weight=torch.rand(shape, dtype=torch.float64, device=device) + 0.5)
@@ -183,6 +212,18 @@ def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.where(lambda loss: loss.axis == 1 and loss.dims > 2 and loss.peer)
+def test_more_rows_than_int32_counts(loss: Loss) -> None:
+    """The same for rows: one row of two classes, expanded. All share the launcher that counts."""
+    rows = 2**31 + 1
+    thin = make_case(loss, shape=(1, 2), dtype=torch.float32, reduction="sum")
+    wide = thin.map(lambda name, t: t.expand(rows, *t.shape[1:]) if name in loss.operands else t)
+    expected = thin.to(torch.float64).expected() * rows
+    torch.testing.assert_close(wide.ours().double(), expected, rtol=1e-5, atol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.where(lambda loss: loss.axis is None)
 def test_more_elements_than_int32_counts(loss: Loss) -> None:
     """Offsets and sizes are 64-bit: 2^31 elements, expanded from few so that they take no room."""
     rows, columns = 2**16 + 1, 2**15 + 1
@@ -220,7 +261,7 @@ def test_tensor_subclass(loss: Loss) -> None:
 def test_same_tensor_twice(loss: Loss, params: dict[str, Any]) -> None:
     """Operands that alias each other: the gradients of both uses add up."""
     case = make_case(loss, params)
-    names = loss.differentiable
+    names = case.loss.differentiable
     if len(names) < 2:
         pytest.skip("one differentiable operand")
     if "log_target" in params or params.get("log_input") is False or loss.op == "kl_div":

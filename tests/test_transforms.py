@@ -33,7 +33,7 @@ TRANSFORMS: dict[str, Callable[[Function], Function]] = {
     "vmap of grad": lambda f: vmap(grad(f)),
     "vmap of hessian": lambda f: vmap(hessian(f)),
     "vmap of jvp": lambda f: vmap(lambda x, *r: jvp(lambda x: f(x, *r), (x,), (x.cos(),))),
-    "vmap of vmap": lambda f: lambda *a: vmap(vmap(f))(*(t.unsqueeze(-1) for t in a)),
+    "vmap of vmap": lambda f: lambda *a: vmap(vmap(f))(*(t.unsqueeze(0) for t in a)),
     "jacrev of vmap": lambda f: jacrev(vmap(f)),
     "jacfwd of vmap": lambda f: jacfwd(vmap(f)),
 }
@@ -64,8 +64,6 @@ def test_transform(loss: Loss, transform: str, device: str) -> None:
         case = case.but(q=case.tensors["q"].expand(ROWS[0]))
         if transform == "vmap of vmap" or "vmap" not in transform:
             case = case.but(q=torch.tensor(0.3, dtype=torch.float64, device=device))
-    if loss.rowwise and transform == "vmap of vmap":
-        pytest.skip("a row cannot be split further")
     actual, expected = (
         TRANSFORMS[transform](function)(*operands)
         if "q" not in case.tensors or case.tensors["q"].dim()
@@ -81,10 +79,14 @@ def test_vmap_in_dims(loss: Loss, params: dict[str, Any], reduction: str, device
     case = make_case(loss, params, ROWS, device=device, reduction=reduction, weight="full",
                      normalizer=reduction != "none")  # fmt: skip
     batch = 5
-    for which in [*loss.operands, "weight", *case.tensors]:
+    for which in case.tensors:
         if which == "q":
             continue
-        wide = torch.stack([case.tensors[which] * (1 - 0.01 * i) for i in range(batch)], dim=-1)
+        t = case.tensors[which]
+        others = t.is_floating_point()
+        wide = torch.stack(
+            [t * (1 - 0.01 * i) if others else t.roll(i, 0) for i in range(batch)], dim=-1
+        )
         actual = vmap(lambda t: case.ours(**{which: t}), in_dims=-1)(wide)  # noqa: B023
         expected = torch.stack([case.expected(**{which: wide[..., i]}) for i in range(batch)])
         torch.testing.assert_close(actual, expected, rtol=1e-11, atol=1e-13, msg=which)
@@ -95,8 +97,9 @@ def test_vmap_masked(device: str) -> None:
     for loss in BY_OP.values():
         if not loss.ignore:
             continue
-        case = make_case(loss, shape=(6, 4), ignore=True, device=device)
-        names = loss.operands
+        case = make_case(loss, shape=(18, 4), ignore=True, device=device)
+        names = tuple(name for name, t in case.tensors.items() if len(t) == 18)
+        case = case.but(**{name: case.tensors[name].unflatten(0, (6, 3)) for name in names})
         operands = tuple(case.tensors[name] for name in names)
         first = names.index(loss.differentiable[0])
         actual = vmap(grad(case.over(names), first))(*operands)
@@ -127,7 +130,7 @@ def test_per_sample_gradients() -> None:
 def test_forward_mode_duals(loss: Loss, params: dict[str, Any], device: str) -> None:
     """torch.autograd.forward_ad without torch.func, also under no_grad and over a leaf."""
     case = make_case(loss, params, ROWS, device=device, weight="full")
-    names = loss.differentiable
+    names = case.loss.differentiable
     operands = [case.tensors[name] for name in names]
     tangents = [torch.randn_like(t) for t in operands]
     for leaf in (False, True):

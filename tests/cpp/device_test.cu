@@ -1,6 +1,6 @@
 // Compiled, not run: every expression and its derivative in a CUDA thread.
 #include "losses/all.h"
-#include "math/expression.h"
+#include "math/row_expression.h"
 
 using namespace lossops;
 using S = Scalar<float>;
@@ -19,8 +19,29 @@ void* kernel_of() {
   if constexpr (arity<E>() == 3) return reinterpret_cast<void*>(kernel<E, const float*, const float*>);
 }
 
+/// A class's probability, with all that an expression of it offers.
+template <class E>
+__global__ void row_kernel(E e, float* out, const float* x, const float* rest) {
+  const auto row = RowCenter<S>::softmax(S(x[0]), S(rest[0]));
+  const S d = S(x[threadIdx.x]) - row.center;
+  const Probability<S> p(d, exp(d), row);
+  const Probability<Dual<S>> dual(d, exp(d), row);
+  if constexpr (HitsOneSide<E>) out[0] = e.hit(dual).d.v;
+  if constexpr (HitsTwoSides<E>) out[1] = e.hit(dual, p).d.v + e.hit(p, dual).d.v;
+  if constexpr (Misses<E>) out[2] = e.miss(dual).d.v;
+  if constexpr (MapsLogits<E>) out[3] = map_logit(e, Dual<S>(d, S(1)), Dual<S>(S(0))).d.v;
+  if constexpr (MapsTarget<E>) out[4] = e.target_logit(Dual<S>(d, S(1))).d.v;
+  if constexpr (HasRowTerm<E>) out[5] = e.row(Dual<S>(d, S(1))).d.v;
+}
+
+template <OverClasses E>
+void* kernel_of() {
+  return reinterpret_cast<void*>(row_kernel<E>);
+}
+
 #define LOSS(op, Expression, ...) \
   void* op() { return kernel_of<losses::Expression>(); }
+#define CLASS_LOSS LOSS
 namespace kernels {
 #include "losses/registry.def"
 }
