@@ -9,26 +9,44 @@ compiled and warm before the first round.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import itertools
 import json
+import math
 import os
 import statistics
 import tempfile
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from .figures import Shape
 from .peers import Case, Loss
 
 KINDS = ("forward", "backward", "forward+backward")
 BLOCK = 3e-3  # seconds that a block of many short steps lasts
+
+
+def elements(size: int | Shape) -> int:
+    """Elements of an operand of this size."""
+    return size if isinstance(size, int) else math.prod(size)
+
+
+def size_name(size: int | Shape) -> str:
+    """64, 4K, 1M; 4096x1000."""
+    if not isinstance(size, int):
+        return "x".join(map(str, size))
+    for unit, name in ((1 << 20, "M"), (1 << 10, "K")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit}{name}"
+    return str(size)
 
 
 @dataclass(frozen=True)
@@ -149,6 +167,13 @@ def compare(sides: Mapping[str, Block], rounds: int) -> dict[str, Comparison]:
     return found
 
 
+def trim_heap() -> None:
+    """Returns to the system what malloc keeps of released memory, where malloc can."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def peak_bytes(loss: Loss, operands: Sequence[Tensor]) -> int:
     """The most bytes that one forward and backward adds to the operands, its gradients included.
 
@@ -197,9 +222,9 @@ def compiled(case: Case) -> Loss:
     return function
 
 
-def make_operands(case: Case, size: int, dtype: torch.dtype) -> list[Tensor]:
+def make_operands(case: Case, size: int | Shape, dtype: torch.dtype) -> list[Tensor]:
     """The operands of a case, with the leaves that require a gradient."""
-    rng = torch.Generator().manual_seed(size)
+    rng = torch.Generator().manual_seed(elements(size))
     operands = list(case.inputs(size, dtype, rng))
     for index in case.wrt:
         operands[index].requires_grad_()
@@ -263,7 +288,7 @@ class Cell:
     """Everything measured for one loss at one size and dtype."""
 
     loss: str
-    size: int
+    size: int | Shape
     dtype: str
     kinds: dict[str, Comparison]
     input_bytes: int  # of one operand
@@ -271,14 +296,15 @@ class Cell:
     compile_seconds: float
 
 
-def measure(case: Case, size: int, dtype: torch.dtype, rounds: int, compile: bool) -> Cell:
+def measure(case: Case, size: int | Shape, dtype: torch.dtype, rounds: int, compile: bool) -> Cell:
     """Times lossops, the eager peer and, if asked, torch.compile of the peer."""
     operands = make_operands(case, size, dtype)
     ours = case.ours()
     difference = disagreement(ours, case.eager, operands)
     if not difference <= TOLERANCE[dtype]:
         raise RuntimeError(
-            f"{case.name}, {size} elements: lossops and {case.peer_name} differ by {difference:.1e}"
+            f"{case.name}, {size_name(size)}, {dtype}: "
+            f"lossops and {case.peer_name} differ by {difference:.1e}"
         )
 
     training: dict[str, Loss] = {"lossops": ours, "eager": case.eager}

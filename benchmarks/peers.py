@@ -219,6 +219,7 @@ class Case:
         inputs: Makes the operands for n elements.
         params: Keywords for our function, where its defaults are not what the peer computes.
         wrt: Operands that require a gradient.
+        peer: How tables call the eager peer, if not by its own name.
     """
 
     name: str
@@ -226,15 +227,17 @@ class Case:
     function: str
     eager: Loss
     source: Callable[..., Tensor]
-    inputs: Maker
+    inputs: Callable[..., tuple[Tensor, ...]]  # of the size, the dtype and the generator
     params: Mapping[str, float | str] = field(default_factory=dict)
     wrt: tuple[int, ...] = (0,)
+    peer: str = ""
 
     @property
     def peer_name(self) -> str:
         """How tables call the eager peer."""
         function = self.eager.func if isinstance(self.eager, functools.partial) else self.eager
-        return "formula" if function.__module__ == __name__ else f"F.{function.__name__}"
+        named = f"F.{function.__name__}" if function.__module__ == F.__name__ else "formula"
+        return self.peer or named
 
     def ours(self) -> Loss:
         """Our function, bound to the case's parameters."""

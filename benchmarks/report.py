@@ -1,172 +1,78 @@
-"""What the benchmark shows: tables, the promises held against the run, a chart, and JSON."""
+"""What the benchmark shows: tables, and the promises held against the run."""
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
-import subprocess
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from . import figures
-from .figures import Check
-from .measure import Cell, Comparison, Reading, Timing
+from .class_peers import CLASS_CASES
+from .figures import Check, Promise
+from .measure import Cell, size_name
 from .peers import CASES, geometric_mean
-
-COMPANY = 0.05  # cores that others may keep busy before a run is called spoilt
-PEERS = {"eager": "eager", "compile": "torch.compile"}
-
-
-@dataclass
-class Run:
-    """All that one run measured."""
-
-    meta: dict[str, Any]
-    cells: list[Cell] = field(default_factory=list)
-    bfloat16: dict[str, dict[int, Comparison]] = field(default_factory=dict)
-    reading: dict[str, Reading] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, the promises included."""
-        return asdict(self) | {
-            "checks": [asdict(check) | {"kept": check.kept} for check in checks(self)]
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Run:
-        """The inverse of `to_json`."""
-
-        def comparison(value: dict[str, Any]) -> Comparison:
-            return Comparison(
-                *(
-                    {side: Timing(**t) for side, t in value[key].items()}
-                    for key in ("times", "ratios")
-                )
-            )
-
-        return cls(
-            meta=data["meta"],
-            cells=[
-                Cell(**(cell | {"kinds": {k: comparison(v) for k, v in cell["kinds"].items()}}))
-                for cell in data["cells"]
-            ],
-            bfloat16={
-                loss: {int(size): comparison(v) for size, v in sizes.items()}
-                for loss, sizes in data["bfloat16"].items()
-            },
-            reading={
-                loss: Reading(v["bytes"], comparison(v["times"]))
-                for loss, v in data["reading"].items()
-            },
-        )
-
-    @property
-    def losses(self) -> list[str]:
-        """The losses measured, in the order of the table of cases."""
-        present = {cell.loss for cell in self.cells}
-        return [case.name for case in CASES if case.name in present]
-
-    @property
-    def sizes(self) -> list[int]:
-        """The sizes measured."""
-        return sorted({cell.size for cell in self.cells})
-
-    @property
-    def peers(self) -> list[str]:
-        """The peers measured."""
-        return [peer for peer in PEERS if any(peer in c.peak for c in self.cells)]
-
-    def cell(self, loss: str, size: int) -> Cell | None:
-        """The cell of one loss and size."""
-        return next((c for c in self.cells if (c.loss, c.size) == (loss, size)), None)
-
-    def ratio(self, loss: str, size: int, peer: str, kind: str = figures.KIND) -> Timing | None:
-        """Peer's time over ours."""
-        cell = self.cell(loss, size)
-        return cell.kinds[kind].ratios.get(peer) if cell else None
-
-    def mean_ratio(
-        self, peer: str, losses: Iterable[str], sizes: Iterable[int], kind: str = figures.KIND
-    ) -> float:
-        """Geometric mean of the ratios over these losses and sizes."""
-        sizes = list(sizes)
-        found = [self.ratio(loss, size, peer, kind) for loss in losses for size in sizes]
-        return geometric_mean([ratio.median for ratio in found if ratio])
-
-
-def metadata(threads: int, rounds: str) -> dict[str, Any]:
-    """Where, when and with what the run was made."""
-    import lossops
-
-    def git(*arguments: str) -> str:
-        root = Path(__file__).parent
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "--short=12", "HEAD") or "none"
-    if git("status", "--porcelain", "--untracked-files=no"):
-        commit += " (modified)"
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":", 1)[1].strip() if names else cpu
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "commit": commit,
-        "lossops": str(getattr(lossops, "__version__", "unknown")),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "cpu": cpu,
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "cores": os.cpu_count(),
-        "threads": threads,
-        "rounds": rounds,
-    }
-
-
-def spoilt(run: Run) -> bool:
-    """Whether other processes kept the processor too busy for the figures to mean much."""
-    return (run.meta.get("company") or 0.0) > COMPANY
+from .run import PEERS, Run, spoilt
 
 
 def checks(run: Run) -> list[Check]:
     """Every promise that this run can speak to, held against it."""
+    return [*element_checks(run), *class_checks(run), *memory_checks(run)]
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """Plain data, the promises included."""
+    return asdict(run) | {"checks": [asdict(check) | {"kept": check.kept} for check in checks(run)]}
+
+
+def promise_checks(run: Run, promises: Sequence[Promise]) -> list[Check]:
+    """The promised ratios."""
     found: list[Check] = []
-    single = all(cell.dtype == "float32" for cell in run.cells)
-    if single:
-        for promise in figures.PROMISES:
-            for size, least in zip(figures.SIZES, promise.least, strict=True):
-                ratio = run.ratio(promise.loss, size, promise.peer)
-                if ratio:
-                    what = f"{promise.loss} against {PEERS[promise.peer]}, {size_name(size)}"
-                    found.append(Check(what, least, ratio.median))
-        for peer in run.peers:
-            ratios = {
-                (cell.loss, cell.size): cell.kinds[figures.KIND].ratios[peer].median
-                for cell in run.cells
-            }
-            loss, size = min(ratios, key=lambda key: ratios[key])
-            below = sum(ratio < figures.FLOOR for ratio in ratios.values())
-            note = f"{loss}, {size_name(size)}; {below} of {len(ratios)} below"
-            found.append(
-                Check(f"least ratio against {PEERS[peer]}", figures.FLOOR, ratios[loss, size], note)
-            )
+    for promise in promises:
+        name = promise.loss if promise.dtype == "float32" else f"{promise.loss} {promise.dtype}"
+        for size, least in zip(promise.sizes, promise.least, strict=True):
+            ratio = run.ratio(promise.loss, size, promise.peer, dtype=promise.dtype)
+            if ratio:
+                what = f"{name} against {PEERS[promise.peer]}, {size_name(size)}"
+                found.append(Check(what, least, ratio.median))
+    return found
+
+
+def floor_checks(cells: Sequence[Cell], peers: Sequence[str], family: str) -> list[Check]:
+    """The least ratio against each peer."""
+    found: list[Check] = []
+    for peer in peers:
+        ratios = [
+            (cell.kinds[figures.KIND].ratios[peer].median, cell)
+            for cell in cells
+            if peer in cell.peak
+        ]
+        if not ratios:
+            continue
+        least, cell = min(ratios, key=lambda pair: pair[0])
+        below = sum(ratio < figures.FLOOR for ratio, _ in ratios)
+        dtype = "" if cell.dtype == "float32" else f", {cell.dtype}"
+        note = f"{cell.loss}, {size_name(cell.size)}{dtype}; {below} of {len(ratios)} below"
+        what = f"{family}: least ratio against {PEERS[peer]}"
+        found.append(Check(what, figures.FLOOR, least, note))
+    return found
+
+
+def element_checks(run: Run) -> list[Check]:
+    """Of the element-wise losses."""
+    found: list[Check] = []
+    if run.cells and all(cell.dtype == "float32" for cell in run.cells):
+        found += promise_checks(run, figures.PROMISES)
+        found += floor_checks(run.cells, run.peers, "element-wise")
         for peer in run.peers:
             mean = run.mean_ratio(peer, run.losses, run.sizes)
             note = "" if len(run.losses) == len(CASES) else "of the losses chosen"
             least = figures.GEOMETRIC_MEAN[peer]
-            found.append(Check(f"geometric mean against {PEERS[peer]}", least, mean, note))
+            what = f"element-wise: geometric mean against {PEERS[peer]}"
+            found.append(Check(what, least, mean, note))
     if run.reading:
         loss = min(run.reading, key=lambda name: run.reading[name].share.median)
         below = sum(r.share.median < figures.BANDWIDTH_SHARE for r in run.reading.values())
@@ -197,12 +103,26 @@ def checks(run: Run) -> list[Check]:
     return found
 
 
-def size_name(size: int) -> str:
-    """64, 4K, 1M."""
-    for unit, name in ((1 << 20, "M"), (1 << 10, "K")):
-        if size >= unit and size % unit == 0:
-            return f"{size // unit}{name}"
-    return str(size)
+def class_checks(run: Run) -> list[Check]:
+    """Of the class-axis losses."""
+    if not run.classes:
+        return []
+    return [
+        *promise_checks(run, figures.CLASS_PROMISES),
+        *floor_checks(run.classes, run.peers, "class axis"),
+    ]
+
+
+def memory_checks(run: Run) -> list[Check]:
+    """Of the peak memory of cross_entropy."""
+    if "lossops" not in run.memory:
+        return []
+    what = f"cross_entropy: peak memory / logits, {size_name(figures.MEMORY_SHAPE)}"
+    others = [
+        f"{PEERS[side]} {run.memory[side].factor:.2f}" for side in run.peers if side in run.memory
+    ]
+    ours = run.memory["lossops"].factor
+    return [Check(what, figures.MEMORY, ours, ", ".join(others), most=True)]
 
 
 def seconds_text(seconds: float) -> str:
@@ -298,12 +218,93 @@ def memory_table(run: Run) -> Table:
     for loss in run.losses:
         cell = run.cell(loss, size)
         if cell:
-            ours = cell.peak["lossops"]
-            row: list[str | Text] = [loss]
-            for side in ("lossops", *run.peers):
-                style = "bold red" if cell.peak[side] < 0.99 * ours else ""
-                row.append(Text(f"{cell.peak[side] / cell.input_bytes:.2f}", style=style))
-            table.add_row(*row)
+            table.add_row(loss, *peak_texts(cell, run.peers))
+    return table
+
+
+def peak_texts(cell: Cell, peers: Sequence[str]) -> list[Text]:
+    """Peak memory of all sides beside one operand's; red where a peer needs less than we."""
+    ours = cell.peak["lossops"]
+    return [
+        Text(
+            f"{cell.peak[side] / cell.input_bytes:.2f}",
+            style="bold red" if cell.peak[side] < 0.99 * ours else "",
+        )
+        if side in cell.peak
+        else Text("")
+        for side in ("lossops", *peers)
+    ]
+
+
+def class_table(run: Run) -> Table:
+    """Times, ratios, aims and memory of the class-axis losses, a row for each shape and dtype."""
+    table = Table(
+        title="class axis: time of the peer / time of lossops (and the aim); peak memory of a "
+        "training step / logits",
+        title_justify="left",
+    )
+    names = [PEERS[peer].removeprefix("torch.") for peer in run.peers]
+    for heading in ("loss", "shape", "dtype"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("lossops\nfwd+bwd", justify="right", no_wrap=True)
+    for kind in ("forward", "fwd+bwd"):
+        for name in names:
+            table.add_column(f"{kind}\n{name}", justify="right", no_wrap=True)
+    for name in ("lossops", *names):
+        table.add_column(f"peak\n{name}", justify="right", no_wrap=True)
+    for case in CLASS_CASES:
+        cells = [cell for cell in run.classes if cell.loss == case.name]
+        labels: list[str | Text] = [case.name, Text(f"  {case.peer_name}", "dim")]
+        for row, cell in enumerate(cells):
+            time = cell.kinds[figures.KIND].times["lossops"]
+            ratios = [
+                class_ratio(cell, peer, kind)
+                for kind in ("forward", figures.KIND)
+                for peer in run.peers
+            ]
+            table.add_row(
+                labels[row] if row < len(labels) else "",
+                size_name(cell.size),
+                {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}.get(cell.dtype, "fp64"),
+                f"{seconds_text(time.median)} ±{(time.high - time.low) / 2 / time.median:.0%}",
+                *ratios,
+                *peak_texts(cell, run.peers),
+            )
+        if cells:
+            table.add_section()
+    means = [
+        geometric_mean(
+            [cell.kinds[kind].ratios[peer].median for cell in run.classes if peer in cell.peak]
+        )
+        for kind in ("forward", figures.KIND)
+        for peer in run.peers
+    ]
+    table.add_row("all", "geometric mean", "", "", *map(ratio_text, means), style="bold")
+    return table
+
+
+def class_ratio(cell: Cell, peer: str, kind: str) -> Text:
+    """A ratio with its aim in brackets, where there is one."""
+    if peer not in cell.peak:
+        return Text("left out", "dim")
+    promised = kind == figures.KIND
+    least = figures.least_of(cell.loss, peer, cell.size, cell.dtype) if promised else None
+    text = ratio_text(cell.kinds[kind].ratios[peer].median, least)
+    return text.append(f" ({least:g})", "dim") if least else text
+
+
+def side_table(run: Run) -> Table:
+    """Peak memory of cross_entropy, each side in a process of its own, by both instruments."""
+    table = Table(
+        title=f"cross_entropy at {size_name(figures.MEMORY_SHAPE)}: what a training step adds to "
+        "the logits at its peak, in units of the logits",
+        title_justify="left",
+    )
+    for heading in ("side", "tensors", "resident memory"):
+        table.add_column(heading, justify="left" if heading == "side" else "right")
+    for side, found in run.memory.items():
+        resident = "" if found.resident is None else f"{found.resident / found.input_bytes:.3f}"
+        table.add_row(PEERS.get(side, side), f"{found.allocated / found.input_bytes:.3f}", resident)
     return table
 
 
@@ -353,33 +354,44 @@ def check_table(found: Sequence[Check]) -> Table:
     """The promises, kept and broken."""
     table = Table(title="promised and measured", title_justify="left")
     table.add_column("what")
-    table.add_column("at least", justify="right")
+    table.add_column("aim", justify="right")
     table.add_column("measured", justify="right")
     table.add_column("")
     table.add_column("", style="dim")
     for check in found:
         verdict = Text("kept", style="green") if check.kept else Text("broken", style="bold red")
-        table.add_row(
-            check.what, f"{check.promised:g}", f"{check.measured:.2f}", verdict, check.note
-        )
+        aim = f"{'≤' if check.most else '≥'} {check.promised:g}"
+        table.add_row(check.what, aim, f"{check.measured:.2f}", verdict, check.note)
     return table
 
 
 def show(run: Run, console: Console) -> None:
     """Prints every table."""
-    for kind in ("forward", "backward", figures.KIND):
-        console.print(ratio_table(run, kind))
-        if kind == "backward":
-            console.print(
-                "lossops computes its gradients in the forward pass of training, so its backward "
-                "has little left to do: judge by forward+backward. forward is under no_grad.\n",
-                style="dim",
-            )
-    console.print(time_table(run), memory_table(run))
+    if run.cells:
+        for kind in ("forward", "backward", figures.KIND):
+            console.print(ratio_table(run, kind))
+            if kind == "backward":
+                console.print(
+                    "lossops computes its gradients in the forward pass of training, so its "
+                    "backward has little left to do: judge by forward+backward. forward is under "
+                    "no_grad.\n",
+                    style="dim",
+                )
+        console.print(time_table(run), memory_table(run))
     if run.reading:
         console.print(reading_table(run))
     if run.bfloat16:
         console.print(bfloat16_table(run))
+    if run.classes:
+        console.print(class_table(run))
+        console.print(
+            "Below each loss its eager peer. cross_entropy_all: weight, label_smoothing and "
+            "ignore_index together. bf16 and fp16 logits reach the peers through .float(). Left "
+            "out: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C.\n",
+            style="dim",
+        )
+    if run.memory:
+        console.print(side_table(run))
     found = checks(run)
     if found:
         console.print(check_table(found))
@@ -398,95 +410,3 @@ def show(run: Run, console: Console) -> None:
     if found:
         text = f"{len(found) - len(broken)} of {len(found)} promises kept"
         console.print(text, style="bold red" if broken else "bold green")
-
-
-def chart(run: Run, path: Path) -> None:
-    """Ratios of forward+backward for every loss and size: a panel for each peer, a log axis."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
-    losses, sizes, peers = run.losses, run.sizes, run.peers
-    every = [r.median for c in run.cells for r in c.kinds[figures.KIND].ratios.values()]
-    low, high = min(0.8, min(every) * 0.85), max(2.0, max(every) * 1.2)
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200) if low <= t <= high]
-    shades = plt.get_cmap("viridis_r")
-    colours = [shades(0.12 + 0.85 * i / max(1, len(sizes) - 1)) for i in range(len(sizes))]
-    plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10})
-    figure, axes = plt.subplots(
-        1,
-        len(peers),
-        figsize=(5.4 * len(peers) + 1.2, 0.31 * (len(losses) + 1) + 1.9),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    rows = range(len(losses))
-    for axis, peer in zip(axes[0], peers, strict=True):
-        axis.axvspan(low, 1, color="#c0392b", alpha=0.07, lw=0, zorder=0)
-        axis.axvline(1, color="#c0392b", lw=1.4, zorder=1)
-        for row, loss in enumerate(losses):
-            found = [run.ratio(loss, size, peer) for size in sizes]
-            present = [(r.median, i) for i, r in enumerate(found) if r]
-            values = [value for value, _ in present]
-            axis.plot([min(values), max(values)], [row, row], color="#d0d0d0", lw=2.2, zorder=2)
-            for value, index in present:
-                axis.plot(
-                    value, row, "o", ms=6.5, color=colours[index], mec="white", mew=0.7, zorder=3
-                )
-        overall = run.mean_ratio(peer, losses, sizes)
-        axis.set_title(
-            f"against {'the eager peer' if peer == 'eager' else 'torch.compile of the peer'}\n"
-            f"geometric mean {overall:.1f}x",
-            fontsize=11,
-        )
-        axis.set_xscale("log")
-        axis.set_xlim(low, high)
-        axis.xaxis.set_major_locator(FixedLocator(ticks))
-        axis.xaxis.set_minor_locator(NullLocator())
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
-        axis.grid(axis="x", color="#e8e8e8", lw=0.8, zorder=0)
-        axis.set_axisbelow(True)
-        axis.set_xlabel("time of the peer / time of lossops")
-        for side in ("top", "right", "left"):
-            axis.spines[side].set_visible(False)
-        axis.tick_params(axis="y", length=0)
-    axes[0][0].set_yticks(list(rows), losses)
-    axes[0][0].set_ylim(len(losses) - 0.4, -0.6)
-    marks = [
-        Line2D(
-            [],
-            [],
-            marker="o",
-            ls="",
-            ms=7,
-            color=colour,
-            mec="white",
-            label=f"{size_name(size)} elements",
-        )
-        for size, colour in zip(sizes, colours, strict=True)
-    ]
-    meta = run.meta
-    legend = figure.legend(
-        handles=marks,
-        title=f"{meta['cpu']} ({meta['instructions']}), {meta['threads']} threads, "
-        f"torch {meta['torch']}, {meta['date'][:10]}; right of the red line lossops is faster",
-        title_fontsize=8.5,
-        ncols=len(sizes),
-        loc="outside lower center",
-        frameon=False,
-        handletextpad=0.1,
-        columnspacing=1.6,
-    )
-    legend.get_title().set_color("#606060")
-    figure.suptitle(
-        f"lossops: forward + backward on CPU, {run.cells[0].dtype}, mean",
-        fontsize=13,
-        fontweight="bold",
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130, bbox_inches="tight")
-    plt.close(figure)

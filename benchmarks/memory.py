@@ -1,0 +1,102 @@
+"""Peak memory of one training step, each side in a process of its own: python -m benchmarks.memory.
+
+Two instruments look at the same step. The allocator's: torch's profiler sees every allocation and
+release of tensor memory, and the peak of their running sum is exact. The system's: the high-water
+mark of resident memory, reset right before the step, which also counts what no tensor owns. Only a
+fresh process makes the second one honest: elsewhere the step would fill what earlier ones left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from .class_peers import CLASS_CASES
+from .figures import MEMORY_SHAPE
+from .measure import compiled, make_operands, peak_bytes, training_block, trim_heap
+from .peers import Loss
+
+SIDES = ("lossops", "eager", "compile")  # eager and torch.compile of F.cross_entropy
+CASE = CLASS_CASES[0]  # cross_entropy
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that forward and backward add to the operands at their peak, the gradient included."""
+
+    input_bytes: int  # of the logits
+    allocated: int  # as torch's allocator counts
+    resident: int | None  # as the system counts; None where /proc cannot tell
+
+    @property
+    def factor(self) -> float:
+        """The larger of the two, in units of the logits."""
+        return max(self.allocated, self.resident or 0) / self.input_bytes
+
+
+def _status(key: str) -> int:
+    """A field of /proc/self/status, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
+
+
+def resident_peak(step: Callable[[], object]) -> int | None:
+    """How far resident memory rises above its present height while the step runs."""
+    trim_heap()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the high-water mark falls to the present
+        before = _status("VmRSS")
+    except OSError:
+        return None
+    step()
+    return _status("VmHWM") - before
+
+
+def step_memory(side: str) -> Memory:
+    """Measures one side, in this process."""
+    sides: dict[str, Callable[[], Loss]] = {
+        "lossops": CASE.ours,
+        "eager": lambda: CASE.eager,
+        "compile": lambda: compiled(CASE),
+    }
+    loss = sides[side]()
+    operands = make_operands(CASE, MEMORY_SHAPE, torch.float32)
+    block = training_block(loss, operands)
+    if side == "compile":
+        block(1)  # compiles, for this very shape
+    else:  # loads code and starts threads, but leaves nothing that the step could fill
+        training_block(loss, make_operands(CASE, (64, 10), torch.float32))(1)
+    operands[0].grad = None
+    resident = resident_peak(lambda: block(1))
+    return Memory(operands[0].nbytes, peak_bytes(loss, operands), resident)
+
+
+def measure_memory(side: str, threads: int) -> Memory:
+    """Measures one side, in a fresh process."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.memory", side, str(threads)]
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"peak memory of {side}: {done.stderr.strip()}")
+    return Memory(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Prints the figures of one side as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
+    parser.add_argument("side", choices=SIDES)
+    parser.add_argument("threads", type=int, nargs="?", default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(json.dumps(asdict(step_memory(options.side))))
+
+
+if __name__ == "__main__":
+    main()
