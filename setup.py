@@ -22,7 +22,7 @@ AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
 ISAS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
 # at::vec trips the warnings of uninitialized variables in GCC's intrinsics. at::parallel_for is
-# serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the process's only one.
+# serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the only one.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
