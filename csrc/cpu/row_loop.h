@@ -59,6 +59,8 @@ class RowLoop : RowGroup<S, across> {
   double group() {
     if constexpr (kReadsRow) {
       for (int side = 0; side < kSides; ++side) read_logits(side);
+    } else {
+      fetch_inputs();
     }
     if constexpr (Misses<E> && !kSoftmax) {
       if (b.label_list) return list_group();
@@ -140,6 +142,15 @@ class RowLoop : RowGroup<S, across> {
     const int64_t row = first_ + std::min(l, this->count_ - 1);
     return static_cast<T>(x.data[row * x.row_stride + label_[l] * x.class_stride]);
   }
+  /// Those of a later group, each from a place of its own.
+  void fetch_inputs() const {
+    const Plane<const S>& x = b.x[0];
+    const int64_t begin = first_ + 2 * Base::kRows, end = std::min(begin + Base::kRows, b.rows);
+    for (int64_t row = begin; row < end; ++row) {
+      __builtin_prefetch(x.data + row * x.row_stride + b.label[row] * x.class_stride);
+    }
+  }
+
   LOSSOPS_INLINE T logit_at_label(int64_t l) const {
     return mapped_ ? tile(kZ)[at_label(l)] : input_at_label(l);
   }
@@ -192,9 +203,14 @@ class RowLoop : RowGroup<S, across> {
   V exponentials(int side, V largest, V lift) {
     const Source logit = logits(side);
     T* const kept = keeps_ ? exponential_tile(side) : nullptr;
+    const Plane<S>& grad = b.grad[side];
     const S* const next = across ? nullptr : b.x[side].data + (first_ + 1) * b.x[side].row_stride;
+    const S* const next_grad = across || !grad.data ? next : grad.data + (first_ + 1) * grad.row_stride;
     const auto visit = [&](Step s) __attribute__((always_inline)) {
-      if constexpr (!across) __builtin_prefetch(next + s.at, 0, 2);  // memory can work meanwhile
+      if constexpr (!across) {  // memory can work meanwhile
+        __builtin_prefetch(next + s.at, 0, 2);
+        __builtin_prefetch(next_grad + s.at, 1, 2);
+      }
       V d = logit(s) - largest;
       const auto is_top = d == V(0);
       if constexpr (Misses<E>) d = select(is_top, d, d + lift);

@@ -236,25 +236,27 @@ class RowPass {
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
     const bool chooses = loss_.row_formula->sides == 1;  // otherwise labels only tell what to ignore
     const bool ignores = call_.settings.ignore_index.has_value();
-    const int64_t ignored = call_.settings.ignore_index.value_or(0);
-    const auto is_wrong = [=, this](int64_t l) {
-      return chooses & !(ignores & (l == ignored)) & ((l < 0) | (l >= classes_));
-    };
-    std::atomic<int64_t> kept{0};
+    const int64_t ignored = call_.settings.ignore_index.value_or(-1);
+    const uint64_t limit = chooses ? classes_ : std::numeric_limits<uint64_t>::max();
+    std::atomic<int64_t> dropped{0};
     std::atomic<bool> wrong{false};
     at::parallel_for(0, labels_.numel(), kLabelBlock, [&](int64_t begin, int64_t end) {
-      int64_t keeps = 0;
-      bool any = false;
+      int64_t drops = 0;
       for (int64_t i = begin; i < end; ++i) {
-        keeps += !(ignores & (label[i] == ignored));
-        any |= is_wrong(label[i]);
+        if (static_cast<uint64_t>(label[i]) < limit && label[i] != ignored) continue;
+        if (ignores && label[i] == ignored) {
+          ++drops;
+        } else if (chooses) {
+          wrong = true;
+        }
       }
-      kept += keeps;
-      if (any) wrong = true;
+      dropped += drops;
     });
-    kept_ = kept;
+    kept_ = rows_ - dropped;
     if (!wrong) return;
-    const int64_t* const first = std::find_if(label, label + labels_.numel(), is_wrong);
+    const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
+      return static_cast<uint64_t>(l) >= limit && !(ignores && l == ignored);
+    });
     label_error(call_, *first, first - label);
   }
 
