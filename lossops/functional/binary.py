@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _bce: Op = torch.ops.lossops.bce
 _bce_with_logits: Op = torch.ops.lossops.bce_with_logits
@@ -41,7 +41,7 @@ def binary_cross_entropy(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the shapes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the shapes differ.
         RuntimeError: A probability or target lies outside [0, 1], or dtypes or devices do not fit.
 
     Reference:
@@ -54,7 +54,7 @@ def binary_cross_entropy(
         tensor([0.6931, 0.1054])
     """
     code = reduction_code("bce", reduction)
-    return _bce(input, target, weight, ignore_index, as_normalizer(normalizer, input), code)
+    return _bce(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
 
 
 def binary_cross_entropy_with_logits(
@@ -87,7 +87,7 @@ def binary_cross_entropy_with_logits(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the shapes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the shapes differ.
         RuntimeError: ``label_smoothing`` is out of range, or dtypes or devices do not fit.
 
     Reference:
@@ -105,7 +105,7 @@ def binary_cross_entropy_with_logits(
         tensor(0.6931)
     """
     code = reduction_code("bce_with_logits", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _bce_with_logits(
         input, target, pos_weight, label_smoothing, weight, ignore_index, n, code
     )
@@ -146,7 +146,7 @@ def focal_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``alpha`` or ``gamma`` is out of range, or shapes, dtypes or devices do not
             fit.
 
@@ -161,7 +161,7 @@ def focal_loss(
     """
     code = reduction_code("focal", reduction)
     return _focal(
-        input, target, alpha, gamma, weight, ignore_index, as_normalizer(normalizer, input), code
+        input, target, alpha, gamma, weight, ignore_index, scalar_tensor(normalizer, input), code
     )
 
 
@@ -199,7 +199,7 @@ def asymmetric_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -213,7 +213,7 @@ def asymmetric_loss(
         tensor([0.3466, 0.0245, 0.0000])
     """
     code = reduction_code("asymmetric", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _asymmetric(input, target, gamma_pos, gamma_neg, clip, weight, ignore_index, n, code)
 
 
@@ -247,7 +247,7 @@ def rww_bce_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -267,7 +267,7 @@ def rww_bce_loss(
         fp_weight,
         weight,
         ignore_index,
-        as_normalizer(normalizer, input),
+        scalar_tensor(normalizer, input),
         code,
     )
 
@@ -300,7 +300,7 @@ def multilabel_soft_margin_loss(
         operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -315,5 +315,5 @@ def multilabel_soft_margin_loss(
     """
     code = reduction_code("multilabel_soft_margin", reduction)
     return _multilabel_soft_margin(
-        input, target, weight, ignore_index, as_normalizer(normalizer, input), code
+        input, target, weight, ignore_index, scalar_tensor(normalizer, input), code
     )

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _cross_entropy: Op = torch.ops.lossops.cross_entropy
 _nll: Op = torch.ops.lossops.nll
@@ -41,7 +41,7 @@ def cross_entropy(
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
             sum(l) / rows for probabilities.
         label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
-        z_loss: Factor of the squared log-sum-exp, which keeps the logits from drifting.
+        z_loss: Factor of the squared log-sum-exp, >= 0; keeps the logits from drifting.
         softcap: Bound of the logits, > 0; None leaves them as they are.
         normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
 
@@ -50,9 +50,10 @@ def cross_entropy(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
+            probabilities come with an ``ignore_index`` >= 0.
 
     Reference:
         I. J. Good, "Rational decisions", J. Royal Statistical Society B 14 (1), 1952; label
@@ -70,7 +71,7 @@ def cross_entropy(
         tensor([1.2395, 1.0986])
     """
     code = reduction_code("cross_entropy", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _cross_entropy(
         input, target, label_smoothing, z_loss, softcap, weight, ignore_index, n, code
     )
@@ -105,7 +106,8 @@ def nll_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, the batch sizes differ, or
+            ``input`` has no dimension.
         IndexError: A label is out of range.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
@@ -120,7 +122,7 @@ def nll_loss(
         tensor([1.3863, 0.2231])
     """
     code = reduction_code("nll", reduction)
-    return _nll(input, target, weight, ignore_index, as_normalizer(normalizer, input), code)
+    return _nll(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
 
 
 def softmax_focal_loss(
@@ -145,8 +147,8 @@ def softmax_focal_loss(
         input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis; or
             probabilities, a floating dtype, shaped like ``input``.
-        alpha: A factor, or one per class, shape (C), >= 0; None leaves it out. Unlike ``weight`` it
-            does not enter the mean.
+        alpha: A factor, or one per class, shape (C), usually >= 0; None leaves it out. Unlike
+            ``weight`` it does not enter the mean.
         gamma: How fast easy rows fade, >= 0; 0 is plain cross-entropy.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
             sum(l) / rows for probabilities.
@@ -160,9 +162,10 @@ def softmax_focal_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
+            probabilities come with an ``ignore_index`` >= 0.
 
     Reference:
         T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal loss for dense object detection",
@@ -177,7 +180,7 @@ def softmax_focal_loss(
         tensor(0.0433)
     """
     code = reduction_code("softmax_focal", reduction)
-    a, n = as_normalizer(alpha, input), as_normalizer(normalizer, input)
+    a, n = scalar_tensor(alpha, input), scalar_tensor(normalizer, input)
     return _softmax_focal(input, target, a, gamma, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -215,9 +218,10 @@ def poly1_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
+            probabilities come with an ``ignore_index`` >= 0.
 
     Reference:
         Z. Leng et al., "PolyLoss: a polynomial expansion perspective of classification loss
@@ -229,7 +233,7 @@ def poly1_loss(
         tensor(1.1931)
     """
     code = reduction_code("poly1", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _poly1(input, target, epsilon, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -267,9 +271,10 @@ def generalized_cross_entropy_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
+            probabilities come with an ``ignore_index`` >= 0.
 
     Reference:
         Z. Zhang, M. R. Sabuncu, "Generalized cross entropy loss for training deep neural networks
@@ -282,7 +287,7 @@ def generalized_cross_entropy_loss(
         tensor([0.5858, 2.0000])
     """
     code = reduction_code("generalized_cross_entropy", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _generalized_cross_entropy(
         input, target, q, label_smoothing, weight, ignore_index, n, code
     )
@@ -308,9 +313,9 @@ def rww_cross_entropy_loss(
     Args:
         input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
-        fn_weight: Marginal cost of missing each class, shape (C), >= 0.
+        fn_weight: Marginal cost of missing each class, shape (C), usually >= 0.
         fp_weight: Marginal cost of taking class t, the row, for class k, the column; shape (C, C),
-            >= 0. Its diagonal is not read.
+            usually >= 0. Its diagonal is not read.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
@@ -321,7 +326,7 @@ def rww_cross_entropy_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
@@ -337,7 +342,7 @@ def rww_cross_entropy_loss(
         tensor([1.3863, 6.9315])
     """
     code = reduction_code("rww_cross_entropy", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _rww_cross_entropy(input, target, fn_weight, fp_weight, weight, ignore_index, n, code)
 
 
@@ -380,9 +385,10 @@ def balanced_softmax_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
+            probabilities come with an ``ignore_index`` >= 0.
 
     Reference:
         J. Ren et al., "Balanced meta-softmax for long-tailed visual recognition", NeurIPS 2020,
@@ -396,7 +402,7 @@ def balanced_softmax_loss(
         tensor([0.1054, 2.3026])
     """
     code = reduction_code("balanced_softmax", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _balanced_softmax(
         input, target, prior, tau, label_smoothing, weight, ignore_index, n, code
     )

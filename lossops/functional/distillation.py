@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _distill_kl: Op = torch.ops.lossops.distill_kl
 _jsd: Op = torch.ops.lossops.jsd
@@ -45,7 +45,7 @@ def distill_kl_loss(
         dtype of the logits.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or ``labels`` have another batch size.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         IndexError: ``dim`` is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
@@ -62,7 +62,7 @@ def distill_kl_loss(
         tensor(0.1454)
     """
     code = reduction_code("distill_kl", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _distill_kl(input, target, labels, temperature, dim, weight, ignore_index, n, code)
 
 
@@ -106,7 +106,7 @@ def jsd_loss(
         dtype of the logits.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or ``labels`` have another batch size.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         IndexError: ``dim`` is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
@@ -123,5 +123,5 @@ def jsd_loss(
         tensor(0.1308)
     """
     code = reduction_code("jsd", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _jsd(input, target, labels, beta, temperature, dim, weight, ignore_index, n, code)

@@ -6,9 +6,9 @@ from torch import Tensor
 from ._common import (
     Op,
     TensorOrNumber,
-    as_normalizer,
     reduction_code,
     reduction_code_with_batchmean,
+    scalar_tensor,
 )
 
 _poisson_nll: Op = torch.ops.lossops.poisson_nll
@@ -50,7 +50,7 @@ def poisson_nll_loss(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -63,7 +63,7 @@ def poisson_nll_loss(
     """
     code = reduction_code("poisson_nll", reduction)
     return _poisson_nll(
-        input, target, log_input, full, eps, weight, None, as_normalizer(normalizer, input), code
+        input, target, log_input, full, eps, weight, None, scalar_tensor(normalizer, input), code
     )
 
 
@@ -108,7 +108,8 @@ def gaussian_nll_loss(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown, shapes do not fit, or a variance is negative.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, shapes do not fit, or a
+            variance is negative.
         RuntimeError: ``eps`` is not positive, or dtypes or devices do not fit.
 
     Reference:
@@ -125,7 +126,7 @@ def gaussian_nll_loss(
     code = reduction_code("gaussian_nll", reduction)
     v = _variance(var, input)
     return _gaussian_nll(
-        input, target, v, full, eps, weight, None, as_normalizer(normalizer, input), code
+        input, target, v, full, eps, weight, None, scalar_tensor(normalizer, input), code
     )
 
 
@@ -162,7 +163,7 @@ def kl_div(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -176,4 +177,4 @@ def kl_div(
         tensor(0.1308)
     """
     code = reduction_code_with_batchmean("kl_div", reduction)
-    return _kl_div(input, target, log_target, weight, None, as_normalizer(normalizer, input), code)
+    return _kl_div(input, target, log_target, weight, None, scalar_tensor(normalizer, input), code)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _hinge: Op = torch.ops.lossops.hinge
 _hinge_embedding: Op = torch.ops.lossops.hinge_embedding
@@ -43,7 +43,7 @@ def hinge_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``power`` is neither 1 nor 2, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -58,7 +58,7 @@ def hinge_loss(
     """
     code = reduction_code("hinge", reduction)
     return _hinge(
-        input, target, margin, power, weight, ignore_index, as_normalizer(normalizer, input), code
+        input, target, margin, power, weight, ignore_index, scalar_tensor(normalizer, input), code
     )
 
 
@@ -94,7 +94,7 @@ def hinge_embedding_loss(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -109,7 +109,7 @@ def hinge_embedding_loss(
     """
     code = reduction_code("hinge_embedding", reduction)
     return _hinge_embedding(
-        input, target, margin, weight, ignore_index, as_normalizer(normalizer, input), code
+        input, target, margin, weight, ignore_index, scalar_tensor(normalizer, input), code
     )
 
 
@@ -140,7 +140,7 @@ def soft_margin_loss(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -153,7 +153,7 @@ def soft_margin_loss(
         tensor([  0.6931, 100.0000])
     """
     code = reduction_code("soft_margin", reduction)
-    return _soft_margin(input, target, weight, ignore_index, as_normalizer(normalizer, input), code)
+    return _soft_margin(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
 
 
 def margin_ranking_loss(
@@ -187,7 +187,7 @@ def margin_ranking_loss(
         A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -201,7 +201,7 @@ def margin_ranking_loss(
         tensor([0.5000, 3.0000])
     """
     code = reduction_code("margin_ranking", reduction)
-    n = as_normalizer(normalizer, input1)
+    n = scalar_tensor(normalizer, input1)
     return _margin_ranking(input1, input2, target, margin, weight, ignore_index, n, code)
 
 
@@ -236,9 +236,10 @@ def multi_margin_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
-        IndexError: A label is out of range.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, ``p`` is neither 1 nor 2,
+            or ``weight`` is not one-dimensional.
+        RuntimeError: A label is out of range, ``margin`` is -inf or NaN, or other shapes,
+            dtypes or devices do not fit.
 
     Reference:
         K. Crammer, Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
@@ -251,7 +252,7 @@ def multi_margin_loss(
         tensor([0.4167, 0.0000])
     """
     code = reduction_code("multi_margin", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _multi_margin(input, target, p, margin, weight, ignore_index, n, code)
 
 
@@ -280,9 +281,8 @@ def multilabel_margin_loss(
         A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the dtype of ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
-        IndexError: A label is out of range.
-        RuntimeError: Shapes, dtypes or devices do not fit.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A label is out of range, or shapes, dtypes or devices do not fit.
 
     Reference:
         A. Elisseeff, J. Weston, "A kernel method for multi-labelled classification", NIPS 2001.
@@ -294,4 +294,4 @@ def multilabel_margin_loss(
         tensor(0.6250)
     """
     code = reduction_code("multilabel_margin", reduction)
-    return _multilabel_margin(input, target, weight, None, as_normalizer(normalizer, input), code)
+    return _multilabel_margin(input, target, weight, None, scalar_tensor(normalizer, input), code)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _arcface: Op = torch.ops.lossops.arcface
 _cosface: Op = torch.ops.lossops.cosface
@@ -46,7 +46,7 @@ def arcface_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
@@ -61,7 +61,7 @@ def arcface_loss(
         tensor([0.1995, 3.9374])
     """
     code = reduction_code("arcface", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _arcface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -101,7 +101,7 @@ def cosface_loss(
         ``input``.
 
     Raises:
-        ValueError: ``reduction`` is unknown, or the batch sizes differ.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
@@ -116,5 +116,5 @@ def cosface_loss(
         tensor([0.3133, 3.0486])
     """
     code = reduction_code("cosface", reduction)
-    n = as_normalizer(normalizer, input)
+    n = scalar_tensor(normalizer, input)
     return _cosface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ._common import Levels, Op, TensorOrNumber, as_normalizer, reduction_code
+from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _mse: Op = torch.ops.lossops.mse
 _l1: Op = torch.ops.lossops.l1
@@ -41,7 +41,7 @@ def mse_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -57,7 +57,7 @@ def mse_loss(
         target,
         weight,
         None,
-        as_normalizer(normalizer, input),
+        scalar_tensor(normalizer, input),
         reduction_code("mse", reduction),
     )
 
@@ -87,7 +87,7 @@ def l1_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -103,7 +103,7 @@ def l1_loss(
         target,
         weight,
         None,
-        as_normalizer(normalizer, input),
+        scalar_tensor(normalizer, input),
         reduction_code("l1", reduction),
     )
 
@@ -135,7 +135,7 @@ def smooth_l1_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``beta`` is negative, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -147,7 +147,7 @@ def smooth_l1_loss(
         tensor([0.1250, 1.5000])
     """
     code = reduction_code("smooth_l1", reduction)
-    return _smooth_l1(input, target, beta, weight, None, as_normalizer(normalizer, input), code)
+    return _smooth_l1(input, target, beta, weight, None, scalar_tensor(normalizer, input), code)
 
 
 def huber_loss(
@@ -177,7 +177,7 @@ def huber_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``delta`` is not positive, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -190,7 +190,7 @@ def huber_loss(
         tensor(1.)
     """
     code = reduction_code("huber", reduction)
-    return _huber(input, target, delta, weight, None, as_normalizer(normalizer, input), code)
+    return _huber(input, target, delta, weight, None, scalar_tensor(normalizer, input), code)
 
 
 def log_cosh_loss(
@@ -217,7 +217,7 @@ def log_cosh_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
     Reference:
@@ -230,7 +230,7 @@ def log_cosh_loss(
         tensor([ 0.4338, 99.3069])
     """
     code = reduction_code("log_cosh", reduction)
-    return _log_cosh(input, target, weight, None, as_normalizer(normalizer, input), code)
+    return _log_cosh(input, target, weight, None, scalar_tensor(normalizer, input), code)
 
 
 def charbonnier_loss(
@@ -259,7 +259,7 @@ def charbonnier_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``eps`` is not positive, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -272,7 +272,7 @@ def charbonnier_loss(
         tensor([2., 0.])
     """
     code = reduction_code("charbonnier", reduction)
-    return _charbonnier(input, target, eps, weight, None, as_normalizer(normalizer, input), code)
+    return _charbonnier(input, target, eps, weight, None, scalar_tensor(normalizer, input), code)
 
 
 def _levels(q: Levels, input: Tensor) -> Tensor:
@@ -311,7 +311,7 @@ def quantile_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: A level is out of range, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -327,7 +327,7 @@ def quantile_loss(
     """
     code = reduction_code("quantile", reduction)
     return _quantile(
-        input, target, _levels(q, input), weight, None, as_normalizer(normalizer, input), code
+        input, target, _levels(q, input), weight, None, scalar_tensor(normalizer, input), code
     )
 
 
@@ -358,7 +358,7 @@ def expectile_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``tau`` is out of range, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -372,7 +372,7 @@ def expectile_loss(
         tensor([0.9000, 0.1000])
     """
     code = reduction_code("expectile", reduction)
-    return _expectile(input, target, tau, weight, None, as_normalizer(normalizer, input), code)
+    return _expectile(input, target, tau, weight, None, scalar_tensor(normalizer, input), code)
 
 
 def robust_loss(
@@ -407,7 +407,7 @@ def robust_loss(
         A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
 
     Raises:
-        ValueError: ``reduction`` is unknown.
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``scale`` is not positive, or shapes, dtypes or devices do not fit.
 
     Reference:
@@ -420,5 +420,5 @@ def robust_loss(
     """
     code = reduction_code("robust", reduction)
     return _robust(
-        input, target, alpha, scale, weight, None, as_normalizer(normalizer, input), code
+        input, target, alpha, scale, weight, None, scalar_tensor(normalizer, input), code
     )

@@ -17,7 +17,7 @@ class CrossEntropyLoss(Loss):
         ignore_index: Rows with this label are left out, and get gradient 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
-        z_loss: Factor of the squared log-sum-exp, which keeps the logits from drifting.
+        z_loss: Factor of the squared log-sum-exp, >= 0; keeps the logits from drifting.
         softcap: Bound of the logits, > 0; None leaves them as they are.
 
     Shape:
@@ -116,7 +116,7 @@ class SoftmaxFocalLoss(Loss):
     See :func:`lossops.functional.softmax_focal_loss`.
 
     Args:
-        alpha: A factor, or one per class, shape (C), >= 0; None leaves it out.
+        alpha: A factor, or one per class, shape (C), usually >= 0; None leaves it out.
         gamma: How fast easy rows fade, >= 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per class, shape (C); 1 where left out.
@@ -305,9 +305,9 @@ class RWWCrossEntropyLoss(Loss):
     See :func:`lossops.functional.rww_cross_entropy_loss`.
 
     Args:
-        fn_weight: Marginal cost of missing each class, shape (C), >= 0.
+        fn_weight: Marginal cost of missing each class, shape (C), usually >= 0.
         fp_weight: Marginal cost of taking class t, the row, for class k, the column; shape (C, C),
-            >= 0. Its diagonal is not read.
+            usually >= 0. Its diagonal is not read.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
