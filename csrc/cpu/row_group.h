@@ -204,20 +204,20 @@ class RowGroup {
   /// Where a row's element for its label lies in a tile.
   LOSSOPS_INLINE int64_t at_label(int64_t l) const { return across ? label_[l] * kLanes + l : label_[0]; }
 
-  /// Stores the rows' values and returns their sum.
-  LOSSOPS_INLINE double close(V value) const {
+  /// Stores the rows' values and returns them, 0 in lanes without a row.
+  LOSSOPS_INLINE V close(V value) const {
     value = unless_ignored()(value * row_scale_);
     V::store(value, b.value + first_, count_);
-    return total(V::first(value, count_));
+    return across ? V::first(value, count_) : value;
   }
 
   /// Zeros for one row that is ignored.
-  double skip() const {
+  V skip() const {
     for (const Plane<S>& to : b.grad) {
       if (to.data) std::fill_n(to.data + first_ * to.row_stride, b.classes, S(0));
     }
     b.value[first_] = 0;
-    return 0;
+    return V(0);
   }
 
   // -- memory ------------------------------------------------------------------------------------------

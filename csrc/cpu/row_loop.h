@@ -39,9 +39,15 @@ class RowLoop : RowGroup<S, across> {
   static double run(const double* params, const RowRun<S>& run) {
     RowLoop loop(params, run);
     if constexpr (!kReadsRow) loop.clear(run.grad[0]);
+    constexpr int64_t kPart = 16 * Base::kRows;  // rows that are added up in lanes
     double sum = 0;
-    for (int64_t row = 0; row < run.rows; row += Base::kRows) {
-      sum += loop.open(row) ? loop.group() : loop.skip();
+    for (int64_t first = 0; first < run.rows; first += kPart) {
+      const int64_t end = std::min(first + kPart, run.rows);
+      V part(0);
+      for (int64_t row = first; row < end; row += Base::kRows) {
+        part = part + (loop.open(row) ? loop.group() : loop.skip());
+      }
+      sum += Base::total(across ? part : V::first(part, 1));
     }
     return sum;
   }
@@ -56,7 +62,7 @@ class RowLoop : RowGroup<S, across> {
     keeps_ = dense_ || b.grad[0].data || b.grad[1].data;
   }
 
-  double group() {
+  V group() {
     if constexpr (kReadsRow) {
       for (int side = 0; side < kSides; ++side) read_logits(side);
     } else {
@@ -445,7 +451,7 @@ class RowLoop : RowGroup<S, across> {
   // -- lists of labels ---------------------------------------------------------------------------------
 
   /// A row with several labels: against each of them, all classes that are not labels.
-  double list_group() {
+  V list_group() {
     T* const r = tile(kR);
     T* const wrong = tile(kMiss);
     std::fill_n(r, this->size_, T(0));
