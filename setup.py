@@ -69,7 +69,7 @@ class Build(BuildExtension):
 extension = CppExtension(
     "lossops._C",
     [source for folder in ("", "core/", "cpu/", "python/") for source in sources(folder)],
-    include_dirs=[str(ROOT / "csrc")],
+    include_dirs=[str(ROOT / "csrc"), str(ROOT / "csrc" / "include")],
     depends=[str(p) for suffix in ("h", "def") for p in (ROOT / "csrc").rglob(f"*.{suffix}")],
     extra_compile_args={"cxx": CXX_FLAGS},
     extra_link_args=["-Wl,-s"],

@@ -128,7 +128,7 @@ class LossNode : public torch::autograd::Node {
     if (denominator.defined()) kept.denominator.push_back(denominator);
     kept.row_dim = kNoDim;
     kept.row_mean = loss->traits.row_mean;
-    if (settings.reduction == Reduction::kNone && !kept.grads.empty()) {
+    if (settings.reduction == Reduction::None && !kept.grads.empty()) {
       const auto dim = loss->family->reduced_dim(*loss, kept.grads[0].dim(), settings.params.data());
       kept.row_dim = dim.value_or(kNoDim);
     }
@@ -154,7 +154,7 @@ class LossNode : public torch::autograd::Node {
 
   variable_list through_kept(const at::Tensor& upstream) {
     const Kept kept = unpack_kept();
-    bool plain = settings.reduction != Reduction::kNone && is_plain(upstream);
+    bool plain = settings.reduction != Reduction::None && is_plain(upstream);
     for (const at::Tensor& grad : kept.grads) plain = plain && is_plain(grad);
     if (!plain) return scale(kept, upstream, num_outputs());
 

@@ -43,7 +43,7 @@ void align(Call& call) {
   // The common shape: the first tensor's, grown by those that broadcast mutually, but not in the dimension
   // that the reduction divides by.
   const auto grows = [&](size_t d, size_t dims) {
-    return !(settings.reduction == Reduction::kBatchMean && d == 0) &&
+    return !(settings.reduction == Reduction::BatchMean && d == 0) &&
            !(loss->traits.row_mean && d + 1 == dims);
   };
   c10::SymDimVector shape(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
@@ -121,9 +121,9 @@ at::Tensor formula(const Call& call) {
   }
   if (weight.defined()) value = value * weight;
 
-  if (s.reduction == Reduction::kNone) {
+  if (s.reduction == Reduction::None) {
     if (loss.traits.row_mean) value = value.mean(-1);
-  } else if (s.reduction == Reduction::kMean && !call.normalizer().defined()) {
+  } else if (s.reduction == Reduction::Mean && !call.normalizer().defined()) {
     if (loss.traits.mean_over_weight && weight.defined()) {
       value = value.sum() / weight.sum();
     } else {
@@ -132,7 +132,7 @@ at::Tensor formula(const Call& call) {
   } else {
     const auto sizes = call.input().sym_sizes();
     value = value.sum();
-    if (s.reduction == Reduction::kBatchMean && !sizes.empty()) value = value / at::Scalar(sizes.front());
+    if (s.reduction == Reduction::BatchMean && !sizes.empty()) value = value / at::Scalar(sizes.front());
     if (loss.traits.row_mean) value = value / at::Scalar(sizes.back());
     if (call.normalizer().defined()) value = value / call.normalizer();
   }
@@ -142,7 +142,7 @@ at::Tensor formula(const Call& call) {
 Evaluation meta(const Call& call, int64_t wrt) {
   Evaluation out;
   const auto dtype = call.result_dtype();
-  if (call.settings.reduction == Reduction::kNone) {
+  if (call.settings.reduction == Reduction::None) {
     out.loss = empty_in_order(call.input(), dtype);
     if (call.loss->traits.row_mean) out.loss = at::mean(out.loss, -1);
   } else {

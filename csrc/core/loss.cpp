@@ -148,7 +148,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
     check_tensor(loss, n, "normalizer");
     TORCH_CHECK(n.dim() == 0, loss.name, ": normalizer must be a number or a 0-d tensor, got shape ",
                 shown(n.sym_sizes()));
-    TORCH_CHECK_VALUE(s.reduction == Reduction::kMean || s.reduction == Reduction::kSum, loss.name,
+    TORCH_CHECK_VALUE(s.reduction == Reduction::Mean || s.reduction == Reduction::Sum, loss.name,
                       ": normalizer needs reduction 'mean' or 'sum'");
   }
   for (int i = 1; i < call.tensor_count(); ++i) {
@@ -172,7 +172,7 @@ at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
 }
 
 bool needs_denominator(const Call& call, int64_t wrt) {
-  if (call.settings.reduction == Reduction::kNone) return false;
+  if (call.settings.reduction == Reduction::None) return false;
   for (int i = 0; i < call.tensor_count(); ++i) {
     if ((wrt >> i & 1) && call.tensors[i].scalar_type() == at::kHalf) return true;
   }

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "lossops/reduction.h"
 #include "math/formula.h"
 
 namespace lossops {
@@ -131,13 +132,11 @@ struct Loss {
   }
 };
 
-enum class Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2, kBatchMean = 3 };
-
 /// The arguments that are not tensors.
 struct Settings {
   std::array<double, kMaxParams> params{};  ///< NaN stands for None
   std::optional<int64_t> ignore_index;
-  Reduction reduction = Reduction::kMean;
+  Reduction reduction = Reduction::Mean;
   std::optional<at::ScalarType> dtype;
 
   /// The parameters such that a positive one stays positive in T.

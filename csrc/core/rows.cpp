@@ -130,7 +130,7 @@ void align(Call& call) {
         break;
     }
   }
-  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::kBatchMean, loss.name,
+  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::BatchMean, loss.name,
                     ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
   at::Tensor& weight = call.tensors[loss.operands];
   if (!weight.defined()) return;
@@ -306,9 +306,9 @@ class RowFormulaPass {
 
   at::Tensor reduced(const at::Tensor& value) const {
     const Settings& s = call_.settings;
-    if (s.reduction == Reduction::kNone) return value;
+    if (s.reduction == Reduction::None) return value;
     if (call_.normalizer().defined()) return value.sum() / call_.normalizer();
-    if (s.reduction == Reduction::kSum) return value.sum();
+    if (s.reduction == Reduction::Sum) return value.sum();
     if (divides_by_weight(call_, rows_)) {
       at::Tensor weight = by_label(rows_.class_weight).squeeze(-1);
       if (keep_.defined()) weight = at::where(keep_, weight, 0.0);
@@ -334,7 +334,7 @@ Evaluation meta(const Call& call, int64_t wrt) {
   const at::Tensor& input = call.input();
   const auto options = input.options().dtype(call.result_dtype()).requires_grad(false);
   c10::SymDimVector shape;
-  if (call.settings.reduction == Reduction::kNone) {
+  if (call.settings.reduction == Reduction::None) {
     shape = without(input.sym_sizes(), class_dim(*call.loss, input.dim(), call.settings.params.data()));
   }
   out.loss = at::empty_symint(shape, options);
@@ -398,7 +398,7 @@ RowArguments::RowArguments(const Call& call) {
 
 bool divides_by_weight(const Call& call, const RowArguments& rows) {
   return call.loss->traits.mean_over_weight && rows.class_weight.defined() && !rows.probabilities &&
-         call.settings.reduction == Reduction::kMean && !call.normalizer().defined();
+         call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
 }
 
 void check_prior(const Call& call, const at::Tensor& prior) {

@@ -188,7 +188,7 @@ class Pass {
   Evaluation run() {
     const Settings& s = call_.settings;
     const double denominator = this->denominator();
-    const bool reduces = s.reduction != Reduction::kNone;
+    const bool reduces = s.reduction != Reduction::None;
     const bool unscaled = needs_denominator(call_, wrt_);
     Evaluation out;
     for (int i = 0; i <= loss_.operands; ++i) {
@@ -220,14 +220,14 @@ class Pass {
     const Settings& s = call_.settings;
     const bool weighted_mean = loss_.traits.mean_over_weight && call_.weight().defined();
     double d = 1;
-    if (s.reduction == Reduction::kNone) return d;
+    if (s.reduction == Reduction::None) return d;
     if (call_.normalizer().defined()) {
       d = call_.normalizer().item().toDouble();
-    } else if (s.reduction == Reduction::kMean) {
+    } else if (s.reduction == Reduction::Mean) {
       return weighted_mean || s.ignore_index ? total_weight(weighted_mean) : static_cast<double>(numel_);
     }
     const auto sizes = call_.input().sizes();
-    if (s.reduction == Reduction::kBatchMean && !sizes.empty()) d *= static_cast<double>(sizes.front());
+    if (s.reduction == Reduction::BatchMean && !sizes.empty()) d *= static_cast<double>(sizes.front());
     if (loss_.traits.row_mean) d *= static_cast<double>(sizes.back());
     return d;
   }
@@ -267,7 +267,7 @@ class Pass {
     const int w = loss_.operands;
     const double scale = out.denominator.defined() ? 1 : 1 / denominator;  // as that of the other gradients
     if (out.grads[w].defined() && loss_.traits.mean_over_weight &&
-        call_.settings.reduction == Reduction::kMean && !call_.normalizer().defined()) {
+        call_.settings.reduction == Reduction::Mean && !call_.normalizer().defined()) {
       out.grads[w].sub_(total / denominator * scale);
       if (call_.settings.ignore_index) {
         out.grads[w].masked_fill_(call_.tensors[loss_.target].eq(*call_.settings.ignore_index), 0);
@@ -362,7 +362,7 @@ bool all_bfloat16(const Call& call) {
   for (int i = 0; i <= call.loss->operands; ++i) {
     if (call.tensors[i].defined() && call.tensors[i].scalar_type() != at::kBFloat16) return false;
   }
-  return call.settings.reduction != Reduction::kNone || call.result_dtype() == at::kBFloat16;
+  return call.settings.reduction != Reduction::None || call.result_dtype() == at::kBFloat16;
 }
 
 }  // namespace

@@ -189,7 +189,7 @@ class RowPass {
     read_labels();
     read_weights();
     const double denominator = this->denominator();
-    const bool reduces = s.reduction != Reduction::kNone;
+    const bool reduces = s.reduction != Reduction::None;
     const bool unscaled = needs_denominator(call_, wrt_);
     grad_scale_ = reduces && !unscaled ? 1 / denominator : 1;
     Evaluation out;
@@ -313,9 +313,9 @@ class RowPass {
   /// What the reduction divides the sum by.
   double denominator() const {
     const Settings& s = call_.settings;
-    if (s.reduction == Reduction::kNone) return 1;
+    if (s.reduction == Reduction::None) return 1;
     if (call_.normalizer().defined()) return call_.normalizer().item().toDouble();
-    if (s.reduction == Reduction::kSum) return 1;
+    if (s.reduction == Reduction::Sum) return 1;
     if (!divides_by_weight(call_, args_)) return static_cast<double>(kept_);
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
     const T* const weight = data(class_weight_);
