@@ -1,0 +1,463 @@
+// The functions of lossops.h: a call of an operator each.
+// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// clang-format off
+#include "api/numbers.h"
+#include "lossops/lossops.h"
+
+namespace lossops {
+
+using namespace api;
+
+at::Tensor mse(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::mse");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor l1(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::l1");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor smooth_l1(
+    const at::Tensor& input, const at::Tensor& target, double beta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::smooth_l1");
+  return op.call(
+      input, target, beta, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor huber(
+    const at::Tensor& input, const at::Tensor& target, double delta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::huber");
+  return op.call(
+      input, target, delta, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor log_cosh(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::log_cosh");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor charbonnier(
+    const at::Tensor& input, const at::Tensor& target, double eps, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::charbonnier");
+  return op.call(
+      input, target, eps, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor quantile(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& q, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::quantile");
+  return op.call(
+      input, target, level_beside(q, input), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor expectile(
+    const at::Tensor& input, const at::Tensor& target, double tau, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::expectile");
+  return op.call(
+      input, target, tau, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor robust(
+    const at::Tensor& input, const at::Tensor& target, double alpha, double scale, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::robust");
+  return op.call(
+      input, target, alpha, scale, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor poisson_nll(
+    const at::Tensor& input, const at::Tensor& target, bool log_input, bool full, double eps,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, bool, bool, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::poisson_nll");
+  return op.call(
+      input, target, log_input, full, eps, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor gaussian_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& var, bool full, double eps,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::gaussian_nll");
+  return op.call(
+      input, target, variance_beside(var, input), full, eps, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor bce(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::bce");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor bce_with_logits(
+    const at::Tensor& input, const at::Tensor& target, const std::optional<at::Tensor>& pos_weight,
+    double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    std::optional<int64_t> ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::bce_with_logits");
+  return op.call(
+      input, target, pos_weight, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor focal(
+    const at::Tensor& input, const at::Tensor& target, std::optional<double> alpha, double gamma,
+    Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, std::optional<double>, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::focal");
+  return op.call(
+      input, target, alpha, gamma, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor asymmetric(
+    const at::Tensor& input, const at::Tensor& target, double gamma_pos, double gamma_neg, double clip,
+    Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::asymmetric");
+  return op.call(
+      input, target, gamma_pos, gamma_neg, clip, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor rww_bce(
+    const at::Tensor& input, const at::Tensor& target, double fn_weight, double fp_weight,
+    Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::rww_bce");
+  return op.call(
+      input, target, fn_weight, fp_weight, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor multilabel_soft_margin(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::multilabel_soft_margin");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor hinge(
+    const at::Tensor& input, const at::Tensor& target, double margin, int64_t power, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, int64_t, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::hinge");
+  return op.call(
+      input, target, margin, power, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor hinge_embedding(
+    const at::Tensor& input, const at::Tensor& target, double margin, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::hinge_embedding");
+  return op.call(
+      input, target, margin, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor soft_margin(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::soft_margin");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor margin_ranking(
+    const at::Tensor& input1, const at::Tensor& input2, const at::Tensor& target, double margin,
+    Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::margin_ranking");
+  return op.call(
+      input1, input2, target, margin, weight, ignore_index, number_beside(normalizer, input1),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor kl_div(
+    const at::Tensor& input, const at::Tensor& target, bool log_target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, bool, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::kl_div");
+  return op.call(
+      input, target, log_target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, double label_smoothing, double z_loss,
+    std::optional<double> softcap, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, std::optional<double>,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::cross_entropy");
+  return op.call(
+      input, target, label_smoothing, z_loss, softcap, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor nll(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::nll");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor softmax_focal(
+    const at::Tensor& input, const at::Tensor& target, const std::optional<TensorOrNumber>& alpha,
+    double gamma, double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::softmax_focal");
+  return op.call(
+      input, target, number_beside(alpha, input), gamma, label_smoothing, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor poly1(
+    const at::Tensor& input, const at::Tensor& target, double epsilon, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::poly1");
+  return op.call(
+      input, target, epsilon, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor generalized_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, double q, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::generalized_cross_entropy");
+  return op.call(
+      input, target, q, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor rww_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& fn_weight,
+    const at::Tensor& fp_weight, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::rww_cross_entropy");
+  return op.call(
+      input, target, fn_weight, fp_weight, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor balanced_softmax(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& prior, double tau,
+    double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::balanced_softmax");
+  return op.call(
+      input, target, prior, tau, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor multi_margin(
+    const at::Tensor& input, const at::Tensor& target, int64_t p, double margin, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::multi_margin");
+  return op.call(
+      input, target, p, margin, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor multilabel_margin(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::multilabel_margin");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor distill_kl(
+    const at::Tensor& input, const at::Tensor& target, double temperature, int64_t dim,
+    Reduction reduction, const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& labels,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::distill_kl");
+  return op.call(
+      input, target, labels, temperature, dim, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor jsd(
+    const at::Tensor& input, const at::Tensor& target, double beta, double temperature, int64_t dim,
+    Reduction reduction, const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& labels,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double, double, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::jsd");
+  return op.call(
+      input, target, labels, beta, temperature, dim, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor arcface(
+    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::arcface");
+  return op.call(
+      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor cosface(
+    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::cosface");
+  return op.call(
+      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+}  // namespace lossops

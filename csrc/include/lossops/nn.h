@@ -1,0 +1,13 @@
+// The losses as modules, in the manner of torch::nn:
+//   lossops::nn::HuberLoss loss(lossops::nn::HuberLossOptions().delta(0.5));
+//   loss(input, target).backward();
+#pragma once
+
+#include "lossops/lossops.h"
+#include "lossops/nn/binary.h"
+#include "lossops/nn/classification.h"
+#include "lossops/nn/distillation.h"
+#include "lossops/nn/likelihood.h"
+#include "lossops/nn/margin.h"
+#include "lossops/nn/metric.h"
+#include "lossops/nn/regression.h"

@@ -1,0 +1,73 @@
+// What the modules share.
+#pragma once
+
+#include <torch/arg.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/pimpl.h>
+
+#include <optional>
+#include <ostream>
+#include <type_traits>
+#include <utility>
+
+#include "lossops/types.h"
+
+namespace lossops::nn::detail {
+
+/// The tensor of an option, to be registered as a buffer; undefined where there is none.
+inline at::Tensor buffer(const at::Tensor& option) { return option; }
+inline at::Tensor buffer(const std::optional<at::Tensor>& option) { return option.value_or(at::Tensor()); }
+inline at::Tensor buffer(const TensorOrNumber& option) {
+  return option.tensor() ? *option.tensor() : at::Tensor();
+}
+inline at::Tensor buffer(const std::optional<TensorOrNumber>& option) {
+  return option ? buffer(*option) : at::Tensor();
+}
+
+/// A buffer as an argument.
+inline std::optional<at::Tensor> given(const at::Tensor& buffer) {
+  return buffer.defined() ? std::optional<at::Tensor>(buffer) : std::nullopt;
+}
+
+/// The buffer where the option was a tensor, else the option.
+template <class Option>
+Option buffered(const at::Tensor& buffer, const Option& option) {
+  return buffer.defined() ? Option(TensorOrNumber(buffer)) : option;
+}
+
+template <class T>
+void print_value(std::ostream& stream, const T& value) {
+  if constexpr (std::is_same_v<T, Reduction>) {
+    constexpr const char* kNames[] = {"None", "Mean", "Sum", "BatchMean"};
+    stream << kNames[static_cast<int64_t>(value)];
+  } else if constexpr (std::is_same_v<T, bool>) {
+    stream << (value ? "true" : "false");
+  } else {
+    stream << value;
+  }
+}
+
+template <class T>
+void print_value(std::ostream& stream, const std::optional<T>& value) {
+  value ? print_value(stream, *value) : void(stream << "nullopt");
+}
+
+inline void print_pairs(std::ostream&, const char*) {}
+
+template <class T, class... Rest>
+void print_pairs(std::ostream& stream, const char* separator, const char* name, const T& value,
+                 const Rest&... rest) {
+  stream << separator << name << "=";
+  print_value(stream, value);
+  print_pairs(stream, ", ", rest...);
+}
+
+/// Writes name(option=value, ...).
+template <class... Pairs>
+void print(std::ostream& stream, const char* name, const Pairs&... pairs) {
+  stream << name << "(";
+  print_pairs(stream, "", pairs...);
+  stream << ")";
+}
+
+}  // namespace lossops::nn::detail

@@ -1,0 +1,278 @@
+// Losses of yes-or-no answers, one or many per sample.
+// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// clang-format off
+#pragma once
+
+#include "lossops/binary.h"
+#include "lossops/nn/base.h"
+
+namespace lossops::nn {
+
+/// Options of `BCELoss`.
+struct BCELossOptions {
+  /// A factor per element; broadcasts to the input.
+  TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Binary cross-entropy of probabilities. See `lossops::bce`.
+///
+/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+struct BCELossImpl : torch::nn::Cloneable<BCELossImpl> {
+  explicit BCELossImpl(BCELossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {
+    weight = register_buffer("weight", detail::buffer(options.weight()));
+  }
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::BCELoss", "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::bce(
+        input, target, options.reduction(), detail::given(weight), options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  BCELossOptions options;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor weight;
+};
+/// Shared ownership of a `BCELossImpl`.
+TORCH_MODULE(BCELoss);
+
+/// Options of `BCEWithLogitsLoss`.
+struct BCEWithLogitsLossOptions {
+  /// A factor per element; broadcasts to the input.
+  TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// A factor of the positive part, often one per class; broadcasts to the input.
+  TORCH_ARG(std::optional<at::Tensor>, pos_weight) = std::nullopt;
+  /// s in [0, 1]; a target t becomes t (1 - s) + s / 2.
+  TORCH_ARG(double, label_smoothing) = 0.0;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Binary cross-entropy of logits. See `lossops::bce_with_logits`.
+///
+/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+struct BCEWithLogitsLossImpl : torch::nn::Cloneable<BCEWithLogitsLossImpl> {
+  explicit BCEWithLogitsLossImpl(BCEWithLogitsLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {
+    weight = register_buffer("weight", detail::buffer(options.weight()));
+    pos_weight = register_buffer("pos_weight", detail::buffer(options.pos_weight()));
+  }
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::BCEWithLogitsLoss", "reduction", options.reduction(),
+        "label_smoothing", options.label_smoothing(), "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::bce_with_logits(
+        input, target, detail::given(pos_weight), options.label_smoothing(), options.reduction(),
+        detail::given(weight), options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  BCEWithLogitsLossOptions options;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor weight;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor pos_weight;
+};
+/// Shared ownership of a `BCEWithLogitsLossImpl`.
+TORCH_MODULE(BCEWithLogitsLoss);
+
+/// Options of `FocalLoss`.
+struct FocalLossOptions {
+  /// Weight of the positives, in [0, 1], against 1 - alpha of the negatives; std::nullopt leaves it out.
+  TORCH_ARG(std::optional<double>, alpha) = 0.25;
+  /// How fast easy elements fade, >= 0.
+  TORCH_ARG(double, gamma) = 2.0;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Sigmoid focal loss: binary cross-entropy that fades out where the prediction is right. See
+/// `lossops::focal`.
+///
+/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+struct FocalLossImpl : torch::nn::Cloneable<FocalLossImpl> {
+  explicit FocalLossImpl(FocalLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::FocalLoss", "alpha", options.alpha(), "gamma", options.gamma(),
+        "reduction", options.reduction(), "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::focal(
+        input, target, options.alpha(), options.gamma(), options.reduction(), weight,
+        options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  FocalLossOptions options;
+};
+/// Shared ownership of a `FocalLossImpl`.
+TORCH_MODULE(FocalLoss);
+
+/// Options of `AsymmetricLoss`.
+struct AsymmetricLossOptions {
+  /// How fast easy positives fade, >= 0.
+  TORCH_ARG(double, gamma_pos) = 1.0;
+  /// How fast easy negatives fade, >= 0.
+  TORCH_ARG(double, gamma_neg) = 4.0;
+  /// Negatives whose probability is below this cost nothing; in [0, 1).
+  TORCH_ARG(double, clip) = 0.05;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Asymmetric loss (ASL) for many labels, few of them positive. See `lossops::asymmetric`.
+///
+/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+struct AsymmetricLossImpl : torch::nn::Cloneable<AsymmetricLossImpl> {
+  explicit AsymmetricLossImpl(AsymmetricLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::AsymmetricLoss", "gamma_pos", options.gamma_pos(),
+        "gamma_neg", options.gamma_neg(), "clip", options.clip(), "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::asymmetric(
+        input, target, options.gamma_pos(), options.gamma_neg(), options.clip(), options.reduction(),
+        weight, options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  AsymmetricLossOptions options;
+};
+/// Shared ownership of a `AsymmetricLossImpl`.
+TORCH_MODULE(AsymmetricLoss);
+
+/// Options of `RWWBCELoss`.
+struct RWWBCELossOptions {
+  /// Marginal cost of a false negative over a true positive, >= 0.
+  TORCH_ARG(double, fn_weight) = 1.0;
+  /// Marginal cost of a false positive over a true negative, >= 0.
+  TORCH_ARG(double, fp_weight) = 1.0;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Binary cross-entropy in which each kind of mistake weighs what it costs in the real world. See
+/// `lossops::rww_bce`.
+///
+/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+struct RWWBCELossImpl : torch::nn::Cloneable<RWWBCELossImpl> {
+  explicit RWWBCELossImpl(RWWBCELossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::RWWBCELoss", "fn_weight", options.fn_weight(),
+        "fp_weight", options.fp_weight(), "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::rww_bce(
+        input, target, options.fn_weight(), options.fp_weight(), options.reduction(), weight,
+        options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  RWWBCELossOptions options;
+};
+/// Shared ownership of a `RWWBCELossImpl`.
+TORCH_MODULE(RWWBCELoss);
+
+/// Options of `MultiLabelSoftMarginLoss`.
+struct MultiLabelSoftMarginLossOptions {
+  /// A factor per element; broadcasts to the input.
+  TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Binary cross-entropy of the logits of C labels, averaged over the labels of a sample. See
+/// `lossops::multilabel_soft_margin`.
+///
+/// input (*, C), target (*, C), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
+struct MultiLabelSoftMarginLossImpl : torch::nn::Cloneable<MultiLabelSoftMarginLossImpl> {
+  explicit MultiLabelSoftMarginLossImpl(MultiLabelSoftMarginLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {
+    weight = register_buffer("weight", detail::buffer(options.weight()));
+  }
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::MultiLabelSoftMarginLoss", "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::multilabel_soft_margin(
+        input, target, options.reduction(), detail::given(weight), options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  MultiLabelSoftMarginLossOptions options;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor weight;
+};
+/// Shared ownership of a `MultiLabelSoftMarginLossImpl`.
+TORCH_MODULE(MultiLabelSoftMarginLoss);
+
+}  // namespace lossops::nn

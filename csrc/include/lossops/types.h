@@ -1,0 +1,32 @@
+// The types that the functions of lossops.h share.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "lossops/reduction.h"
+
+namespace lossops {
+
+/// An argument that Python takes as a number or a tensor: both convert to it.
+class TensorOrNumber {
+ public:
+  TensorOrNumber(at::Tensor tensor) : value_(std::move(tensor)) {}
+  TensorOrNumber(double number) : value_(number) {}
+  TensorOrNumber(int64_t number) : value_(static_cast<double>(number)) {}
+  TensorOrNumber(int number) : value_(static_cast<double>(number)) {}
+
+  /// The number, or null if this is a tensor.
+  const double* number() const { return std::get_if<double>(&value_); }
+  /// The tensor, or null if this is a number.
+  const at::Tensor* tensor() const { return std::get_if<at::Tensor>(&value_); }
+
+ private:
+  std::variant<at::Tensor, double> value_;
+};
+
+}  // namespace lossops

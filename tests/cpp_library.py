@@ -1,0 +1,53 @@
+"""Installs the C++ library for the tests; `python -m tests.cpp_library` does only that."""
+
+import fcntl
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = ROOT / "build" / "prefix"
+TORCH = Path(torch.utils.cmake_prefix_path)
+
+
+def tool(name: str) -> str:
+    """The program of this environment, else of the system."""
+    own = Path(sys.executable).parent / name
+    return str(own) if own.exists() else shutil.which(name) or name
+
+
+def cmake(source: Path, build: Path, *settings: str, target: str = "all") -> str:
+    """Configure a project and build a target; what cmake said of the configuration."""
+    configure = [tool("cmake"), "-S", str(source), "-B", str(build), "-G", "Ninja", *settings,
+                 f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", "-DCMAKE_BUILD_TYPE=Release"]  # fmt: skip
+    said = run(*configure)
+    run(tool("cmake"), "--build", str(build), "--target", target)
+    return said
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (
+        f"{' '.join(map(str, command))}\n{done.stdout[-8000:]}\n{done.stderr[-8000:]}"
+    )
+    return done.stdout + done.stderr
+
+
+def installed() -> Path:
+    """The prefix where the library is installed, brought up to date first."""
+    build = ROOT / "build" / "cpp"
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # pytest-xdist runs several of us
+        cmake(ROOT, build, f"-DCMAKE_PREFIX_PATH={TORCH}")
+        run(tool("cmake"), "--install", build, "--prefix", PREFIX)
+    return PREFIX
+
+
+if __name__ == "__main__":
+    print(f"liblossops.so is in {installed()}")
