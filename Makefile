@@ -10,10 +10,10 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
 
-test: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo
+test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 	$(RUN) -m pytest -n 2 -m "not slow"
 
-test-all: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo
+test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 	$(RUN) -m pytest -n 2
 
 bench: $(VENV)/built $(VENV)/extra-bench
@@ -37,6 +37,11 @@ $(VENV)/torch:
 
 $(VENV)/built: $(VENV)/torch $(SOURCES)
 	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# The C++ library, in build/prefix; the tests bring it up to date themselves if this has not.
+$(VENV)/built-cpp: $(VENV)/extra-test $(SOURCES) CMakeLists.txt $(wildcard cmake/*)
+	$(RUN) -m tests.cpp_library
 	touch $@
 
 $(VENV)/extra-%: $(VENV)/torch pyproject.toml

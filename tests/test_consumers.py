@@ -1,0 +1,190 @@
+"""C++ programs that use the library as strangers would, built against an installed prefix."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cpp_library import ROOT, TORCH, cmake, installed, run, tool
+
+STRANGER = {
+    "CMakeLists.txt": """\
+cmake_minimum_required(VERSION 3.18)
+project(stranger CXX)
+find_package(lossops 0.1 REQUIRED)
+add_executable(stranger stranger.cpp)
+target_link_libraries(stranger PRIVATE lossops::lossops)
+""",
+    "stranger.cpp": """\
+#include <lossops/lossops.h>
+#include <ATen/ATen.h>
+#include <cstdio>
+int main() {
+  auto x = at::randn({1000}).requires_grad_();
+  const auto target = at::rand({1000}).gt(0.9);
+  double first = 0, last = 0;
+  for (int step = 0; step < 100; ++step) {
+    const auto loss = lossops::focal(x, target, 0.25, 2.0);
+    loss.backward();
+    x = (x - 1000 * x.grad()).detach().requires_grad_();
+    last = loss.item<double>();
+    if (step == 0) first = last;
+  }
+  std::printf("%g to %g\\n", first, last);
+  return last < first / 4 ? 0 : 1;
+}
+""",
+}
+
+# The same source linked in every way in which linkers lose a library whose symbols nobody uses.
+SILENT = {
+    "CMakeLists.txt": """\
+cmake_minimum_required(VERSION 3.18)
+project(silent CXX)
+set(CMAKE_EXE_LINKER_FLAGS "-Wl,--as-needed")
+find_package(Torch REQUIRED)
+find_package(lossops REQUIRED)
+add_library(object OBJECT silent.cpp)
+target_link_libraries(object PRIVATE torch)
+set_target_properties(object PROPERTIES CXX_STANDARD 20)
+function(program name)
+  add_executable(${name} $<TARGET_OBJECTS:object>)
+  target_link_libraries(${name} PRIVATE ${ARGN})
+endfunction()
+program(direct lossops::lossops)
+program(after_torch ${TORCH_LIBRARIES} lossops::lossops)
+file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "int empty() { return 0; }")
+foreach(kind STATIC SHARED)
+  add_library(private_${kind} ${kind} ${CMAKE_BINARY_DIR}/empty.cpp)
+  target_link_libraries(private_${kind} PRIVATE lossops::lossops)
+  add_library(public_${kind} ${kind} ${CMAKE_BINARY_DIR}/empty.cpp)
+  target_link_libraries(public_${kind} PUBLIC lossops::lossops)
+  program(through_public_${kind} ${TORCH_LIBRARIES} public_${kind})
+endforeach()
+program(through_private_STATIC ${TORCH_LIBRARIES} private_STATIC)
+""",
+    "silent.cpp": """\
+#include <ATen/core/dispatch/Dispatcher.h>
+int main() { return c10::Dispatcher::singleton().findSchema({"lossops::focal", ""}) ? 0 : 1; }
+""",
+}
+SILENT_PROGRAMS = (
+    "direct",
+    "after_torch",
+    "through_public_STATIC",
+    "through_private_STATIC",
+    "through_public_SHARED",
+)
+
+SUBDIRECTORY = {
+    "CMakeLists.txt": STRANGER["CMakeLists.txt"].replace(
+        "find_package(lossops 0.1 REQUIRED)", "add_subdirectory(${LOSSOPS} lossops)"
+    ),
+    "stranger.cpp": STRANGER["stranger.cpp"],
+}
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the installed library, in a place where it was not installed."""
+    copy = tmp_path_factory.mktemp("moved") / "prefix"
+    shutil.copytree(installed(), copy)
+    return copy
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def prefixes(prefix: Path) -> str:
+    return f"-DCMAKE_PREFIX_PATH={TORCH};{prefix}"
+
+
+def test_examples(prefix: Path, tmp_path: Path) -> None:
+    """Training, TorchScript, AOTInductor: see examples/cpp."""
+    source = shutil.copytree(ROOT / "examples" / "cpp", tmp_path / "source")
+    build = tmp_path / "build"
+    cmake(source, build, prefixes(prefix), f"-DPYTHON={sys.executable}")
+    path = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    done = subprocess.run(
+        [tool("ctest"), "--test-dir", str(build), "--output-on-failure", "--no-tests=error"],
+        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "100% tests passed" in done.stdout
+
+
+def test_stranger(prefix: Path, tmp_path: Path) -> None:
+    source = written(tmp_path / "source", STRANGER)
+    assert len(STRANGER["stranger.cpp"].splitlines()) <= 20
+    cmake(source, tmp_path / "build", prefixes(prefix))
+    run(tmp_path / "build" / "stranger")
+
+
+def test_program_without_a_call_finds_the_operators(prefix: Path, tmp_path: Path) -> None:
+    source = written(tmp_path / "source", SILENT)
+    cmake(source, tmp_path / "build", prefixes(prefix))
+    for program in SILENT_PROGRAMS:
+        run(tmp_path / "build" / program)
+
+
+def test_library_knows_neither_python_nor_this_machine(prefix: Path) -> None:
+    library = prefix / "lib" / "liblossops.so"
+    assert "python" not in run("readelf", "-d", library).lower()
+    for path in (prefix / "share").rglob("*.cmake"):
+        text = path.read_text()
+        assert str(ROOT) not in text and str(TORCH.parents[1]) not in text, path
+
+
+def test_only_public_headers_are_installed(prefix: Path) -> None:
+    def names(root: Path) -> list[str]:
+        return sorted(str(path.relative_to(root)) for path in root.rglob("*.*"))
+
+    assert names(prefix / "include") == names(ROOT / "csrc" / "include")
+
+
+def test_other_torch_is_refused(prefix: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(prefix, tmp_path / "prefix")
+    config = other / "share/cmake/lossops/lossopsConfig.cmake"
+    text = config.read_text()
+    series = re.search(r"built for torch (\d+\.\d+)", text)
+    assert series
+    config.write_text(text.replace(series[1], "1.99"))
+    source = written(tmp_path / "source", STRANGER)
+    with pytest.raises(AssertionError, match=r"built for torch 1\.99, but"):
+        cmake(source, tmp_path / "build", prefixes(other))
+
+
+@pytest.mark.slow
+def test_add_subdirectory(tmp_path: Path) -> None:
+    """As part of another project: compiles the whole library."""
+    source = written(tmp_path / "source", SUBDIRECTORY)
+    cmake(source, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={TORCH}", f"-DLOSSOPS={ROOT}")
+    run(tmp_path / "build" / "stranger")
+
+
+def test_flags_are_those_of_the_extension() -> None:
+    """setup.py and CMakeLists.txt compile the same sources in the same way."""
+    lists = {}
+    for node in ast.parse((ROOT / "setup.py").read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
+            lists[node.targets[0].id] = {
+                e.value for e in node.value.elts if isinstance(e, ast.Constant)
+            }
+    text = (ROOT / "CMakeLists.txt").read_text()
+    settings = {
+        name: set(value.split())
+        for name, value in re.findall(r"^ *set\((\w+)\s+([^)]*)\)", text, re.M)
+    }
+    # The standard is a feature of the target; -g0 only takes back what Python's own flags say.
+    assert settings["flags"] == lists["CXX_FLAGS"] - {"-std=c++20", "-g0"}
+    assert settings["flags_AVX2"] == lists["AVX2"]
+    assert settings["flags_AVX512"] - {"${flags_AVX2}"} == lists["AVX512"]
