@@ -105,14 +105,12 @@ class LossNode : public torch::autograd::Node {
   std::vector<SavedVariable> saved;
 
  private:
-  static constexpr int64_t kNoDim = 64;
-
   /// The gradients that are wanted and kept, and what scales them.
   struct Kept {
     variable_list grads;
     std::vector<int64_t> positions;
     variable_list denominator;  ///< none or one
-    int64_t row_dim;            ///< the dimension that the upstream gradient lacks, or kNoDim
+    int64_t row_dim;            ///< the dimension that the upstream gradient lacks, or -1
     bool row_mean;              ///< the loss is the mean over it
   };
 
@@ -126,11 +124,10 @@ class LossNode : public torch::autograd::Node {
     }
     const at::Tensor denominator = saved.back().unpack();
     if (denominator.defined()) kept.denominator.push_back(denominator);
-    kept.row_dim = kNoDim;
+    kept.row_dim = -1;
     kept.row_mean = loss->traits.row_mean;
     if (settings.reduction == Reduction::None && !kept.grads.empty()) {
-      const auto dim = loss->family->reduced_dim(*loss, kept.grads[0].dim(), settings.params.data());
-      kept.row_dim = dim.value_or(kNoDim);
+      kept.row_dim = loss->family->reduced_dim(*loss, kept.grads[0].dim(), settings.params.data());
     }
     return kept;
   }
@@ -143,7 +140,7 @@ class LossNode : public torch::autograd::Node {
       const at::Tensor& grad = kept.grads[k];
       at::Tensor factor = upstream;
       if (!kept.denominator.empty()) factor = factor / kept.denominator[0];
-      if (kept.row_dim != kNoDim) {
+      if (kept.row_dim >= 0) {
         factor = factor.unsqueeze(kept.row_dim);
         if (kept.row_mean) factor = factor / at::Scalar(grad.sym_size(kept.row_dim));
       }

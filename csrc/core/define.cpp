@@ -62,10 +62,9 @@ struct FusedKernel : LossKernel {
       const at::Tensor& t = call.tensors[i];
       if (t.defined() && at::isFloatingType(t.scalar_type())) allowed |= int64_t{1} << i;
     }
-    TORCH_CHECK_VALUE((wrt & ~(allowed & loss->family->fused(call))) == 0, loss->name,
-                      ": wrt must be a bit mask of the floating point tensors given",
-                      loss->family == &kRows ? " that hold logits or probabilities, or the normalizer" : "",
-                      ", got ", wrt);
+    TORCH_CHECK_VALUE(
+        (wrt & ~(allowed & loss->family->fused(call))) == 0, loss->name,
+        ": wrt must be a bit mask of the floating point tensors given whose gradients are fused, got ", wrt);
     replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
   }
 };

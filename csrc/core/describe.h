@@ -60,6 +60,8 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
     TORCH_INTERNAL_ASSERT(false, space, "::", name, " has no argument ", argument);
   };
   loss->target = find("target");
+  loss->dim_param = loss->parameter_index("dim");
+  loss->smoothing_param = loss->parameter_index("label_smoothing");
   for (const Limit& limit : loss->traits.limits) find(limit.param);
   return loss;
 }

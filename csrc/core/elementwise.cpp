@@ -162,8 +162,8 @@ Evaluation meta(const Call& call, int64_t wrt) {
 int64_t fused(const Call&) { return -1; }
 
 /// A loss that is the mean over the last dimension lacks it under "none".
-std::optional<int64_t> reduced_dim(const Loss& loss, int64_t, const double*) {
-  return loss.traits.row_mean ? std::optional<int64_t>(-1) : std::nullopt;
+int64_t reduced_dim(const Loss& loss, int64_t dims, const double*) {
+  return loss.traits.row_mean ? dims - 1 : -1;
 }
 
 }  // namespace

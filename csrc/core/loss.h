@@ -95,8 +95,8 @@ struct Family {
   Evaluation (*meta)(const Call& call, int64_t wrt);
   /// A bit for each tensor whose gradient the fused pass can give; the others need the formula.
   int64_t (*fused)(const Call& call);
-  /// The dimension that an unreduced loss lacks of its input's `dims`, if there is one.
-  std::optional<int64_t> (*reduced_dim)(const Loss& loss, int64_t dims, const double* params);
+  /// The dimension that an unreduced loss lacks of its input's `dims`, or -1.
+  int64_t (*reduced_dim)(const Loss& loss, int64_t dims, const double* params);
 };
 extern const Family kElementwise, kRows;
 
@@ -120,6 +120,7 @@ struct Loss {
 
   // Of a loss over the class axis:
   const RowFormula* row_formula = nullptr;
+  int dim_param = -1, smoothing_param = -1;      ///< indices of the parameters that the family knows, or -1
   const cpu::RowKernels* row_kernels = nullptr;  ///< for this processor
 
   const std::string& argument(int i) const { return arguments[i].name(); }

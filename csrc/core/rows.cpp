@@ -28,15 +28,17 @@ namespace {
 Role role(const Loss& loss, int i) { return loss.traits.roles[i]; }
 
 int64_t class_dim(const Loss& loss, int64_t dims, const double* params) {
-  const int p = loss.parameter_index("dim");
-  if (p < 0) return dims == 1 ? 0 : 1;
-  return at::maybe_wrap_dim(static_cast<int64_t>(params[p]), dims);
+  if (loss.dim_param < 0) return dims == 1 ? 0 : 1;
+  return at::maybe_wrap_dim(static_cast<int64_t>(params[loss.dim_param]), dims);
 }
 
 /// Losses whose weights are by row: those without a label that weights could be looked up by.
 bool weighs_rows(const Loss& loss) {
   return role(loss, loss.target) == Role::kLabelList || loss.row_formula->sides == 2;
 }
+
+/// Whether nothing traces or batches t, so that its values can be looked at.
+bool may_be_read(const at::Tensor& t) { return t.is_cpu() && !at::isTensorSubclassLike(t); }
 
 c10::SymDimVector without(c10::SymIntArrayRef shape, int64_t dim) {
   c10::SymDimVector rest(shape.begin(), shape.end());
@@ -190,25 +192,12 @@ class RowFormulaPass {
   void read_labels() {
     if (!rows_.target.defined() || rows_.probabilities || rows_.label_list) return;
     at::Tensor labels = rows_.target.to(at::kLong);
-    if (f_.sides == 1) check_plain_labels(labels);
+    if (f_.sides == 1 && may_be_read(labels)) check_label_range(call_, labels.contiguous());
     if (call_.settings.ignore_index) {
       keep_ = at::ne(labels, *call_.settings.ignore_index);
       labels = at::where(keep_, labels, 0);
     }
     label_ = labels.unsqueeze(-1);
-  }
-
-  /// Where nothing traces or batches the labels, they may be looked at.
-  void check_plain_labels(const at::Tensor& labels) const {
-    if (!labels.is_cpu() || at::isTensorSubclassLike(labels)) return;
-    const at::Tensor dense = labels.contiguous();
-    const int64_t* const label = dense.const_data_ptr<int64_t>();
-    const int64_t classes = call_.input().size(rows_.dim);
-    const auto ignored = call_.settings.ignore_index;
-    const auto wrong = std::find_if(label, label + labels.numel(), [&](int64_t l) {
-      return (l < 0 || l >= classes) && !(ignored && l == *ignored);
-    });
-    if (wrong != label + labels.numel()) label_error(call_, *wrong, wrong - label);
   }
 
   at::Tensor logits(int side) {
@@ -217,7 +206,7 @@ class RowFormulaPass {
     if (!f_.maps || !f_.maps(params_)) return x;
     Formula log_prior(0);
     if (rows_.prior.defined()) {
-      if (rows_.prior.is_cpu() && !at::isTensorSubclassLike(rows_.prior)) check_prior(call_, rows_.prior);
+      if (may_be_read(rows_.prior)) check_prior(call_, rows_.prior);
       // A class that never occurs has no derivative by its frequency.
       const Formula absent = Formula(rows_.prior) == 0;
       log_prior = select(absent, -kInfinity, log(select(absent, 1, Formula(rows_.prior))));
@@ -246,7 +235,7 @@ class RowFormulaPass {
       add(f_.hit(p.data(), params_).tensor().sum(-1));
     } else if (f_.hit) {
       const double s = rows_.smoothing;
-      at::Tensor weight = rows_.class_weight.defined() ? rows_.class_weight : at::Tensor();
+      at::Tensor weight = rows_.class_weight;
       if (rows_.hit_weight.defined()) {
         const at::Tensor w = rows_.hit_weight.expand_symint(z_[0].sym_sizes().slice(z_[0].dim() - 1));
         weight = weight.defined() ? weight * w : w;
@@ -357,10 +346,6 @@ int64_t fused(const Call& call) {
   return bits;
 }
 
-std::optional<int64_t> reduced_dim(const Loss& loss, int64_t dims, const double* params) {
-  return class_dim(loss, dims, params);
-}
-
 }  // namespace
 
 RowArguments::RowArguments(const Call& call) {
@@ -392,8 +377,7 @@ RowArguments::RowArguments(const Call& call) {
   }
   (weighs_rows(loss) ? row_weight : class_weight) = call.weight();
   dim = class_dim(loss, call.input().dim(), call.settings.params.data());
-  const int s = loss.parameter_index("label_smoothing");
-  if (s >= 0) smoothing = call.settings.params[s];
+  if (loss.smoothing_param >= 0) smoothing = call.settings.params[loss.smoothing_param];
 }
 
 bool divides_by_weight(const Call& call, const RowArguments& rows) {
@@ -424,6 +408,17 @@ void label_error(const Call& call, int64_t label, int64_t index) {
   TORCH_CHECK(false, message);
 }
 
-const Family kRows{align, promoted_dtype, formula, cpu::evaluate_rows, meta, fused, reduced_dim};
+void check_label_range(const Call& call, const at::Tensor& labels) {
+  const int64_t* const label = labels.const_data_ptr<int64_t>();
+  const int64_t* const end = label + labels.numel();
+  const int64_t classes =
+      call.input().size(class_dim(*call.loss, call.input().dim(), call.settings.params.data()));
+  const auto ignored = call.settings.ignore_index;
+  const int64_t* const wrong = std::find_if(
+      label, end, [&](int64_t l) { return (l < 0 || l >= classes) && !(ignored && l == *ignored); });
+  if (wrong != end) label_error(call, *wrong, wrong - label);
+}
+
+const Family kRows{align, promoted_dtype, formula, cpu::evaluate_rows, meta, fused, class_dim};
 
 }  // namespace lossops

@@ -75,6 +75,9 @@ bool divides_by_weight(const Call& call, const RowArguments& rows);
 /// Raises for a negative prior, which must be one that can be looked at.
 void check_prior(const Call& call, const at::Tensor& prior);
 
+/// Raises for the first label out of range; labels are int64, contiguous, and can be looked at.
+void check_label_range(const Call& call, const at::Tensor& labels);
+
 /// Says that this label, the index-th of the target, is out of range.
 [[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 

@@ -23,10 +23,11 @@ namespace {
 using cpu::Plane;
 using cpu::RowRun;
 
-/// Elements in a block, about, blocks below which another thread does not pay, and labels looked at at a
-/// time.
+/// Elements in a block, about.
 constexpr int64_t kBlockElements = 4096;
+/// Blocks below which another thread does not pay.
 constexpr int64_t kGrainBlocks = 4;
+/// Labels that are looked at at a time.
 constexpr int64_t kLabelBlock = 16384;
 /// A run of neighbouring rows shorter than this is not worth a lane each.
 constexpr int64_t kShortRun = 8;
@@ -169,13 +170,13 @@ class RowPass {
   static constexpr at::ScalarType kMath = c10::CppTypeToScalarType<T>::value;
 
  public:
-  RowPass(const Call& call, int64_t wrt)
+  RowPass(const Call& call, const RowArguments& args, int64_t wrt)
       : call_(call),
         loss_(*call.loss),
-        args_(call),
+        args_(args),
         wrt_(wrt),
         classes_(call.input().size(args_.dim)),
-        rows_(classes_ ? call.input().numel() / classes_ : rows_without_classes()) {
+        rows_(rows_of_input()) {
     const RowMap map(call.input(), args_.dim);
     run_ = std::max<int64_t>(map.run(), 1);
     const bool neighbours =
@@ -220,7 +221,7 @@ class RowPass {
   }
 
  private:
-  int64_t rows_without_classes() const {
+  int64_t rows_of_input() const {
     int64_t n = 1;
     for (int64_t d = 0; d < call_.input().dim(); ++d) n *= d == args_.dim ? 1 : call_.input().size(d);
     return n;
@@ -253,11 +254,7 @@ class RowPass {
       dropped += drops;
     });
     kept_ = rows_ - dropped;
-    if (!wrong) return;
-    const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
-      return static_cast<uint64_t>(l) >= limit && !(ignores && l == ignored);
-    });
-    label_error(call_, *first, first - label);
+    if (wrong) check_label_range(call_, labels_);
   }
 
   void copy_label_lists(int64_t row, int64_t count, int64_t* to) const {
@@ -437,7 +434,7 @@ class RowPass {
 
   const Call& call_;
   const Loss& loss_;
-  const RowArguments args_;
+  const RowArguments& args_;
   const int64_t wrt_;
   const int64_t classes_, rows_;
   int64_t run_;   ///< rows in a run of the input
@@ -449,8 +446,7 @@ class RowPass {
 };
 
 /// Whether everything shaped like the logits is a bfloat16.
-bool all_bfloat16(const Call& call) {
-  const RowArguments args(call);
+bool all_bfloat16(const RowArguments& args) {
   const auto fits = [](const at::Tensor& t) { return !t.defined() || t.scalar_type() == at::kBFloat16; };
   return fits(args.x[0]) && fits(args.x[1]) && (!args.probabilities || fits(args.target));
 }
@@ -458,9 +454,10 @@ bool all_bfloat16(const Call& call) {
 }  // namespace
 
 Evaluation cpu::evaluate_rows(const Call& call, int64_t wrt) {
-  if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return RowPass<double>(call, wrt).run();
-  if (all_bfloat16(call)) return RowPass<c10::BFloat16>(call, wrt).run();
-  return RowPass<float>(call, wrt).run();
+  const RowArguments args(call);
+  if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return RowPass<double>(call, args, wrt).run();
+  if (all_bfloat16(args)) return RowPass<c10::BFloat16>(call, args, wrt).run();
+  return RowPass<float>(call, args, wrt).run();
 }
 
 }  // namespace lossops
