@@ -1,15 +1,20 @@
-"""Builds the extension lossops._C; everything static stands in pyproject.toml."""
+"""Builds the native part of the package; everything static stands in pyproject.toml.
+
+lossops/lib/liblossops.so holds the operators, for Python and for programs in C++ alike; lossops._C
+loads it. Beside them go the C++ headers and the CMake package.
+"""
 
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 
 try:
     import torch
-    from torch.utils.cpp_extension import BuildExtension, CppExtension
+    from torch.utils.cpp_extension import BuildExtension, CppExtension, include_paths, library_paths
 except ImportError:
     sys.exit(
         "lossops builds against the torch that is installed, and none is: install torch first, "
@@ -17,6 +22,7 @@ except ImportError:
     )
 
 ROOT = Path(__file__).parent
+CSRC = ROOT / "csrc"
 X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
@@ -28,50 +34,98 @@ CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-u
              "-fvisibility-inlines-hidden"]  # fmt: skip
 ISA_FLAGS = [*CXX_FLAGS, "-Wno-uninitialized"]
 
+LIBRARY = "lossops.lib.liblossops"
+
 
 def sources(folder: str) -> list[str]:
-    return sorted(str(p.relative_to(ROOT)) for p in (ROOT / "csrc").glob(f"{folder}*.cpp"))
+    return sorted(str(p.relative_to(ROOT)) for p in CSRC.glob(f"{folder}*.cpp"))
 
 
 class Build(BuildExtension):
-    """Compiles csrc/cpu/isa once per instruction set; the library chooses at run time."""
+    """Builds the library, with csrc/cpu/isa once per instruction set, and what goes with it."""
+
+    def get_ext_filename(self, name):
+        if name.endswith("liblossops"):  # no module of Python: no tag of one
+            return name.replace(".", "/") + ".so"
+        return super().get_ext_filename(name)
 
     def build_extension(self, ext):
-        def compile_isa(isa: str, flags: list[str]) -> list[str]:
-            macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-            return self.compiler.compile(
-                sources("cpu/isa/"),
-                output_dir=os.path.join(self.build_temp, isa),
-                include_dirs=ext.include_dirs,
-                depends=ext.depends,
-                extra_postargs={"cxx": [*ISA_FLAGS, *macros, *flags], "nvcc": []},
-            )
-
-        for isa, flags in ISAS.items():
-            ext.extra_objects += compile_isa(isa, flags)
+        if ext.name == LIBRARY:
+            for isa, flags in ISAS.items():
+                ext.extra_objects += self.compile_kernels(ext, isa, flags)
+        else:
+            ext.library_dirs.append(os.path.join(self.build_lib, "lossops", "lib"))
         super().build_extension(ext)
+
+    def compile_kernels(self, ext, isa: str, flags: list[str]) -> list[str]:
+        macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
+        return self.compiler.compile(
+            sources("cpu/isa/"),
+            output_dir=os.path.join(self.build_temp, isa),
+            include_dirs=ext.include_dirs,
+            depends=ext.depends,
+            extra_postargs={"cxx": [*ISA_FLAGS, *macros, *flags], "nvcc": []},
+        )
 
     def run(self):
         super().run()
-        folders = [Path(self.build_lib) / "lossops"]
+        version = self.distribution.get_version()
+        add_files(Path(self.build_lib) / "lossops", version)
         if self.inplace:
-            folders.append(ROOT / "lossops")
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.joinpath("_build_config.py").write_text(
-                '"""What this build was made with; written by setup.py."""\n\n'
-                f"TORCH_VERSION = {torch.__version__!r}\n"
-                "CUDA_VERSION = None\n"
-                f"ISAS = {tuple(ISAS)!r}\n"
-            )
+            add_files(ROOT / "lossops", version)
 
 
-extension = CppExtension(
-    "lossops._C",
-    [source for folder in ("", "core/", "cpu/", "python/") for source in sources(folder)],
-    include_dirs=[str(ROOT / "csrc"), str(ROOT / "csrc" / "include")],
-    depends=[str(p) for suffix in ("h", "def") for p in (ROOT / "csrc").rglob(f"*.{suffix}")],
+def add_files(package: Path, version: str) -> None:
+    """Put beside the library what it was built with, its headers and its CMake package."""
+    package.joinpath("_build_config.py").write_text(
+        '"""What this build was made with; written by setup.py."""\n\n'
+        f"TORCH_VERSION = {torch.__version__!r}\n"
+        "CUDA_VERSION = None\n"
+        f"ISA_FLAGS = {ISAS!r}\n"
+    )
+    headers = package / "include" / "lossops"
+    shutil.rmtree(headers, ignore_errors=True)
+    shutil.copytree(CSRC / "include" / "lossops", headers)
+    for room in ("core", "cpu", "math"):
+        shutil.copytree(
+            CSRC / room, headers / "detail" / room, ignore=shutil.ignore_patterns("*.cpp", "isa")
+        )
+    settings = {
+        "LOSSOPS_VERSION": version,
+        "LOSSOPS_TORCH_SERIES": ".".join(torch.__version__.split(".")[:2]),
+        "LOSSOPS_PREFIX": "../../..",
+        "LOSSOPS_LIBDIR": "lib",
+        "LOSSOPS_INCLUDEDIR": "include",
+    }
+    cmake = package / "share" / "cmake" / "lossops"
+    shutil.rmtree(cmake, ignore_errors=True)
+    cmake.mkdir(parents=True)
+    for template in (ROOT / "cmake").glob("*.in"):
+        text = template.read_text()
+        for name, value in settings.items():
+            text = text.replace(f"@{name}@", value)
+        (cmake / template.stem).write_text(text)
+    shutil.copy(ROOT / "cmake" / "lossopsKernels.cmake", cmake)
+
+
+depends = [str(p) for suffix in ("h", "def") for p in CSRC.rglob(f"*.{suffix}")]
+library = Extension(
+    LIBRARY,
+    [source for folder in ("", "api/", "core/", "cpu/") for source in sources(folder)],
+    include_dirs=[str(CSRC), str(CSRC / "include"), *include_paths()],
+    library_dirs=library_paths(),
+    libraries=["c10", "torch_cpu", "torch"],
+    depends=depends,
     extra_compile_args={"cxx": CXX_FLAGS},
-    extra_link_args=["-Wl,-s"],
+    # Programs that only dlopen it find torch where pip installs it: beside this package.
+    extra_link_args=["-Wl,-s,-soname,liblossops.so,-rpath,$ORIGIN/../../torch/lib"],
+    language="c++",
 )
-setup(ext_modules=[extension], cmdclass={"build_ext": Build})
+module = CppExtension(
+    "lossops._C",
+    sources("python/"),
+    depends=depends,
+    extra_compile_args={"cxx": CXX_FLAGS},
+    extra_link_args=["-Wl,-s,-rpath,$ORIGIN/lib,--no-as-needed,-llossops"],
+)
+setup(ext_modules=[library, module], cmdclass={"build_ext": Build})

@@ -12,7 +12,15 @@ build_info = _recorded_build()
 _check_torch(build_info)
 
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
-from . import functional, nn  # noqa: E402
+from . import cpp_extension, functional, nn  # noqa: E402
+from .cpp_extension import cmake_prefix_path  # noqa: E402
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "build_info", "functional", "nn"]
+__all__ = [
+    "__version__",
+    "build_info",
+    "cmake_prefix_path",
+    "cpp_extension",
+    "functional",
+    "nn",
+]

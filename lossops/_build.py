@@ -44,7 +44,7 @@ def recorded_build() -> BuildInfo:
         raise _rebuild(
             "this folder holds the Python source only, the native library has not been built"
         ) from None
-    return BuildInfo(config.TORCH_VERSION, config.CUDA_VERSION, tuple(config.ISAS))
+    return BuildInfo(config.TORCH_VERSION, config.CUDA_VERSION, tuple(config.ISA_FLAGS))
 
 
 def _series(version: str) -> str:

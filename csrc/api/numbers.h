@@ -3,10 +3,9 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/full.h>
+#include <lossops/types.h>
 
 #include <vector>
-
-#include "lossops/types.h"
 
 namespace lossops::api {
 

@@ -1,7 +1,10 @@
 // The operators of a loss, for every dispatch key, all boxed: one implementation serves every schema.
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <lossops/version.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
+
+#include <cstring>
 
 #include "core/loss.h"
 
@@ -174,7 +177,10 @@ Evaluation call_fused(const Call& call, int64_t wrt, const OperatorHandle& fused
   return out;
 }
 
-void define_loss(torch::Library& library, std::unique_ptr<Loss> owned) {
+void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const char* version) {
+  TORCH_CHECK(std::strcmp(version, LOSSOPS_VERSION) == 0,
+              "lossops: an extension was compiled with the headers of lossops ", version, ", but ",
+              LOSSOPS_VERSION, " is loaded; compile it again");
   Loss* loss = owned.release();  // lives as long as the dispatcher knows the op
   const std::string fused_name = "_" + loss->name + "_value_and_grad";
   const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";

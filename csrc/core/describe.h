@@ -3,10 +3,10 @@
 
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 
-#include "core/rows.h"
-#include "cpu/isa.h"
-#include "math/expression.h"
-#include "math/formula.h"
+#include "../cpu/isa.h"
+#include "../math/expression.h"
+#include "../math/formula.h"
+#include "rows.h"
 
 namespace lossops {
 

@@ -6,6 +6,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/function_schema.h>
 #include <ATen/core/stack.h>
+#include <lossops/reduction.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -16,8 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "lossops/reduction.h"
-#include "math/formula.h"
+#include "../math/formula.h"
 
 namespace lossops {
 
@@ -64,15 +64,15 @@ struct Limit {
 
 /// What an entry of the registry may say beyond the expression and its arguments.
 struct Traits {
-  std::vector<Limit> limits;
-  std::vector<Shape> shapes;      ///< element-wise: one per tensor; kSame where missing
-  std::vector<Role> roles;        ///< over the class axis: one per tensor
+  std::vector<Limit> limits{};
+  std::vector<Shape> shapes{};    ///< element-wise: one per tensor; kSame where missing
+  std::vector<Role> roles{};      ///< over the class axis: one per tensor
   bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
   bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
   bool class_mean = false;        ///< over the class axis: the loss of a row is divided by its classes
   /// Arguments whose wrong shape or number is a ValueError in torch, else RuntimeError; "batch" stands for a
   /// target with another number of rows.
-  std::vector<std::string> value_errors;
+  std::vector<std::string> value_errors{};
   bool domain_value_error = false;  ///< likewise for values out of the domain
   bool label_index_error = true;    ///< over the class axis: a label out of range is an IndexError in torch
 
@@ -210,7 +210,8 @@ at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::Operator
 /// Whether a transform of torch.func is active, under which only the formula is differentiable.
 bool inside_transform();
 
-/// Defines the op of a loss, and the fused one beside it, for every dispatch key.
-void define_loss(torch::Library& library, std::unique_ptr<Loss> loss);
+/// Defines the op of a loss, and the fused one beside it, for every dispatch key. `version` is that of the
+/// headers the loss was compiled with, which must be this library's.
+void define_loss(torch::Library& library, std::unique_ptr<Loss> loss, const char* version);
 
 }  // namespace lossops

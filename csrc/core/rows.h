@@ -1,8 +1,8 @@
 // The formula of a loss over the class axis: its expression on tensors whose last dimension is the class.
 #pragma once
 
-#include "core/loss.h"
-#include "math/row_expression.h"
+#include "../math/row_expression.h"
+#include "loss.h"
 
 namespace lossops {
 

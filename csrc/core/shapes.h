@@ -1,7 +1,7 @@
 // Comparing shapes, and saying what is wrong with them.
 #pragma once
 
-#include "core/loss.h"
+#include "loss.h"
 
 namespace lossops {
 

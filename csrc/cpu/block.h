@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#include "cpu/kernels.h"
-#include "math/expression.h"
-#include "math/register.h"
+#include "../math/expression.h"
+#include "../math/register.h"
+#include "kernels.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {

@@ -1,7 +1,7 @@
 // The CPU kernels' launchers, one for each family of losses.
 #pragma once
 
-#include "core/loss.h"
+#include "../core/loss.h"
 
 namespace lossops::cpu {
 

@@ -3,7 +3,14 @@
 
 #include <ATen/Version.h>
 
-#include "cpu/rows.h"
+#include "rows.h"
+
+#ifdef CPU_CAPABILITY
+
+/// A file that is itself compiled for one instruction set has that one's kernels, and no other.
+#define LOSSOPS_FOR_THIS_ISA(...) ::lossops::cpu::CPU_CAPABILITY::__VA_ARGS__
+
+#else
 
 #if defined(__x86_64__)
 #define LOSSOPS_EACH_ISA(M) M(DEFAULT) M(AVX2) M(AVX512)
@@ -36,6 +43,8 @@ inline Isa current_isa() {
   return isa;
 }
 
+}  // namespace lossops::cpu
+
 /// `call` as the object of this processor's instruction set has it.
 #if defined(__x86_64__)
 #define LOSSOPS_FOR_THIS_ISA(...)                                                                     \
@@ -46,4 +55,4 @@ inline Isa current_isa() {
 #define LOSSOPS_FOR_THIS_ISA(...) ::lossops::cpu::DEFAULT::__VA_ARGS__
 #endif
 
-}  // namespace lossops::cpu
+#endif

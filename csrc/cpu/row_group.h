@@ -9,9 +9,9 @@
 #include <array>
 #include <cstring>
 
-#include "cpu/rows.h"
-#include "math/register.h"
-#include "math/transpose.h"
+#include "../math/register.h"
+#include "../math/transpose.h"
+#include "rows.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {

@@ -10,8 +10,8 @@
 // without cancellation.
 #pragma once
 
-#include "cpu/row_group.h"
-#include "math/row_expression.h"
+#include "../math/row_expression.h"
+#include "row_group.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {

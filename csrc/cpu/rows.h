@@ -1,7 +1,7 @@
 // The interface between the launcher of losses over the class axis and their kernels.
 #pragma once
 
-#include "cpu/kernels.h"
+#include "kernels.h"
 
 namespace lossops::cpu {
 

@@ -2,7 +2,7 @@
 // Written in logits, -ln p = softplus(-x) and -ln(1 - p) = softplus(x), so that both tails are exact.
 #pragma once
 
-#include "math/vocabulary.h"
+#include "../math/vocabulary.h"
 
 namespace lossops::losses {
 

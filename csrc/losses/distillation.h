@@ -3,7 +3,7 @@
 // logarithms with `attach`: terms that cancel over a row are left out.
 #pragma once
 
-#include "math/probability.h"
+#include "../math/probability.h"
 
 namespace lossops::losses {
 

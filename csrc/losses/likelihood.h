@@ -1,7 +1,7 @@
 // Negative log-likelihoods of counts and densities, and the divergence between distributions.
 #pragma once
 
-#include "math/vocabulary.h"
+#include "../math/vocabulary.h"
 
 namespace lossops::losses {
 

@@ -2,7 +2,7 @@
 // the scores of wrong classes belong a margin below those of right ones.
 #pragma once
 
-#include "math/probability.h"
+#include "../math/probability.h"
 
 namespace lossops::losses {
 

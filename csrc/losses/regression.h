@@ -1,7 +1,7 @@
 // Regression: distances between a prediction x and a target t.
 #pragma once
 
-#include "math/vocabulary.h"
+#include "../math/vocabulary.h"
 
 namespace lossops::losses {
 

@@ -9,7 +9,7 @@
 // label_smoothing acts on the target before it gets here, for every loss alike.
 #pragma once
 
-#include "math/probability.h"
+#include "../math/probability.h"
 
 namespace lossops::losses {
 

@@ -3,7 +3,7 @@
 // transcendental; what does not depend on the operand has no derivative that could meet an infinity.
 #pragma once
 
-#include "math/scalar.h"
+#include "scalar.h"
 
 namespace lossops {
 

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "math/vocabulary.h"
+#include "vocabulary.h"
 
 namespace lossops {
 

@@ -24,7 +24,7 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 
-#include "math/probability.h"
+#include "probability.h"
 
 namespace lossops {
 

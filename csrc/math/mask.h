@@ -4,7 +4,7 @@
 
 #include <ATen/cpu/vec/vec.h>
 
-#include "math/scalar.h"
+#include "scalar.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {

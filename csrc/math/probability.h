@@ -5,7 +5,7 @@
 // nearly all of the row keep their digits: a loss of 1e-13 is that and not 0.
 #pragma once
 
-#include "math/vocabulary.h"
+#include "vocabulary.h"
 
 namespace lossops {
 

@@ -4,7 +4,7 @@
 
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2) || defined(__aarch64__)
 
-#include "math/simd.h"
+#include "simd.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {
@@ -15,7 +15,7 @@ using Register = Simd<T>;
 
 #else
 
-#include "math/scalar.h"
+#include "scalar.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {

@@ -2,8 +2,8 @@
 // with the members that losses/softmax.h lists. What it lacks, the kernels leave out.
 #pragma once
 
-#include "math/expression.h"
-#include "math/probability.h"
+#include "expression.h"
+#include "probability.h"
 
 namespace lossops {
 

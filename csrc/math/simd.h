@@ -11,8 +11,8 @@
 #include <cstring>
 #include <limits>
 
-#include "math/mask.h"
-#include "math/scalar.h"
+#include "mask.h"
+#include "scalar.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {

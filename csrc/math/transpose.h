@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "math/scalar.h"
+#include "scalar.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {

@@ -1,7 +1,7 @@
 // The vocabulary that losses are written in, for every carrier alike.
 #pragma once
 
-#include "math/dual.h"
+#include "dual.h"
 
 namespace lossops {
 

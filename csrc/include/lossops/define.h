@@ -1,0 +1,85 @@
+// Losses of one's own, as native as those of the library: an expression and one line make an operator with
+// fused kernels, derivatives of any order, meta and autocast kernels and rules for vmap and compile.
+//
+//   #include <lossops/define.h>
+//
+//   namespace mine {
+//   struct Cauchy {
+//     double c;  // the parameters: doubles, in the order of the schema
+//     template <class X, class T>
+//     LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+//       return log1p(square((x - t) / c));
+//     }
+//   };
+//   }  // namespace mine
+//   LOSSOPS_DEFINE(mine, cauchy, mine::Cauchy, "Tensor input, Tensor target, float c=1.0",
+//                  .limits = {{"c", ">", 0}})
+//
+// defines torch.ops.mine.cauchy(input, target, c=1.0, weight=None, ignore_index=None, normalizer=None,
+// reduction=1, dtype=None), for the instruction set that this file is compiled for. Expressions are written
+// in math/vocabulary.h; one over a class axis has the members that math/row_expression.h lists and is given
+// to LOSSOPS_DEFINE_OVER_CLASSES. What follows the arguments are fields of Traits in core/loss.h.
+//
+// Include this before any other header of torch, use the macro outside of namespaces, and link lossops. For a
+// program that has to run on processors of several generations, give lossops_add_kernels of the CMake package
+// the file, with nothing else in it: it compiles the kernels once per instruction set.
+#pragma once
+
+#if defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels
+
+#define LOSSOPS_KERNELS_HERE
+#define LOSSOPS_DEFINE(space, op, Expression, ...) \
+  namespace lossops::cpu::CPU_CAPABILITY {         \
+  template const Kernels& kernels<::Expression>(); \
+  }
+#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...) \
+  namespace lossops::cpu::CPU_CAPABILITY {                      \
+  template const RowKernels& row_kernels<::Expression>();       \
+  }
+
+#else
+
+#if !defined(LOSSOPS_KERNELS_ELSEWHERE)
+#define LOSSOPS_KERNELS_HERE
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && \
+    defined(__FMA__)
+#define CPU_CAPABILITY AVX512
+#define CPU_CAPABILITY_AVX512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define CPU_CAPABILITY AVX2
+#define CPU_CAPABILITY_AVX2
+#else
+#define CPU_CAPABILITY DEFAULT
+#define CPU_CAPABILITY_DEFAULT
+#endif
+#endif
+
+#define LOSSOPS_DEFINE(space, op, Expression, arguments, ...)                                 \
+  TORCH_LIBRARY_FRAGMENT(space, library) {                                                    \
+    using namespace lossops; /* for the traits */                                             \
+    define_loss(library, describe<::Expression>(#space, #op, arguments, Traits{__VA_ARGS__}), \
+                LOSSOPS_VERSION);                                                             \
+  }
+#define LOSSOPS_DEFINE_OVER_CLASSES LOSSOPS_DEFINE
+#define LOSSOPS_REGISTERS_HERE
+
+#endif
+
+#include <lossops/version.h>
+
+// The internals: installed beside this file, or where the source tree has them.
+// clang-format off
+#define LOSSOPS_QUOTED(path) #path
+#if __has_include("detail/core/describe.h")
+#define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(detail/path)
+#else
+#define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(../../path)
+#endif
+#ifdef LOSSOPS_KERNELS_HERE
+#include LOSSOPS_INTERNAL(cpu/block.h)
+#include LOSSOPS_INTERNAL(cpu/row_loop.h)
+#endif
+#ifdef LOSSOPS_REGISTERS_HERE
+#include LOSSOPS_INTERNAL(core/describe.h)
+#endif
+// clang-format on
