@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test test-all bench lint format clean
+.PHONY: demo test test-all bench wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
@@ -18,6 +18,12 @@ test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 
 bench: $(VENV)/built $(VENV)/extra-bench
 	$(RUN) -m benchmarks
+
+# A wheel for the torch of .venv and a source distribution, tried in an environment of their own.
+wheel: $(VENV)/torch $(VENV)/extra-wheel
+	rm -rf dist
+	$(RUN) -m build --no-isolation --sdist --wheel
+	$(RUN) -m tests.wheel dist/*.whl
 
 lint: $(VENV)/torch $(VENV)/extra-lint
 	$(RUN) -m ruff check .
@@ -50,4 +56,4 @@ $(VENV)/extra-%: $(VENV)/torch pyproject.toml
 	mv $@.txt $@
 
 clean:
-	rm -rf $(VENV) build dist lossops.egg-info lossops/*.so lossops/_build_config.py
+	rm -rf $(VENV) build dist lossops.egg-info lossops/*.so lossops/_build_config.py lossops/include lossops/lib lossops/share

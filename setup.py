@@ -44,6 +44,11 @@ def sources(folder: str) -> list[str]:
 class Build(BuildExtension):
     """Builds the library, with csrc/cpu/isa once per instruction set, and what goes with it."""
 
+    def finalize_options(self):
+        super().finalize_options()
+        # One place for every kind of build, so that each compiles only what another has not.
+        self.build_temp = str(ROOT / "build" / f"temp-torch-{torch.__version__}")
+
     def get_ext_filename(self, name):
         if name.endswith("liblossops"):  # no module of Python: no tag of one
             return name.replace(".", "/") + ".so"
@@ -68,6 +73,8 @@ class Build(BuildExtension):
         )
 
     def run(self):
+        if self.inplace:
+            (ROOT / "lossops" / "lib").mkdir(exist_ok=True)
         super().run()
         version = self.distribution.get_version()
         add_files(Path(self.build_lib) / "lossops", version)

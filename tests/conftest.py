@@ -1,5 +1,6 @@
 """Fixtures that all suites share: the rows of the table, the devices, one thread, one seed."""
 
+import fcntl
 import os
 
 # Two workers of several threads each share few cores: threads that wait must not spin.
@@ -9,6 +10,7 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 
 from tests.losses import LOSSES  # noqa: E402
+from tests.wheel import Environment, build_wheel  # noqa: E402
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
@@ -38,3 +40,17 @@ def _steady() -> None:
     """Every test starts from the same seed, on one thread: xdist brings the parallelism."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A virtual environment with the wheel of this tree; the workers of pytest-xdist share one."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        environment = Environment(shared / "wheel")
+        if not environment.folder.exists():
+            environment.install(build_wheel(shared / "dist"))
+    return environment

@@ -1,4 +1,4 @@
-"""C++ programs that use the library as strangers would, built against an installed prefix."""
+"""C++ programs that use the library as strangers would, from a prefix or from the wheel."""
 
 import ast
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cpp_library import ROOT, TORCH, cmake, installed, run, tool
+from tests.wheel import Environment
 
 STRANGER = {
     "CMakeLists.txt": """\
@@ -97,6 +98,15 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module", params=["prefix", "wheel"])
+def search(request: pytest.FixtureRequest) -> str:
+    """Where CMake is to look. From the wheel the package finds torch by itself, beside it."""
+    if request.param == "prefix":
+        return prefixes(request.getfixturevalue("prefix"))
+    environment: Environment = request.getfixturevalue("environment")
+    return f"-DCMAKE_PREFIX_PATH={environment.print('lossops.cmake_prefix_path')}"
+
+
 def written(folder: Path, files: dict[str, str]) -> Path:
     folder.mkdir(exist_ok=True)
     for name, text in files.items():
@@ -109,7 +119,7 @@ def prefixes(prefix: Path) -> str:
 
 
 def test_examples(prefix: Path, tmp_path: Path) -> None:
-    """Training, TorchScript, AOTInductor: see examples/cpp."""
+    """Training, TorchScript, AOTInductor, losses of one's own: see examples/cpp."""
     source = shutil.copytree(ROOT / "examples" / "cpp", tmp_path / "source")
     build = tmp_path / "build"
     cmake(source, build, prefixes(prefix), f"-DPYTHON={sys.executable}")
@@ -122,16 +132,16 @@ def test_examples(prefix: Path, tmp_path: Path) -> None:
     assert "100% tests passed" in done.stdout
 
 
-def test_stranger(prefix: Path, tmp_path: Path) -> None:
+def test_stranger(search: str, tmp_path: Path) -> None:
     source = written(tmp_path / "source", STRANGER)
     assert len(STRANGER["stranger.cpp"].splitlines()) <= 20
-    cmake(source, tmp_path / "build", prefixes(prefix))
+    cmake(source, tmp_path / "build", search)
     run(tmp_path / "build" / "stranger")
 
 
-def test_program_without_a_call_finds_the_operators(prefix: Path, tmp_path: Path) -> None:
+def test_program_without_a_call_finds_the_operators(search: str, tmp_path: Path) -> None:
     source = written(tmp_path / "source", SILENT)
-    cmake(source, tmp_path / "build", prefixes(prefix))
+    cmake(source, tmp_path / "build", search)
     for program in SILENT_PROGRAMS:
         run(tmp_path / "build" / program)
 
@@ -144,11 +154,13 @@ def test_library_knows_neither_python_nor_this_machine(prefix: Path) -> None:
         assert str(ROOT) not in text and str(TORCH.parents[1]) not in text, path
 
 
-def test_only_public_headers_are_installed(prefix: Path) -> None:
-    def names(root: Path) -> list[str]:
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*.*"))
+def test_same_files_from_cmake_and_from_pip(prefix: Path, environment: Environment) -> None:
+    def files(root: Path) -> dict[str, str]:
+        found = [path for path in root.rglob("*") if path.is_file()]
+        return {str(path.relative_to(root)): path.read_text() for path in found}
 
-    assert names(prefix / "include") == names(ROOT / "csrc" / "include")
+    for folder in ("include", "share"):
+        assert files(prefix / folder) == files(environment.package / folder)
 
 
 def test_other_torch_is_refused(prefix: Path, tmp_path: Path) -> None:
@@ -171,6 +183,36 @@ def test_add_subdirectory(tmp_path: Path) -> None:
     run(tmp_path / "build" / "stranger")
 
 
+@pytest.mark.slow
+def test_extension_module(tmp_path: Path) -> None:
+    """An extension of Python that defines losses, built as lossops.cpp_extension says."""
+    shutil.copy(ROOT / "examples" / "cpp" / "own_losses.cpp", tmp_path / "own.cpp")
+    with (tmp_path / "own.cpp").open("a") as file:
+        file.write("#include <pybind11/pybind11.h>\nPYBIND11_MODULE(own, m) {}\n")
+    (tmp_path / "setup.py").write_text("""\
+from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension
+from lossops.cpp_extension import CppExtension
+
+setup(name="own", ext_modules=[CppExtension("own", ["own.cpp"])],
+      cmdclass={"build_ext": BuildExtension})
+""")
+    (tmp_path / "use.py").write_text("""\
+import torch, lossops, own
+x, y = torch.randn(9, requires_grad=True), torch.randn(9)
+loss = torch.ops.own.cauchy(x, y, 2.0)
+torch.testing.assert_close(loss, ((x - y) / 2).square().log1p().mean())
+loss.backward()
+""")
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for command in (["setup.py", "build_ext", "--inplace"], ["use.py"]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=path,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
 def test_flags_are_those_of_the_extension() -> None:
     """setup.py and CMakeLists.txt compile the same sources in the same way."""
     lists = {}
@@ -179,7 +221,8 @@ def test_flags_are_those_of_the_extension() -> None:
             lists[node.targets[0].id] = {
                 e.value for e in node.value.elts if isinstance(e, ast.Constant)
             }
-    text = (ROOT / "CMakeLists.txt").read_text()
+    files = ("CMakeLists.txt", "cmake/lossopsKernels.cmake")
+    text = "\n".join((ROOT / file).read_text() for file in files)
     settings = {
         name: set(value.split())
         for name, value in re.findall(r"^ *set\((\w+)\s+([^)]*)\)", text, re.M)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomllib
 import torch
 
 import lossops
@@ -92,6 +93,15 @@ except ImportError as error:
     assert "pip install --no-build-isolation" in done.stdout
 
 
+def test_one_version() -> None:
+    stated = {
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
+        *re.findall(r'"(.+)"', (ROOT / "csrc/include/lossops/version.h").read_text()),
+        lossops.__version__,
+    }
+    assert len(stated) == 1
+
+
 def test_same_series_is_accepted(tmp_path: Path) -> None:
     """A patch release or another local version of the same torch is no mismatch."""
     series = ".".join(torch.__version__.split("+")[0].split(".")[:2])
@@ -139,6 +149,7 @@ def test_typed() -> None:
 
 def submodules() -> list[str]:
     found = ["lossops"]
+    found.append("lossops.cpp_extension")
     for package in (lossops.functional, lossops.nn):
         found.append(package.__name__)
         for info in pkgutil.iter_modules(getattr(package, "__path__", [])):

@@ -1,0 +1,85 @@
+"""The wheel in an environment of its own; `python -m tests.wheel <file>` tries one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SMOKE = """
+import torch, lossops
+import lossops.functional as F
+
+assert torch.__version__ == lossops.build_info.torch_version, lossops.build_info
+x = torch.randn(8, 3, dtype=torch.double, requires_grad=True)
+y = torch.randn(8, 3, dtype=torch.double)
+torch.testing.assert_close(F.huber_loss(x, y), torch.nn.functional.huber_loss(x, y))
+assert torch.autograd.gradcheck(F.log_cosh_loss, (x, y), check_forward_ad=True)
+assert torch.autograd.gradgradcheck(F.log_cosh_loss, (x, y))
+labels = torch.tensor([0, 2, -100, 1, 1, 0, 2, 1])
+F.cross_entropy(x, labels, label_smoothing=0.1).backward()
+assert x.grad[2].eq(0).all() and x.grad[0].ne(0).all()
+scripted = torch.jit.script(lossops.nn.FocalLoss())
+torch.testing.assert_close(scripted(x, y.gt(0)), F.focal_loss(x, y.gt(0)))
+compiled = torch.compile(F.charbonnier_loss, backend="aot_eager", fullgraph=True)
+torch.testing.assert_close(compiled(x, y), F.charbonnier_loss(x, y))
+torch.testing.assert_close(
+    torch.func.vmap(F.robust_loss)(x, y).mean(), F.robust_loss(x, y)
+)
+print("smoke tests passed with", lossops.__file__)
+"""
+
+
+def build_wheel(folder: Path, source: Path = ROOT) -> Path:
+    """The wheel of a source tree; what is compiled there already is not compiled again."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps"]
+    subprocess.run([*command, "--wheel-dir", folder, source], check=True)
+    (wheel,) = folder.glob("lossops-*.whl")
+    return wheel
+
+
+class Environment:
+    """A virtual environment with this torch, a wheel, and nothing else of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.python = folder / "bin" / "python"
+
+    def install(self, wheel: Path) -> None:
+        """Make the environment."""
+        venv.create(self.folder, with_pip=True)
+        version = torch.__version__.split("+")[0]
+        for packages in ([f"torch=={version}"], ["--no-deps", str(wheel)]):
+            self._call("-m", "pip", "install", "--quiet", *packages)
+
+    @property
+    def package(self) -> Path:
+        return Path(self.print("lossops.__file__")).parent
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(
+            [self.python, *arguments], cwd=self.folder, env=own,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def run(self, code: str) -> str:
+        """What code prints."""
+        return self._call("-W", "ignore", "-c", code).stdout.strip()
+
+    def print(self, expression: str) -> str:
+        return self.run(f"import lossops; print({expression})")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Environment(Path(folder))
+        environment.install(Path(sys.argv[1]).resolve())
+        print(environment.run(SMOKE))
