@@ -9,6 +9,7 @@
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ge.h>
 #include <ATen/ops/gt.h>
 #include <ATen/ops/le.h>
@@ -16,10 +17,14 @@
 #include <ATen/ops/log1p.h>
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/logical_and.h>
+#include <ATen/ops/logical_not.h>
 #include <ATen/ops/logical_or.h>
 #include <ATen/ops/lt.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/sign.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
@@ -90,6 +95,7 @@ class Formula {
   friend Formula operator|(const Formula& a, const Formula& b) {
     return at::logical_or(a.tensor_, b.tensor_);
   }
+  friend Formula operator!(const Formula& a) { return at::logical_not(a.tensor_); }
   friend Formula select(const Formula& m, const Formula& a, const Formula& b) {
     if (a.is_number() && b.is_number()) return at::where(m.tensor_, a.number_, b.number_);
     if (a.is_number()) return at::where(m.tensor_, a.number_, b.tensor_);
@@ -129,6 +135,12 @@ class Logistic<Formula> {
 };
 
 inline Formula tanh(const Formula& x) { return at::tanh(x.tensor()); }
+
+inline Formula constant(const Formula& like, double c) { return at::full_like(like.tensor(), c); }
+
+inline Formula maximum(const Formula& a, const Formula& b) { return at::maximum(a.tensor(), b.tensor()); }
+inline Formula minimum(const Formula& a, const Formula& b) { return at::minimum(a.tensor(), b.tensor()); }
+inline Formula sign(const Formula& x) { return select(x == x, at::sign(x.tensor()), x); }
 
 template <>
 class Probability<Formula> {

@@ -19,6 +19,7 @@ struct Mask {
   uint32_t bits;
   LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
   LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+  LOSSOPS_INLINE friend Mask operator!(Mask a) { return {~a.bits}; }
 
   /// Predicate is one of the _CMP_ constants.
   template <int predicate>
@@ -51,6 +52,7 @@ struct Mask {
   Vectorized<T> bits;
   LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
   LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+  LOSSOPS_INLINE friend Mask operator!(Mask a) { return {~a.bits}; }
 
   LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {a < b}; }
   LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) { return {a <= b}; }

@@ -41,6 +41,13 @@ LOSSOPS_INLINE X at_least(const X& x, double c) {
   return select(x < X(c), X(c), x);
 }
 
+/// The number c beside a value of the operands. Formula has a tensor for it: at::where of two numbers would
+/// be of torch's default dtype.
+template <class C>
+LOSSOPS_INLINE C constant(const C&, double c) {
+  return C(c);
+}
+
 /// The derivative; 0 for what does not depend on the operand.
 template <class C>
 LOSSOPS_INLINE C derivative_of(const C&) {
@@ -85,6 +92,57 @@ LOSSOPS_INLINE X xlogx(const X& t) {
   return s * log(s);
 }
 
+/// x ln y, with value and derivatives 0 where both are 0, and 0 where x is 0 and y infinite; NaN stays.
+template <class X, class Y>
+LOSSOPS_INLINE auto xlogy(const X& x, const Y& y) {
+  const auto v = value_of(y);
+  return x * log(select((value_of(x) == 0) & ((v == 0) | (v == kInfinity)), Y(1), y));
+}
+
+/// a where `first` holds, otherwise b; where `tie` holds too, each has half of the derivative.
+template <class First, class Tie, class A, class B>
+LOSSOPS_INLINE auto choose(const First& first, const Tie& tie, const A& a, const B& b) {
+  const auto value = select(first, value_of(a), value_of(b));
+  using C = std::remove_const_t<decltype(value)>;
+  if constexpr (std::is_same_v<A, C> && std::is_same_v<B, C>) {
+    return value;
+  } else {
+    const C da = derivative_of(a), db = derivative_of(b);
+    return Dual<C>(value, select(tie, 0.5 * (da + db), select(first, da, db)));
+  }
+}
+
+/// The larger of two; NaN if one is. Derivatives at a tie as torch's.
+template <class A, class B>
+LOSSOPS_INLINE auto maximum(const A& a, const B& b) {
+  const auto u = value_of(a), v = value_of(b);
+  return choose((u > v) | !(u == u), u == v, a, b);
+}
+
+/// The smaller of two; NaN if one is. Derivatives at a tie as torch's.
+template <class A, class B>
+LOSSOPS_INLINE auto minimum(const A& a, const B& b) {
+  const auto u = value_of(a), v = value_of(b);
+  return choose((u < v) | !(u == u), u == v, a, b);
+}
+
+/// x from low up to high, and high if that is below low; NaN if one is. At a bound x has the derivative, as
+/// in torch.
+template <class X, class L, class H>
+LOSSOPS_INLINE auto clamp(const X& x, const L& low, const H& high) {
+  const auto l = value_of(low), h = value_of(high);
+  const auto raised = select((value_of(x) < l) | !(l == l), low, x);
+  return select((value_of(raised) > h) | !(h == h), high, raised);
+}
+
+/// -1, 0 or 1, without derivative; NaN stays.
+template <class X>
+LOSSOPS_INLINE auto sign(const X& x) {
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  return select(v > C(0), C(1), select(v < C(0), C(-1), v));
+}
+
 /// Whether powers of p are taken by multiplication.
 LOSSOPS_INLINE bool multiplies(double p) { return p == 2 || p == 0 || p == 1 || p == 3 || p == 4; }
 
@@ -98,12 +156,13 @@ LOSSOPS_INLINE X small_power(const X& x, double p) {
   return p == 3 ? x2 * x : x2 * x2;
 }
 
-/// x^p for x >= 0 and a constant p >= 0, with value and derivative 0 at x = 0 unless p is 0 or 1.
+/// x^p for x >= 0 and a constant p, with derivative 0 at x = 0 unless p is 0 or 1. The value there is 0, or
+/// infinite for p < 0.
 template <class X>
 LOSSOPS_INLINE X power(const X& x, double p) {
   if (multiplies(p)) return small_power(x, p);
   const X s = select(x == X(0), X(1), x);
-  return select(x == X(0), X(0), exp(p * log(s)));
+  return select(x == X(0), X(p < 0 ? kInfinity : 0), exp(p * log(s)));
 }
 
 /// sqrt(x^2 + c^2) for a constant c > 0, without overflow; the derivative is right at infinity too.

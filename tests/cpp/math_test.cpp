@@ -88,6 +88,45 @@ void every_loss_has_the_derivative_of_its_value() {
   derivatives<PoissonNLL>("poisson_nll rate", {0, 1, 1e-8}, {0.3, 2.5});
 }
 
+/// What no loss of the library uses, but those of users may: of x, y and constants.
+struct Vocabulary {
+  double p;
+  template <class X, class Y>
+  LOSSOPS_INLINE auto operator()(const X& x, const Y& y) const {
+    return maximum(x, y) + minimum(x, 0.5 * y) * xlogy(x, 2.0 + y) +
+           power(square(x) + 1.0, p) * clamp(x, y, 3.0 + y) + sign(x) * y +
+           select(!(value_of(x) < value_of(y)), x, square(y));
+  }
+};
+
+void vocabulary_of_users() {
+  for (const double p : {-1.5, -2.0, 0.5, 2.5}) {
+    derivatives<Vocabulary>("vocabulary", {p}, {0.3, 0.9});
+    derivatives<Vocabulary>("vocabulary", {p}, {2.5, -1.25});
+    derivatives<Vocabulary>("vocabulary", {p}, {0.7, 0.6});
+  }
+  const Dual<S> x(S(2), S(1));
+  expect_near("max at a tie", maximum(x, S(2)).d.v, 0.5, 0);
+  expect_near("min at a tie", minimum(S(2), x).d.v, 0.5, 0);
+  expect_near("max of itself", maximum(x, x).d.v, 1, 0);
+  expect_near("max(nan, 1)", maximum(S(NAN), S(1)).v, NAN, 0);
+  expect_near("max(1, nan)", maximum(S(1), S(NAN)).v, NAN, 0);
+  expect_near("min(1, nan)", minimum(S(1), S(NAN)).v, NAN, 0);
+  expect_near("max(sqrt(0), 1)'", maximum(sqrt(Dual<S>(S(0), S(1))), S(1)).d.v, 0, 0);
+  expect_near("clamp at a bound", clamp(x, S(2), S(3)).d.v, 1, 0);
+  expect_near("clamp between crossed bounds", clamp(x, S(5), S(3)).v.v, 3, 0);
+  expect_near("clamp(nan)", clamp(S(NAN), S(0), S(1)).v, NAN, 0);
+  expect_near("clamp(1, nan, 2)", clamp(S(1), S(NAN), S(2)).v, NAN, 0);
+  expect_near("sign(-0.5)", sign(S(-0.5)).v, -1, 0);
+  expect_near("sign(0)", sign(S(0)).v, 0, 0);
+  expect_near("sign(nan)", sign(S(NAN)).v, NAN, 0);
+  expect_near("0 ln 0 of two", xlogy(S(0), S(0)).v, 0, 0);
+  expect_near("0 ln inf", xlogy(S(0), S(kInfinity)).v, 0, 0);
+  expect_near("0 ln nan", xlogy(S(0), S(NAN)).v, NAN, 0);
+  expect_near("0 ln 0 by y", xlogy(S(0), Dual<S>(S(0), S(1))).d.v, 0, 0);
+  expect_near("0^-1.5", power(S(0), -1.5).v, kInfinity, 0);
+}
+
 void limits() {
   const auto s = logistic(S(kInfinity));
   expect_near("softplus(-inf)", s.nlog_p().v, 0, 0);
@@ -107,6 +146,7 @@ void limits() {
 
 int main() {
   every_loss_has_the_derivative_of_its_value();
+  vocabulary_of_users();
   limits();
   return failures;
 }
