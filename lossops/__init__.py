@@ -2,7 +2,7 @@
 
 ``lossops.functional`` holds the functions, under the names of ``torch.nn.functional`` where that
 has the loss; ``lossops.nn`` holds the modules; ``torch.ops.lossops`` holds the operators
-themselves.
+themselves. ``lossops.define`` makes a loss of one's own from an expression.
 """
 
 from ._build import check_torch as _check_torch
@@ -13,14 +13,17 @@ _check_torch(build_info)
 
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
 from . import cpp_extension, functional, nn  # noqa: E402
+from ._define import DefinedLoss, define  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
+    "DefinedLoss",
     "__version__",
     "build_info",
     "cmake_prefix_path",
     "cpp_extension",
+    "define",
     "functional",
     "nn",
 ]

@@ -1,0 +1,260 @@
+"""The C++ and the Python source of a defined loss.
+
+Nothing of what a user wrote is copied but names, which have been checked, and the expression as
+``ast.unparse`` writes it, in documentation. C++ is made of nodes only.
+"""
+
+import math
+
+from .definition import Definition
+from .expression import Kind, Node
+
+CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+MEMBERS = ("p", "q", "nlog_p", "nlog_q")  # of a logistic
+OF_A_NUMBER = {  # which shares nothing
+    "sigmoid": "logistic({}).p()",
+    "softplus": "logistic({}).nlog_q()",
+    "logsigmoid": "(-logistic({}).nlog_p())",
+}
+
+
+def literal(value: float) -> str:
+    """The double in C++, to the last bit."""
+    if math.isinf(value):
+        return "lossops::kInfinity" if value > 0 else "-lossops::kInfinity"
+    return repr(value)
+
+
+class Emitter:
+    """Writes the statements of an expression, each node once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[Node, str] = {}
+
+    def name(self, node: Node) -> str:
+        """What stands for the node: a literal, an argument, or a variable, stated if it is new."""
+        if node.op == "constant":
+            return literal(node.value)
+        if node.op in ("tensor", "parameter"):
+            return f"{node.op[0]}{int(node.value)}"
+        if node not in self.names:
+            right = self.statement(node)
+            self.names[node] = f"v{len(self.names)}"
+            kind = {Kind.NUMBER: "double", Kind.FLAG: "bool"}.get(node.kind, "auto")
+            self.lines.append(f"const {kind} {self.names[node]} = {right};")
+        return self.names[node]
+
+    def element(self, node: Node) -> str:
+        """The same, a number as a value beside the tensors."""
+        name = self.name(node)
+        return name if node.kind is Kind.ELEMENT else f"constant(value_of(t0), {name})"
+
+    def mask(self, node: Node) -> str:
+        """A condition on elements, even if it depends on parameters only."""
+        name = self.name(node)
+        return name if node.kind is Kind.MASK else f"(constant(value_of(t0), {name}) > 0.5)"
+
+    def statement(self, node: Node) -> str:
+        """The operation in C++."""
+        op, args = node.op, node.args
+        if op in CONNECTIVES:
+            of_masks, of_flags = CONNECTIVES[op]
+            if node.kind is Kind.MASK:
+                return f" {of_masks} ".join(map(self.mask, args))
+            return f" {of_flags} ".join(map(self.name, args))
+        if op == "select":
+            return self.select(node)
+        if op in COMPARISONS:
+            left, right = (
+                f"value_of({self.name(arg)})" if arg.kind is Kind.ELEMENT else self.name(arg)
+                for arg in args
+            )
+            return f"!({left} == {right})" if op == "!=" else f"{left} {op} {right}"
+        if op in MEMBERS:
+            return f"{self.name(args[0])}.{op}()"
+        names = [self.name(arg) for arg in args]
+        if op in ("not", "negative"):
+            return f"{'!' if op == 'not' else '-'}{names[0]}"
+        if op in ("+", "-", "*", "/"):
+            return f"{names[0]} {op} {names[1]}"
+        return self.function(node)
+
+    def select(self, node: Node) -> str:
+        condition, x, y = node.args
+        if condition.kind is Kind.MASK:
+            # One tensor is enough to tell what the numbers are numbers of.
+            first = self.element(x) if y.kind is Kind.NUMBER else self.name(x)
+            return f"select({self.name(condition)}, {first}, {self.name(y)})"
+        of = self.name if node.kind is Kind.NUMBER else self.element
+        return f"{self.name(condition)} ? {of(x)} : {of(y)}"
+
+    def function(self, node: Node) -> str:
+        op, args = node.op, node.args
+        if node.kind is Kind.NUMBER:
+            numbers = [f"Number({self.name(arg)})" for arg in args]
+            if op == "power":
+                return f"std::pow({self.name(args[0])}, {self.name(args[1])})"
+            if op == "hypot":
+                numbers[1] = self.name(args[1])
+            call = OF_A_NUMBER.get(op, f"{op}({', '.join(['{}'] * len(args))})")
+            return f"{call.format(*numbers)}.v"
+        if op in ("power", "hypot"):
+            return f"{op}({self.name(args[0])}, {self.name(args[1])})"
+        return f"{op}({', '.join(map(self.element, args))})"
+
+
+def cpp_source(definition: Definition) -> str:
+    """A file that defines the operator."""
+    emitter = Emitter()
+    result = emitter.name(definition.root)
+    body = "\n".join(f"    {line}" for line in emitter.lines)
+    count = len(definition.tensors)
+    fields = "".join(f"  double p{i};\n" for i in range(len(definition.parameters)))
+    schema = ", ".join(
+        [
+            *(f"Tensor {name}" for name in definition.tensors),
+            *(f"float {name}={default!r}" for name, default in definition.parameters),
+        ]
+    )
+    limits = ", ".join(
+        f'{{"{name}", "{relation}", {literal(bound)}}}'
+        for name, relation, bound in definition.limits
+    )
+    shapes = ", ".join(
+        f"Shape::{'kSame' if i < 2 or name == 'target' else 'kBroadcast'}"
+        for i, name in enumerate(definition.tensors)
+    )
+    return f"""\
+// Made by lossops.define: {definition.name}
+#include <lossops/define.h>
+
+namespace {definition.namespace} {{
+using namespace lossops;
+using Number = Scalar<double>;
+
+struct Expression {{
+{fields}
+  template <{", ".join(f"class T{i}" for i in range(count))}>
+  LOSSOPS_INLINE auto operator()({", ".join(f"const T{i}& t{i}" for i in range(count))}) const {{
+{body}
+    return {result};
+  }}
+}};
+}}  // namespace {definition.namespace}
+
+LOSSOPS_DEFINE({definition.namespace}, {definition.name}, {definition.namespace}::Expression,
+               "{schema}", .limits = {{{limits}}}, .shapes = {{{shapes}}})
+"""
+
+
+def module_name(definition: Definition) -> str:
+    """The class of the module: CauchyLoss for cauchy and for cauchy_loss."""
+    words = definition.name.removesuffix("_loss").split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words) + "Loss"
+
+
+def python_source(definition: Definition) -> str:
+    """A module with the function and the class, as lossops.functional and lossops.nn have them."""
+    name, namespace, class_name = definition.name, definition.namespace, module_name(definition)
+    first, *others = definition.tensors
+    defaults = dict(definition.parameters)
+    tensors = "".join(f"\n    {t}: Tensor," for t in definition.tensors)
+    parameters = "".join(f"\n    {p}: float = {d!r}," for p, d in defaults.items())
+    limits = {
+        p: "".join(f", {r} {b:g}" for on, r, b in definition.limits if on == p) for p in defaults
+    }
+    passed = "".join(f"{argument}, " for argument in (*definition.tensors, *defaults))
+    settings = "".join(f"{t}, " for t in definition.tensors)
+    settings += "".join(f"self.{p}, " for p in defaults)
+    constants = [*defaults, "reduction", "ignore_index"]
+
+    def described(indent: str) -> str:
+        return "".join(
+            f"{indent}{p}: A number{limits[p]}; default {d:g}.\n" for p, d in defaults.items()
+        )
+
+    shape = {
+        t: f"Of the shape of ``{first}``."
+        if t == "target" or i == 0
+        else f"Broadcasts to ``{first}``."
+        for i, t in enumerate(others)
+    }
+    return f'''\
+"""The loss {name}, made by lossops.define."""
+
+import torch
+from torch import Tensor
+
+from lossops.functional._common import Op, TensorOrNumber, reduction_code, scalar_tensor
+from lossops.nn._base import Loss
+
+_op: Op = torch.ops.{namespace}.{name}
+
+
+def {name}({tensors}{parameters}
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """The loss {name}, made by lossops.define.
+
+    Formula::
+
+        l = {definition.expression}
+
+    Args:
+        {first}: The prediction, of any shape; a floating dtype.
+{"".join(f"        {t}: {text}" + chr(10) for t, text in shape.items())}{described("        ")}\
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``{first}``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``{first}`` for ``"none"``; the promoted dtype.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+    """
+    return _op(
+        {passed}weight, ignore_index, scalar_tensor(normalizer, {first}),
+        reduction_code("{name}", reduction),
+    )
+
+
+class {class_name}(Loss):
+    """The loss {name}, made by lossops.define: see the function of that name in this module.
+
+    Args:
+{described("        ")}\
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+    """
+
+    __constants__ = {constants!r}
+{"".join(f"    {p}: float" + chr(10) for p in defaults)}\
+    ignore_index: int | None
+
+    def __init__(
+        self,{parameters.replace(chr(10) + "    ", chr(10) + "        ")}
+        reduction: str = "mean",
+        ignore_index: int | None = None,
+    ) -> None:
+        super().__init__(reduction)
+{"".join(f"        self.{p} = float({p})" + chr(10) for p in defaults)}\
+        self.ignore_index = ignore_index
+
+    def forward(
+        self,{tensors.replace(chr(10) + "    ", chr(10) + "        ")}
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return {name}(
+            {settings}self.reduction, weight, self.ignore_index, normalizer
+        )
+'''
