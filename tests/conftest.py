@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+from pathlib import Path
 
 # Two workers of several threads each share few cores: threads that wait must not spin.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Losses that tests define are compiled once for all workers, and for the next run.
+os.environ["LOSSOPS_CACHE"] = str(Path(__file__).resolve().parent.parent / "build" / "define")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
@@ -20,10 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `loss` runs over every row; with `params`, over every parameter set."""
+    """A test that takes `loss` runs over every row; with `params`, over every parameter set.
+
+    A module with a `TABLE` of its own has the rows of that.
+    """
     names = metafunc.fixturenames
     where = metafunc.definition.get_closest_marker("where")
-    losses = [loss for loss in LOSSES if where is None or where.args[0](loss)]
+    table = getattr(metafunc.module, "TABLE", LOSSES)
+    losses = [loss for loss in table if where is None or where.args[0](loss)]
     if "loss" in names and "params" in names:
         rows = [(loss, params) for loss in losses for params in loss.params]
         ids = ["-".join([loss.op, *(f"{k}={v}" for k, v in params.items())])

@@ -148,8 +148,7 @@ def test_typed() -> None:
 
 
 def submodules() -> list[str]:
-    found = ["lossops"]
-    found.append("lossops.cpp_extension")
+    found = ["lossops", "lossops._define", "lossops.cpp_extension"]
     for package in (lossops.functional, lossops.nn):
         found.append(package.__name__)
         for info in pkgutil.iter_modules(getattr(package, "__path__", [])):
