@@ -9,6 +9,7 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
+	$(RUN) examples/anomaly.py --out demo_output
 
 test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 	$(RUN) -m pytest -n 2 -m "not slow"
