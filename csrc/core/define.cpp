@@ -32,9 +32,9 @@ std::vector<at::Tensor> listed(const Evaluation& out) {
 
 /// An op's behaviour under one dispatch key.
 struct LossKernel : c10::OperatorKernel {
-  explicit LossKernel(const Loss* loss)
-      : loss(loss), arguments(loss->operands + loss->params + kCommonCount) {}
-  const Loss* loss;
+  explicit LossKernel(std::shared_ptr<const Loss> given)
+      : loss(std::move(given)), arguments(loss->operands + loss->params + kCommonCount) {}
+  const std::shared_ptr<const Loss> loss;  ///< lives as long as the dispatcher knows the op
   const int arguments;
 };
 
@@ -99,7 +99,8 @@ struct AutocastKernel : LossKernel {
 };
 
 struct AutogradKernel : LossKernel {
-  AutogradKernel(const Loss* loss, OperatorHandle fused) : LossKernel(loss), fused(fused) {}
+  AutogradKernel(std::shared_ptr<const Loss> loss, OperatorHandle fused)
+      : LossKernel(std::move(loss)), fused(fused) {}
   const OperatorHandle fused;
 
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
@@ -135,8 +136,8 @@ struct AutogradKernel : LossKernel {
 };
 
 template <class K, class... Args>
-void implement(torch::Library& library, const std::string& op, DispatchKey key, const Loss* loss,
-               Args... args) {
+void implement(torch::Library& library, const std::string& op, DispatchKey key,
+               const std::shared_ptr<const Loss>& loss, Args... args) {
   library.impl(
       op.c_str(),
       torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(loss, args...))));
@@ -181,7 +182,7 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   TORCH_CHECK(std::strcmp(version, LOSSOPS_VERSION) == 0,
               "lossops: an extension was compiled with the headers of lossops ", version, ", but ",
               LOSSOPS_VERSION, " is loaded; compile it again");
-  Loss* loss = owned.release();  // lives as long as the dispatcher knows the op
+  const std::shared_ptr<const Loss> loss = std::move(owned);
   const std::string fused_name = "_" + loss->name + "_value_and_grad";
   const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";
   const std::string fused_schema =
