@@ -220,3 +220,12 @@ def test_wide_rows_side_by_side_keep_their_digits() -> None:
         exact = math.log1p((classes - 1) * math.exp(-30.0))
         loss = F.cross_entropy(x, torch.zeros(1, 16, dtype=torch.long))
         assert abs(loss.item() - exact) < 4e-6 * exact
+
+
+@pytest.mark.parametrize("name", ["distill_kl_loss", "jsd_loss"])
+@pytest.mark.parametrize("dim", [2**63 - 1, -(2**63), 2**40])
+def test_dim_at_the_ends_of_its_type(name: str, dim: int) -> None:
+    """Integers travel as double, and 2^63 - 1 became 2^63, whose conversion back is undefined."""
+    x = torch.zeros(2, 3)
+    with pytest.raises(IndexError, match=f"got {dim}"):
+        getattr(F, name)(x, x, dim=dim)

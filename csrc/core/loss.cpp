@@ -97,7 +97,7 @@ c10::IValue Loss::parameter(int p, double value) const {
   const c10::TypePtr& type = arguments[operands + p].type();
   if (std::isnan(value) && type->kind() == c10::TypeKind::OptionalType) return {};
   if (type->kind() == c10::TypeKind::BoolType) return value != 0;
-  if (type->kind() == c10::TypeKind::IntType) return static_cast<int64_t>(value);
+  if (type->kind() == c10::TypeKind::IntType) return as_integer(value);
   return value;
 }
 

@@ -29,7 +29,7 @@ Role role(const Loss& loss, int i) { return loss.traits.roles[i]; }
 
 int64_t class_dim(const Loss& loss, int64_t dims, const double* params) {
   if (loss.dim_param < 0) return dims == 1 ? 0 : 1;
-  return at::maybe_wrap_dim(static_cast<int64_t>(params[loss.dim_param]), dims);
+  return at::maybe_wrap_dim(as_integer(params[loss.dim_param]), dims);
 }
 
 /// Losses whose weights are by row: those without a label that weights could be looked up by.
