@@ -386,7 +386,7 @@ bool divides_by_weight(const Call& call, const RowArguments& rows) {
 }
 
 void check_prior(const Call& call, const at::Tensor& prior) {
-  const double least = prior.numel() ? prior.detach().min().item().toDouble() : 0;
+  const double least = prior.numel() ? prior.detach().to(at::kDouble).min().item().toDouble() : 0;
   TORCH_CHECK(!(least < 0), call.loss->name, ": prior must be >= 0, got ", least);
 }
 
