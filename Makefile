@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test test-all bench wheel lint format clean
+.PHONY: demo test test-all sanitize bench wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
@@ -16,6 +16,9 @@ test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 
 test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 	$(RUN) -m pytest -n 2
+
+sanitize: $(VENV)/built $(VENV)/extra-test
+	$(RUN) -m tests.sanitize
 
 bench: $(VENV)/built $(VENV)/extra-bench
 	$(RUN) -m benchmarks
