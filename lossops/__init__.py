@@ -14,6 +14,7 @@ _check_torch(build_info)
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
 from . import cpp_extension, functional, nn  # noqa: E402
 from ._define import DefinedLoss, define  # noqa: E402
+from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 
 __version__ = "0.1.0"
@@ -25,5 +26,6 @@ __all__ = [
     "cpp_extension",
     "define",
     "functional",
+    "global_normalizer",
     "nn",
 ]

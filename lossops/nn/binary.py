@@ -323,3 +323,7 @@ class MultiLabelSoftMarginLoss(Loss):
         return F.multilabel_soft_margin_loss(
             input, target, self.weight, self.reduction, self.ignore_index, normalizer
         )
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the elements over C; see :meth:`Loss.denominator`."""
+        return super().denominator(target) / target.size(-1)

@@ -4,10 +4,10 @@ from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import TensorOrNumber
-from ._base import Loss
+from ._base import LabelLoss
 
 
-class CrossEntropyLoss(Loss):
+class CrossEntropyLoss(LabelLoss):
     """Cross-entropy of logits against labels or probabilities.
 
     See :func:`lossops.functional.cross_entropy`.
@@ -71,7 +71,7 @@ class CrossEntropyLoss(Loss):
         )
 
 
-class NLLLoss(Loss):
+class NLLLoss(LabelLoss):
     """Negative log-likelihood of log-probabilities.
 
     See :func:`lossops.functional.nll_loss`.
@@ -110,7 +110,7 @@ class NLLLoss(Loss):
         return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction, normalizer)
 
 
-class SoftmaxFocalLoss(Loss):
+class SoftmaxFocalLoss(LabelLoss):
     """Focal loss over classes: cross-entropy that fades out where the prediction is right.
 
     See :func:`lossops.functional.softmax_focal_loss`.
@@ -181,7 +181,7 @@ class SoftmaxFocalLoss(Loss):
         return f"alpha={self.alpha}, {super().extra_repr()}"
 
 
-class Poly1Loss(Loss):
+class Poly1Loss(LabelLoss):
     """Cross-entropy with the first term of its series in 1 - p reweighted.
 
     See :func:`lossops.functional.poly1_loss`.
@@ -240,7 +240,7 @@ class Poly1Loss(Loss):
         )
 
 
-class GeneralizedCrossEntropyLoss(Loss):
+class GeneralizedCrossEntropyLoss(LabelLoss):
     """Bounded cross-entropy, for labels that may be wrong.
 
     See :func:`lossops.functional.generalized_cross_entropy_loss`.
@@ -299,7 +299,7 @@ class GeneralizedCrossEntropyLoss(Loss):
         )
 
 
-class RWWCrossEntropyLoss(Loss):
+class RWWCrossEntropyLoss(LabelLoss):
     """Cross-entropy in which each mistake weighs what it costs in the real world.
 
     See :func:`lossops.functional.rww_cross_entropy_loss`.
@@ -360,7 +360,7 @@ class RWWCrossEntropyLoss(Loss):
         )
 
 
-class BalancedSoftmaxLoss(Loss):
+class BalancedSoftmaxLoss(LabelLoss):
     """Cross-entropy that makes up for rare classes: balanced softmax, logit adjustment.
 
     See :func:`lossops.functional.balanced_softmax_loss`.

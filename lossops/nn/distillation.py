@@ -1,5 +1,6 @@
 """Divergences between the distributions of a student and its teacher, both given as logits."""
 
+import torch
 from torch import Tensor
 
 from .. import functional as F
@@ -7,7 +8,24 @@ from ..functional._common import TensorOrNumber
 from ._base import Loss
 
 
-class DistillKLLoss(Loss):
+class DivergenceLoss(Loss):
+    """A divergence between rows along ``dim``, some of which labels may leave out."""
+
+    ignore_index: int
+    dim: int
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by, from the teacher's logits or, where they count, the labels.
+
+        See :meth:`Loss.denominator`.
+        """
+        if target.is_floating_point():
+            rows = target.numel() // target.size(self.dim)
+            return torch.full((), rows, dtype=torch.float64, device=target.device)
+        return super().denominator(target)
+
+
+class DistillKLLoss(DivergenceLoss):
     """Kullback-Leibler divergence of the student's softmax from the teacher's.
 
     See :func:`lossops.functional.distill_kl_loss`.
@@ -68,7 +86,7 @@ class DistillKLLoss(Loss):
         )
 
 
-class JSDLoss(Loss):
+class JSDLoss(DivergenceLoss):
     """Generalized Jensen-Shannon divergence between student and teacher.
 
     See :func:`lossops.functional.jsd_loss`.

@@ -286,3 +286,7 @@ class MultiLabelMarginLoss(Loss):
     ) -> Tensor:
         """Compute the loss."""
         return F.multilabel_margin_loss(input, target, self.reduction, weight, normalizer)
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the rows; see :meth:`Loss.denominator`."""
+        return super().denominator(target[..., 0])

@@ -4,10 +4,10 @@ from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import TensorOrNumber
-from ._base import Loss
+from ._base import LabelLoss
 
 
-class ArcFaceLoss(Loss):
+class ArcFaceLoss(LabelLoss):
     """Cross-entropy that asks for an angle to the right class smaller by ``margin``.
 
     See :func:`lossops.functional.arcface_loss`.
@@ -71,7 +71,7 @@ class ArcFaceLoss(Loss):
         )
 
 
-class CosFaceLoss(Loss):
+class CosFaceLoss(LabelLoss):
     """Cross-entropy that asks for a cosine to the right class larger by ``margin``.
 
     See :func:`lossops.functional.cosface_loss`.

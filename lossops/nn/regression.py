@@ -5,10 +5,10 @@ from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import Levels, TensorOrNumber
-from ._base import Loss
+from ._base import Loss, WeightedMeanLoss
 
 
-class MSELoss(Loss):
+class MSELoss(WeightedMeanLoss):
     """Mean squared error.
 
     See :func:`lossops.functional.mse_loss`.
@@ -37,7 +37,7 @@ class MSELoss(Loss):
         return F.mse_loss(input, target, self.reduction, weight, normalizer)
 
 
-class L1Loss(Loss):
+class L1Loss(WeightedMeanLoss):
     """Mean absolute error.
 
     See :func:`lossops.functional.l1_loss`.
@@ -242,6 +242,22 @@ class QuantileLoss(Loss):
     ) -> Tensor:
         """Compute the loss."""
         return F.quantile_loss(input, target, self.q, self.reduction, weight, normalizer)
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by; of several levels the target has to have their dimension.
+
+        See :meth:`Loss.denominator`.
+
+        Raises:
+            ValueError: There are Q levels, and the last dimension of ``target`` is not Q.
+        """
+        levels = self.q.numel()
+        if self.q.dim() > 0 and target.shape[-1:] != (levels,):
+            raise ValueError(
+                f"QuantileLoss.denominator: target must have the shape of the input, (*, {levels}),"
+                f" got {tuple(target.shape)}"
+            )
+        return super().denominator(target)
 
     def extra_repr(self) -> str:
         """The settings, as the constructor names them."""

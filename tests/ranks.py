@@ -1,0 +1,28 @@
+"""Two processes that talk through gloo, for tests of what happens across ranks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+RANKS = 2
+
+
+def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=RANKS
+    )
+    try:
+        torch.save(function(rank, *args), f"{folder}/{rank}.pt")
+    finally:
+        dist.destroy_process_group()
+
+
+def on_ranks(folder: Path, function: Callable[..., Any], *args: Any) -> list[Any]:
+    """What ``function(rank, *args)`` returns on each rank; a failure on any rank is raised."""
+    mp.spawn(_work, (str(folder), function, args), nprocs=RANKS)
+    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(RANKS)]
