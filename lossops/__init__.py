@@ -16,6 +16,7 @@ from . import cpp_extension, functional, nn  # noqa: E402
 from ._define import DefinedLoss, define  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
+from .migration import from_torch  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "cmake_prefix_path",
     "cpp_extension",
     "define",
+    "from_torch",
     "functional",
     "global_normalizer",
     "nn",

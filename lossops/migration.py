@@ -1,0 +1,79 @@
+"""Moving a model from the losses of torch.nn to those of lossops."""
+
+import inspect
+from typing import TypeVar, overload
+
+import torch
+from torch.nn.modules.loss import _Loss as TorchLoss
+
+from . import nn
+from .nn._base import Loss
+
+Module = TypeVar("Module", bound=torch.nn.Module)
+
+_OURS: dict[type[torch.nn.Module], type[Loss]] = {
+    getattr(torch.nn, name): getattr(nn, name) for name in nn.__all__ if hasattr(torch.nn, name)
+}
+
+
+@overload
+def from_torch(module: TorchLoss) -> Loss: ...
+@overload
+def from_torch(module: Module) -> Module: ...
+def from_torch(module: torch.nn.Module) -> torch.nn.Module:
+    """Turn the losses of torch.nn into those of lossops, alone or inside a model.
+
+    The new module has the settings, tensors, hooks and mode of the old one, and shares its
+    tensors: a state dict saved before still loads. A loss that stands in two places of a model
+    still is one module.
+
+    Inside a model, losses that lossops does not have (CTC, triplet, cosine embedding, ...),
+    subclasses and all other modules stay as they are. Losses that a model calls as functions, or
+    keeps in a plain list or dictionary, are out of reach.
+
+    Args:
+        module: A loss, or a module with losses somewhere inside.
+
+    Returns:
+        For a loss a new module, and the loss is left alone; for a model the model itself, in which
+        losses were replaced. A loss of lossops is returned as it is.
+
+    Raises:
+        TypeError: ``module`` is no module, or a loss of torch.nn that lossops does not have, or a
+            subclass of one.
+
+    Example:
+        >>> import torch, lossops
+        >>> lossops.from_torch(torch.nn.HuberLoss(delta=0.5))
+        HuberLoss(reduction='mean', delta=0.5)
+        >>> model = torch.nn.ModuleDict({"net": torch.nn.Linear(3, 2), "loss": torch.nn.NLLLoss()})
+        >>> type(lossops.from_torch(model)["loss"]).__module__
+        'lossops.nn.classification'
+    """
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"from_torch: module must be an nn.Module, got {type(module).__name__}")
+    if type(module) in _OURS:
+        return _converted(module)
+    if isinstance(module, (TorchLoss, torch.nn.AdaptiveLogSoftmaxWithLoss)):
+        known = ", ".join(sorted(kind.__name__ for kind in _OURS))
+        raise TypeError(
+            f"from_torch: lossops has no {type(module).__name__}; of torch.nn it has {known}"
+        )
+    converted: dict[torch.nn.Module, Loss] = {}
+    for parent in list(module.modules()):
+        for name, child in parent._modules.items():
+            if child is not None and type(child) in _OURS:
+                if child not in converted:
+                    converted[child] = _converted(child)
+                parent._modules[name] = converted[child]
+    return module
+
+
+def _converted(theirs: torch.nn.Module) -> Loss:
+    kind = _OURS[type(theirs)]
+    settings = [name for name in inspect.signature(kind).parameters if hasattr(theirs, name)]
+    ours = kind(**{name: getattr(theirs, name) for name in settings})
+    for name, value in vars(theirs).items():
+        if "hook" in name:
+            setattr(ours, name, value)
+    return ours.train(theirs.training)

@@ -1,0 +1,128 @@
+"""from_torch: the losses of torch.nn, alone and inside models, become those of lossops."""
+
+import copy
+import inspect
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import lossops
+from lossops import from_torch
+from tests.cases import make_case
+from tests.losses import LOSSES, Loss
+
+PEERS = [loss for loss in LOSSES if loss.peer]
+
+
+def pair(shared: Loss, params: dict[str, Any]) -> tuple[nn.Module, list[torch.Tensor]] | None:
+    """torch's module with these parameters, and operands for it."""
+    theirs = getattr(nn, shared.module)
+    accepted = inspect.signature(theirs).parameters
+    case = make_case(shared, params, weight="row" if "weight" in accepted else None)
+    if set(case.params) - set(accepted):
+        return None
+    keywords = {k: v for k, v in case.keywords().items() if k in accepted}
+    return theirs(**keywords), [case.tensors[name] for name in shared.operands]
+
+
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
+@pytest.mark.parametrize("shared", PEERS, ids=str)
+def test_alone(shared: Loss) -> None:
+    """Each parameter set: the same value, state and settings."""
+    tried = 0
+    for params in shared.params:
+        found = pair(shared, params)
+        if found is None:
+            continue
+        theirs, operands = found
+        ours = from_torch(theirs.eval())
+        assert type(ours) is getattr(lossops.nn, shared.module) and not ours.training
+        torch.testing.assert_close(ours(*operands), theirs(*operands), rtol=1e-12, atol=1e-14)
+        for name, tensor in theirs.state_dict().items():
+            assert ours.state_dict()[name].data_ptr() == tensor.data_ptr()
+        assert ours.state_dict().keys() == theirs.state_dict().keys()
+        tried += 1
+    assert tried
+
+
+def test_deprecated_arguments() -> None:
+    """torch folds them into the reduction."""
+    with pytest.warns(UserWarning, match="size_average and reduce"):
+        theirs = nn.MSELoss(size_average=False)
+    assert from_torch(theirs).reduction == "sum"
+
+
+class Model(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(4, 3)
+        self.loss = nn.CrossEntropyLoss(torch.tensor([1.0, 2.0, 0.5]), ignore_index=-1)
+        self.again = self.loss
+        self.others = nn.ModuleList([nn.CTCLoss(), nn.TripletMarginLoss(), nn.Sequential()])
+        self.deep = nn.Sequential(nn.ModuleDict({"huber": nn.HuberLoss(delta=2.0)}))
+        self.absent = None
+        self.register_module("none", None)
+
+    def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return self.loss(self.net(x), t) + self.again(self.net(x), t)
+
+
+def test_inside_a_model() -> None:
+    model = Model()
+    before, other = copy.deepcopy(model), model.others[0]
+    x, t = torch.randn(5, 4), torch.tensor([0, 1, -1, 2, 2])
+    assert from_torch(model) is model
+    assert type(model.loss) is lossops.nn.CrossEntropyLoss and model.again is model.loss
+    huber = model.deep[0]["huber"]
+    assert type(huber) is lossops.nn.HuberLoss and huber.delta == 2.0
+    assert model.others[0] is other and type(model.others[1]) is nn.TripletMarginLoss
+    torch.testing.assert_close(model(x, t), before(x, t))
+    model.load_state_dict(before.state_dict())
+    assert list(model.state_dict()) == list(before.state_dict())
+    assert from_torch(model).loss is model.loss
+
+
+def test_hooks_stay() -> None:
+    seen = []
+    theirs = nn.L1Loss()
+    theirs.register_forward_hook(lambda module, args, out: seen.append(out))
+    from_torch(theirs)(torch.ones(2), torch.zeros(2))
+    assert len(seen) == 1
+
+
+def test_moves_with_its_tensors() -> None:
+    ours = from_torch(nn.BCEWithLogitsLoss(pos_weight=torch.ones(3)).half())
+    assert ours.pos_weight.dtype == torch.float16 and ours.weight is None
+    assert ours.to("meta").pos_weight.is_meta
+
+
+@pytest.mark.parametrize("theirs", [nn.CTCLoss(), nn.CosineEmbeddingLoss(), nn.TripletMarginLoss(),
+                                     nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2])])  # fmt: skip
+def test_unsupported_alone(theirs: nn.Module) -> None:
+    name = type(theirs).__name__
+    with pytest.raises(TypeError, match=f"lossops has no {name}; of torch.nn it has BCE"):
+        from_torch(theirs)
+
+
+def test_subclasses_are_left_alone() -> None:
+    class Mine(nn.MSELoss):
+        def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(input, target)
+
+    model = nn.Sequential(Mine())
+    assert type(from_torch(model)[0]) is Mine
+    with pytest.raises(TypeError, match="lossops has no Mine"):
+        from_torch(model[0])
+
+
+def test_not_a_module() -> None:
+    with pytest.raises(TypeError, match="module must be an nn.Module, got function"):
+        from_torch(lambda x, t: x)
+
+
+def test_every_shared_loss_is_known() -> None:
+    from lossops.migration import _OURS
+
+    assert {kind.__name__ for kind in _OURS} == {loss.module for loss in PEERS}
