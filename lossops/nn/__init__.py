@@ -5,6 +5,7 @@ A module that ``torch.nn`` has keeps its name, constructor and forward, without 
 not, ``weight``.
 """
 
+from .balancing import DynamicWeightAverage, GradNorm, UncertaintyWeightedLoss
 from .binary import (
     AsymmetricLoss,
     BCELoss,
@@ -22,6 +23,7 @@ from .classification import (
     RWWCrossEntropyLoss,
     SoftmaxFocalLoss,
 )
+from .combination import CombinedLoss
 from .distillation import DistillKLLoss, JSDLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from .margin import (
@@ -52,13 +54,16 @@ __all__ = [
     "BCEWithLogitsLoss",
     "BalancedSoftmaxLoss",
     "CharbonnierLoss",
+    "CombinedLoss",
     "CosFaceLoss",
     "CrossEntropyLoss",
     "DistillKLLoss",
+    "DynamicWeightAverage",
     "ExpectileLoss",
     "FocalLoss",
     "GaussianNLLLoss",
     "GeneralizedCrossEntropyLoss",
+    "GradNorm",
     "HingeEmbeddingLoss",
     "HingeLoss",
     "HuberLoss",
@@ -81,4 +86,5 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "SoftmaxFocalLoss",
+    "UncertaintyWeightedLoss",
 ]
