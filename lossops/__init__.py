@@ -2,8 +2,12 @@
 
 ``lossops.functional`` holds the functions, under the names of ``torch.nn.functional`` where that
 has the loss; ``lossops.nn`` holds the modules; ``torch.ops.lossops`` holds the operators
-themselves. ``lossops.define`` makes a loss of one's own from an expression.
+themselves. ``lossops.define`` makes a loss of one's own from an expression. ``lossops.monitor``
+watches losses in training.
 """
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
 from ._build import check_torch as _check_torch
 from ._build import recorded_build as _recorded_build
@@ -18,6 +22,9 @@ from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .migration import from_torch  # noqa: E402
 
+if TYPE_CHECKING:
+    from . import monitor
+
 __version__ = "0.1.0"
 __all__ = [
     "DefinedLoss",
@@ -29,5 +36,13 @@ __all__ = [
     "from_torch",
     "functional",
     "global_normalizer",
+    "monitor",
     "nn",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import ``monitor`` when it is first used."""
+    if name == "monitor":
+        return _import_module(".monitor", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,274 @@
+"""How the losses of samples are distributed: over all, by class, and which are the hardest."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from .._ranks import device_for, gather_from_ranks
+from ..nn import FocalLoss, SoftmaxFocalLoss
+from .report import BINS, HardSample, LossReport, LossSpread, bin_of
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+
+Losses = Callable[..., Tensor]
+
+
+class LossDistribution:
+    """Histograms, quantiles and hardest samples of a loss, from one pass over the data.
+
+    The loss is computed without reduction and without the weights that rebalance classes
+    (``weight``, ``pos_weight``, the ``alpha`` of focal losses): with them, a histogram would show
+    the weights. Costs and priors, which are part of what a loss means, stay. Elements that
+    ``ignore_index`` leaves out are left out here.
+
+    Memory does not grow with the data: a loss falls into one of 4097 bins whose edges are 2.2 %
+    apart, from 2^-32 to 2^32 on both sides of 0. Means, minima and maxima are exact, quantiles to
+    within a bin. A loss may have many elements per sample, such as pixels: classes count elements,
+    samples their mean.
+
+    Args:
+        loss: A module with a ``reduction``, of lossops.nn or torch.nn, of which a copy is made; or
+            a function that returns losses per sample, or element.
+        num_classes: The number of classes to tell apart, None for none.
+        hardest: How many of the samples with the largest losses to keep, >= 0.
+
+    Raises:
+        TypeError: ``loss`` is a module without a ``reduction``.
+        ValueError: ``num_classes`` or ``hardest`` is out of range.
+
+    Example:
+        >>> import torch, lossops
+        >>> from lossops.monitor import LossDistribution
+        >>> loss = lossops.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 9.0]))
+        >>> distribution = LossDistribution(loss, num_classes=2, hardest=1)
+        >>> scores = torch.tensor([[2.0, 0.0], [0.0, 0.0], [3.0, 0.0]])
+        >>> distribution.update(scores, torch.tensor([0, 0, 1]))
+        >>> report = distribution.compute()
+        >>> print(report)
+              count    mean  median    95 %     max
+        all       3    1.29     0.7    3.05    3.05
+        0         2    0.41   0.128   0.693   0.693
+        1         1    3.05    3.05    3.05    3.05
+        >>> report.hardest
+        (HardSample(index=2, loss=3.04858..., label=1),)
+    """
+
+    def __init__(
+        self, loss: nn.Module | Losses, num_classes: int | None = None, hardest: int = 16
+    ) -> None:
+        if num_classes is not None and num_classes < 1:
+            raise ValueError(f"LossDistribution: num_classes must be >= 1, got {num_classes}")
+        if hardest < 0:
+            raise ValueError(f"LossDistribution: hardest must be >= 0, got {hardest}")
+        self.loss = unweighted(loss) if isinstance(loss, nn.Module) else loss
+        self.num_classes = num_classes
+        self.keep = hardest
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._groups: list[_Groups] = []  # of samples; of elements by class
+        self._hardest: _Ranking | None = None
+        self._seen = 0
+
+    @torch.no_grad()
+    def update(
+        self,
+        *operands: Tensor,
+        labels: Tensor | None = None,
+        index: Tensor | Sequence[int] | None = None,
+    ) -> None:
+        """Take a batch in.
+
+        Args:
+            operands: What the loss is called with: the input, the target and so on. Samples go
+                along the first dimension.
+            labels: The class of each loss, or of each sample; None takes the target, if that is it.
+            index: A number per sample to name it by, such as its place in the data set; None counts
+                the samples, which means little where a sampler shuffles them.
+
+        Raises:
+            ValueError: The loss does not come per sample, or labels or index do not fit it.
+            IndexError: A label is not below ``num_classes``.
+        """
+        losses = self.loss(*operands).detach()
+        if losses.dim() == 0:
+            raise ValueError("LossDistribution: loss must return a loss per sample, got a number")
+        losses = losses.to(torch.float32 if losses.device.type == "mps" else torch.float64)
+        target = operands[1] if len(operands) > 1 else None
+        counted = torch.ones_like(losses, dtype=torch.bool)
+        ignore_index = getattr(self.loss, "ignore_index", None)
+        if ignore_index is not None and target is not None and target.shape == losses.shape:
+            counted = target != ignore_index
+        if labels is None and target is not None and not target.is_floating_point():
+            labels = target if target.shape == losses.shape else None
+        classes = self._classes(labels, losses, counted)
+        names = self._names(index, losses)
+        if not self._groups:
+            rows = [1] if self.num_classes is None else [1, self.num_classes]
+            with torch.inference_mode(False):  # usable outside, if first used within
+                self._groups = [_Groups(n, losses) for n in rows]
+
+        number = counted.flatten(1).sum(1) if losses.dim() > 1 else counted.long()
+        sums = losses.where(counted, 0).flatten(1).sum(1) if losses.dim() > 1 else losses
+        samples, has_any = sums / number, number > 0
+        self._groups[0].add(samples[has_any], torch.zeros_like(number)[has_any])
+        if classes is not None:
+            self._groups[1].add(losses[counted], classes[counted])
+        label = (
+            classes if classes is not None and classes.dim() == 1 else torch.full_like(names, -1)
+        )
+        new = _Ranking(samples[has_any], torch.stack([names, label])[:, has_any])
+        earlier = [] if self._hardest is None else [self._hardest]
+        self._hardest = _hardest([*earlier, new], self.keep)
+        self._seen += samples.numel()
+
+    def _classes(self, labels: Tensor | None, losses: Tensor, counted: Tensor) -> Tensor | None:
+        """The class of each loss, in the shape of the losses."""
+        if self.num_classes is None:
+            return None
+        if labels is None:
+            raise ValueError(
+                "LossDistribution: labels are needed for num_classes, where target holds no integer"
+                " per loss"
+            )
+        labels = labels.detach().to(losses.device, torch.int64)
+        if labels.shape == losses.shape[:1]:
+            labels = labels.view(-1, *[1] * (losses.dim() - 1)).expand_as(losses)
+        if labels.shape != losses.shape:
+            raise ValueError(
+                f"LossDistribution: labels must have the shape of the losses {tuple(losses.shape)},"
+                f" or one per sample, got {tuple(labels.shape)}"
+            )
+        wrong = counted & ((labels < 0) | (labels >= self.num_classes))
+        if wrong.any():
+            raise IndexError(
+                f"LossDistribution: labels must be in [0, {self.num_classes}), got "
+                f"{labels[wrong][0].item()}"
+            )
+        return labels
+
+    def _names(self, index: Tensor | Sequence[int] | None, losses: Tensor) -> Tensor:
+        """A number for each sample."""
+        if index is None:
+            index = torch.arange(self._seen, self._seen + losses.size(0))
+        names = torch.as_tensor(index).to(losses.device, torch.int64)
+        if names.shape != losses.shape[:1]:
+            raise ValueError(
+                f"LossDistribution: index must hold a number per sample, {losses.size(0)}, got "
+                f"shape {tuple(names.shape)}"
+            )
+        return names
+
+    def compute(self, group: "ProcessGroup | None" = None) -> LossReport:
+        """What was seen since the last :meth:`reset`; over all ranks of torch.distributed.
+
+        All ranks of the group have to call this, each after at least one :meth:`update`.
+
+        Args:
+            group: The process group, None for the default one.
+
+        Raises:
+            RuntimeError: There was no :meth:`update`.
+        """
+        if not self._groups or self._hardest is None:
+            raise RuntimeError("LossDistribution.compute: there was no update yet")
+        spreads = [groups.spreads(group) for groups in self._groups]
+        mine = self._hardest
+        device, missing = device_for(mine.losses.device, group), self.keep - mine.losses.numel()
+        losses = nn.functional.pad(mine.losses, (0, missing), value=-torch.inf).to(device)
+        names = nn.functional.pad(mine.names, (0, missing), value=-2).to(device)
+        everyone = zip(
+            gather_from_ranks(losses, group), gather_from_ranks(names, group), strict=True
+        )
+        found = _hardest([_Ranking(a.cpu(), b.cpu()) for a, b in everyone], self.keep)
+        return LossReport(
+            samples=spreads[0][0],
+            classes=tuple(spreads[1]) if len(spreads) > 1 else (),
+            hardest=tuple(
+                HardSample(name, loss, None if label < 0 else label)
+                for loss, (name, label) in zip(
+                    found.losses.tolist(), found.names.T.tolist(), strict=True
+                )
+                if label > -2
+            ),
+        )
+
+
+def unweighted(loss: nn.Module) -> nn.Module:
+    """A copy of the loss without reduction, and without what rebalances classes."""
+    if not hasattr(loss, "reduction"):
+        raise TypeError(
+            f"LossDistribution: loss must have a reduction, got {type(loss).__name__}; a function "
+            "that returns losses per sample will do as well"
+        )
+    plain: Any = copy.deepcopy(loss)
+    plain.reduction = "none"
+    for name in ("weight", "pos_weight"):
+        if getattr(plain, name, None) is not None:
+            setattr(plain, name, None)
+    if isinstance(plain, (FocalLoss, SoftmaxFocalLoss)):
+        plain.alpha = None
+    plain.eval()
+    return cast(nn.Module, plain)
+
+
+class _Ranking(NamedTuple):
+    """Losses of samples, and (2, n) numbers: index, and label, -1 for none or -2 for no sample."""
+
+    losses: Tensor
+    names: Tensor
+
+
+def _hardest(rankings: list[_Ranking], k: int) -> _Ranking:
+    """The k samples with the largest losses, in descending order."""
+    device = rankings[-1].losses.device
+    losses = torch.cat([ranking.losses.to(device) for ranking in rankings])
+    names = torch.cat([ranking.names.to(device) for ranking in rankings], 1)
+    order = torch.topk(losses, min(k, losses.numel())).indices
+    return _Ranking(losses[order], names[:, order])
+
+
+class _Groups:
+    """Counts and sums of losses for each of several groups."""
+
+    def __init__(self, groups: int, like: Tensor) -> None:
+        self.counts = torch.zeros(groups, BINS, dtype=torch.int64, device=like.device)
+        self.broken = torch.zeros(groups, 2, dtype=torch.int64, device=like.device)  # NaN, inf
+        self.sums = like.new_zeros(groups, 2)  # of the losses, of their squares
+        self.low = like.new_full((groups,), torch.inf)
+        self.high = like.new_full((groups,), -torch.inf)
+
+    def add(self, losses: Tensor, group: Tensor) -> None:
+        """Take losses in, each with the group that it belongs to."""
+        for kind, broken in enumerate((losses.isnan(), losses.isinf())):
+            self.broken[:, kind].scatter_add_(0, group, broken.long())
+        finite = losses.isfinite()
+        losses, group = losses[finite], group[finite]
+        place = group * BINS + bin_of(losses)
+        self.counts.view(-1).scatter_add_(0, place, torch.ones_like(place))
+        self.sums[:, 0].scatter_add_(0, group, losses)
+        self.sums[:, 1].scatter_add_(0, group, losses.square())
+        self.low.scatter_reduce_(0, group, losses, "amin")
+        self.high.scatter_reduce_(0, group, losses, "amax")
+
+    def spreads(self, group: "ProcessGroup | None") -> list[LossSpread]:
+        """A spread per group, over all ranks."""
+        device = device_for(self.counts.device, group)
+
+        def everywhere(t: Tensor) -> Tensor:
+            return torch.stack([part.cpu() for part in gather_from_ranks(t.to(device), group)])
+
+        columns = zip(
+            everywhere(self.counts).sum(0),
+            everywhere(self.broken).sum(0).tolist(),
+            everywhere(self.sums).sum(0).tolist(),
+            everywhere(self.low).amin(0).tolist(),
+            everywhere(self.high).amax(0).tolist(),
+            strict=True,
+        )
+        return [LossSpread.of(*column) for column in columns]

@@ -1,0 +1,208 @@
+"""The running mean of a loss, without waiting for the device that computes it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .._ranks import device_for, sum_over_ranks
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+
+
+class LossSummary(NamedTuple):
+    """What a :class:`LossMeter` has seen, over all ranks.
+
+    Attributes:
+        mean: The mean over all finite losses, weighted.
+        ema: The exponential moving average of the finite losses.
+        window: The mean over the finite ones of the last losses, weighted.
+        steps: How many losses there were.
+        nan: How many of them were NaN.
+        inf: How many of them were infinite.
+    """
+
+    mean: float
+    ema: float
+    window: float
+    steps: int
+    nan: int
+    inf: int
+
+
+class LossMeter:
+    """Mean, moving averages and counts of broken values of a loss over many steps.
+
+    An update copies two numbers on the device of the loss and waits for nothing; :meth:`compute`
+    waits once. Losses that are NaN or infinite are counted and left out of the averages.
+
+    Formula, over the finite losses l_i with weights w_i, n in all::
+
+        mean = sum w_i l_i / sum w_i
+        ema  = sum decay^(n - i) l_i / sum decay^(n - i)
+
+    Args:
+        window: How many of the last losses the window holds, >= 1.
+        decay: What a loss counts in the moving average one step later, in [0, 1).
+
+    Raises:
+        ValueError: ``window`` or ``decay`` is out of range.
+
+    Example:
+        >>> import torch
+        >>> from lossops.monitor import LossMeter
+        >>> meter = LossMeter(window=2, decay=0.5)
+        >>> for loss in (4.0, 1.0, float("nan"), 3.0):
+        ...     meter.update(torch.tensor(loss))
+        >>> summary = meter.compute()
+        >>> round(summary.mean, 4), summary.window, summary.nan
+        (2.6667, 3.0, 1)
+    """
+
+    _SUMS = 6  # weighted losses, weights, NaNs, infinities, moving average: losses, weights
+
+    def __init__(self, window: int = 100, decay: float = 0.98) -> None:
+        if window < 1:
+            raise ValueError(f"LossMeter: window must be >= 1, got {window}")
+        if not 0 <= decay < 1:
+            raise ValueError(f"LossMeter: decay must be in [0, 1), got {decay}")
+        self.window = window
+        self.decay = decay
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._steps = self._folded = 0  # losses seen; losses that are in the sums
+        self._ring: Tensor | None = None  # (2, window): the last losses, and their weights
+        self._sums: Tensor | None = None
+
+    def update(self, loss: Tensor | float, weight: Tensor | float = 1.0) -> None:
+        """Take a loss in.
+
+        Args:
+            loss: A number or a tensor that holds one, on any device. Its graph is let go.
+            weight: What it counts in the mean, >= 0: for instance the size of the batch.
+
+        Raises:
+            ValueError: ``loss`` or ``weight`` holds more than one number.
+        """
+        loss, weight = _number("loss", loss), _number("weight", weight)
+        ring = self._ring_for(loss)
+        if self._steps - self._folded == self.window:
+            self._fold()
+        slot = self._steps % self.window
+        ring[0, slot] = loss
+        ring[1, slot] = weight
+        self._steps += 1
+
+    def _ring_for(self, value: Tensor | float) -> Tensor:
+        """The ring, on the device of the losses: a meter that was loaded follows them there."""
+        device = value.device if isinstance(value, Tensor) else torch.device("cpu")
+        if self._ring is None or self._sums is None:
+            dtype = torch.float32 if device.type == "mps" else torch.float64
+            with torch.inference_mode(False):  # usable outside, if first used within
+                self._ring = torch.zeros(2, self.window, dtype=dtype, device=device)
+                self._sums = torch.zeros(self._SUMS, dtype=dtype, device=device)
+        elif device.type != "cpu" and device != self._ring.device:
+            with torch.inference_mode(False):
+                self._ring, self._sums = self._ring.to(device), self._sums.to(device)
+        return self._ring
+
+    @torch.no_grad()
+    def _fold(self) -> None:
+        """Add what came since the last time to the sums: a few operations for many steps."""
+        new = self._steps - self._folded
+        if self._ring is None or self._sums is None or new == 0:
+            return
+        ordered = self._ring.roll(-(self._folded % self.window), 1)[:, :new]
+        losses, weights = ordered
+        finite = losses.isfinite()
+        counted = finite.to(losses.dtype)
+        values, weights = losses.where(finite, 0), weights * counted
+        later = counted.flip(0).cumsum(0).flip(0) - counted  # finite losses after each
+        fading = torch.pow(self.decay, later) * counted
+        faded = torch.pow(self.decay, counted.sum())
+        self._sums[4:] *= faded
+        self._sums += torch.stack([
+            (values * weights).sum(), weights.sum(), losses.isnan().sum(), losses.isinf().sum(),
+            (values * fading).sum(), fading.sum(),
+        ])  # fmt: skip
+        self._folded = self._steps
+
+    def compute(self, group: "ProcessGroup | None" = None) -> LossSummary:
+        """What was seen since the last :meth:`reset`; over all ranks of torch.distributed.
+
+        Waits for the device, once. All ranks of the group have to call it.
+
+        Args:
+            group: The process group, None for the default one.
+
+        Returns:
+            The averages, NaN where nothing finite was seen, and the counts. The moving average is
+            the mean of those of the ranks.
+        """
+        self._fold()
+        if self._ring is None or self._sums is None:
+            seen = torch.zeros(self._SUMS + 3, dtype=torch.float64)
+        else:
+            losses, weights = self._ring
+            finite = losses.isfinite()
+            weights = weights * finite
+            last = [(losses.where(finite, 0) * weights).sum(), weights.sum()]
+            steps = torch.full_like(last[0], self._steps)
+            seen = torch.cat([self._sums, torch.stack([*last, steps])])
+        device = None if self._ring is None else self._ring.device
+        seen = sum_over_ranks(seen.to(device_for(device, group)), group)
+        total, weight, nan, inf, ema, fading, recent, recent_weight, steps = seen.tolist()
+        return LossSummary(
+            mean=_ratio(total, weight),
+            ema=_ratio(ema, fading),
+            window=_ratio(recent, recent_weight),
+            steps=round(steps),
+            nan=round(nan),
+            inf=round(inf),
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to go on counting: numbers, and tensors or None."""
+        self._fold()
+        return {
+            "window": self.window,
+            "decay": self.decay,
+            "steps": self._steps,
+            "ring": None if self._ring is None else self._ring.clone(),
+            "sums": None if self._sums is None else self._sums.clone(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where another meter of the same settings was.
+
+        Args:
+            state: What its :meth:`state_dict` gave.
+
+        Raises:
+            ValueError: Window or decay differ.
+        """
+        for name in ("window", "decay"):
+            if state[name] != getattr(self, name):
+                raise ValueError(
+                    f"LossMeter: {name} of the state is {state[name]}, of the meter "
+                    f"{getattr(self, name)}"
+                )
+        self._steps = self._folded = state["steps"]
+        self._ring = None if state["ring"] is None else state["ring"].clone()
+        self._sums = None if state["sums"] is None else state["sums"].clone()
+
+
+def _number(name: str, value: Tensor | float) -> Tensor | float:
+    if not isinstance(value, Tensor):
+        return float(value)
+    if value.numel() != 1:
+        shape = tuple(value.shape)
+        raise ValueError(f"LossMeter: {name} must hold one number, got shape {shape}")
+    return value.detach().reshape(())
+
+
+def _ratio(total: float, weight: float) -> float:
+    return total / weight if weight else float("nan")

@@ -1,0 +1,242 @@
+"""LossDistribution: unweighted losses of one pass, by class, and the hardest samples."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import lossops
+from lossops.monitor import HardSample, LossDistribution, LossReport, LossSpread
+from lossops.monitor.report import BINS, bin_of
+from tests.ranks import on_ranks
+
+CLASSES = 4
+
+
+def batches(seed: int = 0) -> list[tuple[Tensor, Tensor]]:
+    generator = torch.Generator().manual_seed(seed)
+    sizes = (50, 1, 200, 49)
+    return [(3 * torch.randn(n, CLASSES, generator=generator),
+             torch.randint(CLASSES, (n,), generator=generator)) for n in sizes]  # fmt: skip
+
+
+def passed(distribution: LossDistribution, data: list[tuple[Tensor, Tensor]]) -> LossReport:
+    for x, t in data:
+        distribution.update(x, t)
+    return distribution.compute()
+
+
+def check(spread: LossSpread, losses: Tensor) -> None:
+    """Against numpy: moments exactly, quantiles to within a bin, every loss in the histogram."""
+    values = losses.double().numpy()
+    assert spread.count == len(values)
+    moments = (spread.mean, spread.std, spread.min, spread.max)
+    assert moments == pytest.approx((values.mean(), values.std(), values.min(), values.max()))
+    for q in (0.0, 0.05, 0.25, 0.5, 0.9, 0.95, 1.0):
+        exact = np.quantile(values, q, method="inverted_cdf")
+        assert spread.quantile(q) == pytest.approx(exact, rel=0.0225, abs=2.0**-32), q
+    edges, counts = spread.histogram(25)
+    assert len(counts) <= 25 and len(edges) == len(counts) + 1 and edges == sorted(edges)
+    inside = [((values >= a) & (values < b)).sum() for a, b in zip(edges, edges[1:], strict=False)]
+    assert counts == inside and sum(counts) == len(values)
+
+
+def test_classes() -> None:
+    """In batches, with class weights that must not show; all numbers against numpy."""
+    data = batches()
+    weighted = lossops.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 100.0, 0.01, 5.0]))
+    report = passed(LossDistribution(weighted, CLASSES, hardest=5), data)
+    x, t = (torch.cat(parts) for parts in zip(*data, strict=True))
+    losses = torch.nn.functional.cross_entropy(x.double(), t, reduction="none")
+    check(report.samples, losses)
+    for c in range(CLASSES):
+        check(report.classes[c], losses[t == c])
+    value, index = losses.topk(5)
+    for sample, v, i in zip(report.hardest, value.tolist(), index.tolist(), strict=True):
+        assert sample == HardSample(i, pytest.approx(v, rel=1e-5), t[i].item())
+
+
+@pytest.mark.parametrize("module", [
+    nn.CrossEntropyLoss(torch.rand(CLASSES)), nn.NLLLoss(torch.rand(CLASSES), reduction="sum"),
+    lossops.nn.SoftmaxFocalLoss(alpha=torch.rand(CLASSES), gamma=0.0, weight=torch.rand(CLASSES)),
+    lossops.nn.MultiMarginLoss(weight=torch.rand(CLASSES)),
+], ids=lambda m: f"{type(m).__module__.split('.')[0]}-{type(m).__name__}")  # fmt: skip
+def test_weights_are_left_out(module: nn.Module) -> None:
+    """Of a copy: the loss itself keeps its weight and reduction."""
+    x, t = batches()[0]
+    x = x.log_softmax(1)
+    before = module.reduction
+    report = passed(LossDistribution(module), [(x, t)])
+    mean = torch.nn.functional.nll_loss(x, t)
+    if "Margin" in type(module).__name__:
+        mean = torch.nn.functional.multi_margin_loss(x, t)
+    assert report.samples.mean == pytest.approx(mean.item(), rel=1e-5)
+    assert module.reduction == before and module.weight is not None
+
+
+def test_binary() -> None:
+    """pos_weight and alpha go, labels of each element are the classes, samples are means."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(40, 3, generator=generator).double()
+    t = (torch.rand(40, 3, generator=generator) < 0.2).long()
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = bce(x, t.double(), reduction="none")
+    for loss in (lossops.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(9.0)),
+                 lossops.nn.FocalLoss(alpha=0.9, gamma=0.0)):  # fmt: skip
+        report = passed(LossDistribution(loss, 2), [(x, t)])
+        check(report.samples, expected.mean(1))
+        check(report.classes[0], expected[t == 0])
+        check(report.classes[1], expected[t == 1])
+    columns = LossDistribution(nn.BCEWithLogitsLoss(), 3)
+    columns.update(x, t.double(), labels=torch.arange(3).expand(40, 3))
+    check(columns.compute().classes[2], expected[:, 2])
+
+
+def test_pixels_and_ignored() -> None:
+    """Ignored pixels count nowhere; a sample without any other is no sample."""
+    x = torch.randn(3, CLASSES, 5, 6)
+    t = torch.randint(CLASSES, (3, 5, 6))
+    t[0, :, :3], t[1] = -100, -100
+    report = passed(LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES), [(x, t)])
+    losses = torch.nn.functional.cross_entropy(x.double(), t, reduction="none")
+    check(report.samples, torch.stack([losses[0][t[0] >= 0].mean(), losses[2].mean()]))
+    assert sum(spread.count for spread in report.classes) == (t >= 0).sum()
+    assert [sample.index for sample in report.hardest] in ([0, 2], [2, 0])
+    assert report.hardest[0].label is None
+
+
+def test_groups_of_a_regression() -> None:
+    """Labels per sample; losses below 0; a function for a loss; names of samples."""
+    x, t, group = torch.randn(30, 2), torch.randn(30, 2), torch.arange(30) % 3
+    negative = LossDistribution(lambda a, b: (a - b).abs() - 1, 3, hardest=2)
+    names = torch.arange(30) + 2**60  # as numbers of a float they would be one
+    negative.update(x, t, labels=group, index=names)
+    report, losses = negative.compute(), ((x - t).abs() - 1).double()
+    check(report.samples, losses.mean(1))
+    check(report.classes[1], losses[1::3].flatten())
+    assert report.hardest[0].index == names[losses.mean(1).argmax()]
+
+
+def test_broken_losses() -> None:
+    """NaN and inf are counted, left out of the moments, and the hardest samples of all."""
+    t = torch.tensor([1.0, math.nan, math.inf, 4.0, 0.0])
+    report = passed(LossDistribution(lossops.nn.L1Loss(), hardest=3), [(torch.zeros(5), t)])
+    assert (report.samples.nan, report.samples.inf, report.samples.count) == (1, 1, 3)
+    assert report.samples.mean == pytest.approx(5 / 3) and report.samples.quantile(0.1) == 0
+    assert [sample.index for sample in report.hardest] == [1, 2, 3]
+    nothing = passed(LossDistribution(lossops.nn.L1Loss()), [(torch.zeros(1), t[1:2])])
+    assert nothing.samples.count == 0 and math.isnan(nothing.samples.quantile(0.5))
+    assert nothing.samples.histogram() == ([], []) and "nan" in str(nothing)
+    with pytest.raises(ValueError, match="no loss is finite"):
+        nothing.plot("nothing.png")
+
+
+def test_no_samples() -> None:
+    """An empty batch changes nothing, and no hardest samples may be asked for."""
+    distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=0)
+    distribution.update(torch.zeros(0, CLASSES), torch.zeros(0, dtype=torch.long))
+    report = passed(distribution, batches())
+    assert report.samples.count == 300 and report.hardest == ()
+    distribution.reset()
+    with pytest.raises(RuntimeError, match="there was no update yet"):
+        distribution.compute()
+
+
+def test_across_inference_mode() -> None:
+    """Nan is the hardest sample, on top of those of earlier batches, whatever mode they came in."""
+    distribution = LossDistribution(lossops.nn.L1Loss(), hardest=1)
+    with torch.inference_mode():
+        distribution.update(torch.zeros(2), torch.ones(2))
+    distribution.update(torch.zeros(2), torch.tensor([2.0, math.nan]))
+    with torch.inference_mode():
+        distribution.update(torch.zeros(2), torch.full((2,), 9.0))
+    report = distribution.compute()
+    assert report.samples.count == 5 and report.hardest[0].index == 3
+
+
+def test_a_refused_batch_leaves_no_trace() -> None:
+    distribution = LossDistribution(lossops.nn.L1Loss())
+    distribution.update(torch.zeros(2), torch.ones(2))
+    with pytest.raises(ValueError, match="index must hold"):
+        distribution.update(torch.zeros(2), torch.ones(2), index=[1])
+    assert distribution.compute().samples.count == 2
+
+
+def test_bins() -> None:
+    """Ordered like the losses, mirrored for those below 0, with an end on each side."""
+    x = torch.cat([torch.logspace(-12, 12, 1000), torch.tensor([0.0, 1e-30, 1e30])]).double()
+    x = torch.cat([x, -x]).sort().values
+    bins = bin_of(x)
+    assert (bins.diff() >= 0).all() and bins[0] == 0 and bins[-1] == BINS - 1
+    assert bin_of(torch.tensor([0.0, 1e-30, -1e-30])).tolist() == [BINS // 2] * 3
+    assert torch.equal(bin_of(-x) + bin_of(x), torch.full_like(bins, BINS - 1))
+
+
+def part_on(rank: int) -> LossReport:
+    distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=7)
+    for start, (x, t) in zip((0, 50, 51, 251), batches(), strict=True):
+        if (start >= 51) == (rank == 1):
+            distribution.update(x, t, index=range(start, start + len(t)))
+    return distribution.compute()
+
+
+def test_ranks(tmp_path: Path) -> None:
+    """Two ranks with half the data each report what one rank with all of it does."""
+    single = passed(LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=7), batches())
+    for report in on_ranks(tmp_path, part_on):
+        assert report.hardest == single.hardest
+        assert str(report) == str(single)
+        assert report.samples.mean == pytest.approx(single.samples.mean, rel=1e-12)
+        assert report.classes[2].histogram() == single.classes[2].histogram()
+
+
+def test_table() -> None:
+    """A line for all and one per class."""
+    report = passed(LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES), batches())
+    lines = str(report).splitlines()
+    assert len(lines) == 2 + CLASSES and lines[1].split()[:2] == ["all", "300"]
+    assert float(lines[3].split()[2]) == pytest.approx(report.classes[1].mean, rel=0.01)
+
+
+@pytest.mark.parametrize("classes", [None, CLASSES])
+@pytest.mark.parametrize("sign", [1, -1], ids=["positive", "mixed"])
+def test_plot(tmp_path: Path, classes: int | None, sign: int) -> None:
+    image = pytest.importorskip("matplotlib.image")
+    report = passed(LossDistribution(lambda x, t: sign * x.logsumexp(1) + (sign < 0), classes),
+                    batches())  # fmt: skip
+    report.plot(tmp_path / "losses.png", "Digits", names=["a", "b", "c", "d"])
+    pixels = torch.tensor(image.imread(tmp_path / "losses.png"))[..., :3]
+    assert pixels.shape[1] == (720 if classes is None else 1320)
+    blue = torch.tensor([0x1F / 255, 0x5F / 255, 0xA8 / 255])
+    assert ((pixels - blue).abs().amax(-1) < 0.02).sum() > 1000
+
+
+def test_errors(tmp_path: Path) -> None:
+    ce = lossops.nn.CrossEntropyLoss()
+    with pytest.raises(TypeError, match="loss must have a reduction, got Linear"):
+        LossDistribution(nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="num_classes must be >= 1, got 0"):
+        LossDistribution(ce, 0)
+    with pytest.raises(ValueError, match="hardest must be >= 0, got -1"):
+        LossDistribution(ce, hardest=-1)
+    x, t = batches()[0]
+    with pytest.raises(IndexError, match=r"labels must be in \[0, 2\), got [23]"):
+        LossDistribution(ce, 2).update(x, t)
+    with pytest.raises(ValueError, match="labels are needed for num_classes"):
+        LossDistribution(lossops.nn.MSELoss(), 2).update(x, x)
+    with pytest.raises(ValueError, match=r"labels must have the shape .*\(50,\).* got \(3,\)"):
+        LossDistribution(ce, CLASSES).update(x, t, labels=t[:3])
+    with pytest.raises(ValueError, match=r"index must hold a number per sample, 50, got .*\(2,\)"):
+        LossDistribution(ce).update(x, t, index=[1, 2])
+    with pytest.raises(ValueError, match="must return a loss per sample, got a number"):
+        LossDistribution(lambda a, b: a.sum()).update(x, t)
+    report = passed(LossDistribution(ce, CLASSES), [(x, t)])
+    with pytest.raises(ValueError, match="names must name 4 classes, got 1"):
+        report.plot(tmp_path / "losses.png", names=["a"])
+    with pytest.raises(ValueError, match=r"q must be in \[0, 1\], got 1.5"):
+        report.samples.quantile(1.5)
+    with pytest.raises(ValueError, match="bins must be >= 1, got 0"):
+        report.samples.histogram(0)
