@@ -23,9 +23,9 @@ sanitize: $(VENV)/built $(VENV)/extra-test
 bench: $(VENV)/built $(VENV)/extra-bench
 	$(RUN) -m benchmarks
 
-# A wheel for the torch of .venv and a source distribution, tried in an environment of their own.
+# A source distribution, and a wheel for the torch of .venv, which is tried in an environment of its own.
 wheel: $(VENV)/torch $(VENV)/extra-wheel
-	rm -rf dist
+	rm -rf dist build/lib.*
 	$(RUN) -m build --no-isolation --sdist --wheel
 	$(RUN) -m tests.wheel dist/*.whl
 
@@ -45,7 +45,7 @@ $(VENV)/torch:
 	$(RUN) -m pip install --quiet $(TORCH) numpy "setuptools>=77" wheel pybind11 ninja
 	touch $@
 
-$(VENV)/built: $(VENV)/torch $(SOURCES)
+$(VENV)/built: $(VENV)/torch $(SOURCES) $(wildcard cmake/*)
 	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 

@@ -12,7 +12,8 @@ function(lossops_add_kernels target)
   foreach(isa IN LISTS isas)
     set(objects ${target}_${isa})
     add_library(${objects} OBJECT ${ARGN})
-    target_compile_definitions(${objects} PRIVATE CPU_CAPABILITY=${isa} CPU_CAPABILITY_${isa})
+    target_compile_definitions(${objects} PRIVATE $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>
+                               CPU_CAPABILITY=${isa} CPU_CAPABILITY_${isa})
     # at::vec trips the warnings of uninitialized variables in GCC's intrinsics.
     target_compile_options(${objects} PRIVATE -O3 $<TARGET_PROPERTY:${target},COMPILE_OPTIONS>
                            -Wno-uninitialized -Wno-maybe-uninitialized ${flags_${isa}})
@@ -21,7 +22,7 @@ function(lossops_add_kernels target)
     set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()
-  set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS LOSSOPS_KERNELS_ELSEWHERE)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS LOSSOPS_KERNELS_ELSEWHERE)
 endfunction()
 
 # Most programs use no symbol of the library, only its operators, and linkers drop such a library under

@@ -11,6 +11,9 @@ extension with such a file is built with::
 
 Programs built with CMake find the library by ``-DCMAKE_PREFIX_PATH`` set to
 ``lossops.cmake_prefix_path``.
+
+By default kernels are compiled for the processor at hand, and the library is found where it is
+now. An extension for other machines takes ``capability="DEFAULT"``, and imports lossops first.
 """
 
 from pathlib import Path

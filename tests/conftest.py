@@ -58,6 +58,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     with (shared / "wheel.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         environment = Environment(shared / "wheel")
-        if not environment.folder.exists():
+        if not environment.is_complete:
             environment.install(build_wheel(shared / "dist"))
     return environment

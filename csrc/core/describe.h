@@ -50,14 +50,21 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   loss->traits = std::move(traits);
   describe_family<E>(*loss);
   loss->params = parameter_count<E>();
-  TORCH_INTERNAL_ASSERT(static_cast<int>(loss->arguments.size()) == loss->operands + loss->params &&
-                            loss->operands <= kMaxOperands,
-                        space, "::", name, ": the expression and the schema disagree");
+  TORCH_CHECK(loss->operands <= kMaxOperands, space, "::", name, ": at most ", kMaxOperands,
+              " tensors are allowed, got ", loss->operands);
+  const auto is_tensor = [&](int i) {
+    return loss->arguments[i].type()->isSubtypeOf(*c10::OptionalType::ofTensor());
+  };
+  bool fits = static_cast<int>(loss->arguments.size()) == loss->operands + loss->params;
+  for (int i = 0; fits && i < loss->operands + loss->params; ++i) fits = is_tensor(i) == (i < loss->operands);
+  TORCH_CHECK(fits, space, "::", name, ": the expression has ", loss->operands, " tensors and ", loss->params,
+              " parameters, in this order, which the arguments must have too, got \"", arguments, "\"");
   const auto find = [&](const std::string& argument) {
     for (size_t i = 0; i < loss->arguments.size(); ++i) {
       if (loss->argument(i) == argument) return static_cast<int>(i);
     }
-    TORCH_INTERNAL_ASSERT(false, space, "::", name, " has no argument ", argument);
+    TORCH_CHECK(false, space, "::", name, ": there must be an argument ", argument, ", got \"", arguments,
+                "\"");
   };
   loss->target = find("target");
   loss->dim_param = loss->parameter_index("dim");

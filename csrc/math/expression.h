@@ -13,9 +13,9 @@ namespace lossops {
 template <class E>
 constexpr int arity() {
   using S = Scalar<float>;
-  if constexpr (std::is_invocable_v<E, S, S>) return 2;
-  if constexpr (std::is_invocable_v<E, S, S, S>) return 3;
-  if constexpr (std::is_invocable_v<E, S, S, S, S>) return 4;
+  constexpr int n = std::is_invocable_v<E, S, S> ? 2 : std::is_invocable_v<E, S, S, S> ? 3 : 4;
+  static_assert(n < 4 || std::is_invocable_v<E, S, S, S, S>, "an expression takes 2, 3 or 4 operands");
+  return n;
 }
 
 template <class E>

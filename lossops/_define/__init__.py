@@ -48,7 +48,7 @@ def define(
 ) -> DefinedLoss:
     """Make a native loss from one expression: fused kernels, and derivatives of any order.
 
-    The first time the expression is compiled, which takes a C++ compiler, ninja and about 20
+    The first time the expression is compiled, which takes a C++ compiler, ninja and about 15
     seconds; from then on it comes from a cache in milliseconds. What returns is used as the
     functions of ``lossops.functional`` are, under torch.compile, torch.func, TorchScript and
     autocast too.
@@ -77,7 +77,7 @@ def define(
     such places.
 
     Args:
-        name: Of the function: small letters, digits and ``_``.
+        name: Of the function: a small letter, then letters, digits and ``_``.
         expression: The loss of one element.
         tensors: The names of the tensors, 2 to 4. The first is the prediction, and sets the shape.
             One is ``"target"``, which ``ignore_index`` refers to. From the third on they broadcast.
@@ -92,8 +92,8 @@ def define(
         normalizer=None)``. It has the attributes ``Module`` (its ``nn.Module``, constructed with
         parameters, ``reduction`` and ``ignore_index``), ``op`` (its operator), ``library`` (the
         file for ``torch.ops.load_library``, or ``dlopen`` in C++, where a saved program needs the
-        operator without this definition) and ``expression``. The same definition again returns the
-        same function.
+        operator without this definition, on a processor like this one) and ``expression``. The
+        same definition again returns the same function.
 
     Raises:
         ValueError: The expression, a name, a limit or a test point is wrong; the message marks the

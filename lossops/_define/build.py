@@ -87,12 +87,13 @@ def _entry(definition: Definition) -> Path:
     text = json.dumps([sources, _surroundings()])
     cache = cache_folder()
     entry = cache / f"{definition.namespace}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    needed = [entry / f"{definition.namespace}{suffix}" for suffix in (".so", ".py")]
     try:
-        if not entry.exists():
+        if not all(file.exists() for file in needed):
             _check_tools(definition.name)
             cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _lock(entry.with_suffix(".lock"), definition.name):
-                if not entry.exists():
+                if not all(file.exists() for file in needed):
                     _make(entry, definition, sources)
     except OSError as error:
         raise RuntimeError(
@@ -103,7 +104,7 @@ def _entry(definition: Definition) -> Path:
 
 
 def _make(entry: Path, definition: Definition, sources: dict[str, str]) -> None:
-    """Make an entry; what builds that were killed left of it goes away."""
+    """Make an entry; what is left of it, or of builds that were killed, goes away."""
     for leftover in entry.parent.glob(f"{entry.name}.*.partial"):
         shutil.rmtree(leftover, ignore_errors=True)
     partial = Path(tempfile.mkdtemp(prefix=f"{entry.name}.", suffix=".partial", dir=entry.parent))
@@ -111,6 +112,7 @@ def _make(entry: Path, definition: Definition, sources: dict[str, str]) -> None:
         for suffix, source in sources.items():
             (partial / f"{definition.namespace}{suffix}").write_text(source)
         _compile(definition, partial)
+        shutil.rmtree(entry, ignore_errors=True)
         partial.rename(entry)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -188,17 +190,20 @@ def _compile(definition: Definition, folder: Path) -> None:
     build = folder / "build"
     build.mkdir()
     log = build / "log"
-    command = [sys.executable, "-m", "lossops._define.compile", space, str(folder), str(build)]
-    environment = {
-        **os.environ,
-        "PATH": _path(),
-        "PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path),
-        "PYTHONSAFEPATH": "1",
-    }
+    # Isolated, with the modules of this process: neither the working folder nor the environment of
+    # the tools decides what is imported.
+    run = (
+        "import sys; sys.path[:] = sys.argv[1].split(chr(10)); from lossops._define import compile"
+    )
+    modules = "\n".join(str(Path(entry).absolute()) for entry in sys.path)
+    command = [
+        sys.executable, "-I", "-c", f"{run}; compile.main(*sys.argv[2:])", modules,
+        space, str(folder), str(build),
+    ]  # fmt: skip
     with log.open("w") as output, Progress(f"compiling {definition.name}") as progress:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            env=environment, start_new_session=True,
+            env={**os.environ, "PATH": _path()}, start_new_session=True,
         )  # fmt: skip
         try:
             while process.poll() is None:
@@ -211,8 +216,8 @@ def _compile(definition: Definition, folder: Path) -> None:
     if process.returncode != 0:
         said = "\n".join(log.read_text(errors="replace").splitlines()[-LINES:])
         raise RuntimeError(
-            f"{definition.name}: the compiler failed, which no expression should bring about; "
-            f"please report it with these last lines:\n{said}"
+            f"{definition.name}: the compiler failed. It must be GCC 11 or newer, or as good at "
+            f"C++20; if it is, please report these last lines:\n{said}"
         )
     (build / f"{space}.so").rename(folder / f"{space}.so")
     shutil.rmtree(build)

@@ -1,6 +1,4 @@
-"""Compiles one definition: python -m lossops._define.compile NAME FOLDER BUILD."""
-
-import sys
+"""Compiles one definition, in a process of its own: see build.py."""
 
 from torch.utils import cpp_extension
 
@@ -19,7 +17,3 @@ def main(name: str, folder: str, build: str) -> None:
         build_directory=build,
         is_python_module=False,
     )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -55,7 +55,7 @@ class Definition:
         said = [getattr(self, part) for part in ("name", "expression", "tensors")]
         numbers = [self.parameters, self.limits]
         text = json.dumps([*said, numbers])
-        return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _is_finite(value: Real) -> bool:

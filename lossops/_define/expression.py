@@ -25,6 +25,10 @@ from .language import (
     OTHER_NAMES,
 )
 
+TOO_DEEP = (
+    f"the expression is nested more than {MAX_DEPTH} deep, as the terms of a long sum are: "
+    "parentheses around parts of it help"
+)
 WINDOW = 100  # how much of a long expression a message shows
 
 
@@ -248,7 +252,7 @@ class Parser:
             end = max((error.end_offset or 0) - 1, start)
             self.fail(f"this is not an expression: {error.msg}", start, end)
         except (MemoryError, RecursionError, ValueError):
-            self.fail(f"the expression is nested more than {MAX_DEPTH} deep")
+            self.fail(TOO_DEEP)
         root = self.value(syntax, 0)
         self.check(root)
         return Expression(ast.unparse(syntax), root)
@@ -292,7 +296,7 @@ class Parser:
     def visit(self, place: ast.expr, depth: int) -> Node:
         """Any piece of syntax."""
         if depth > MAX_DEPTH:
-            self.fail_at(place, f"the expression is nested more than {MAX_DEPTH} deep")
+            self.fail_at(place, TOO_DEEP)
         depth += 1
         match place:
             case ast.Constant(value=value):

@@ -22,7 +22,8 @@
 //
 // Include this before any other header of torch, use the macro outside of namespaces, and link lossops. For a
 // program that has to run on processors of several generations, give lossops_add_kernels of the CMake package
-// the file, with nothing else in it: it compiles the kernels once per instruction set.
+// the file, with nothing else in it: it compiles the kernels once per instruction set. Functions that an
+// expression calls are LOSSOPS_INLINE as well, or the linker takes one of those for all.
 #pragma once
 
 #if defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -16,9 +17,9 @@ namespace lossops {
 class TensorOrNumber {
  public:
   TensorOrNumber(at::Tensor tensor) : value_(std::move(tensor)) {}
-  TensorOrNumber(double number) : value_(number) {}
-  TensorOrNumber(int64_t number) : value_(static_cast<double>(number)) {}
-  TensorOrNumber(int number) : value_(static_cast<double>(number)) {}
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  TensorOrNumber(Number number) : value_(static_cast<double>(number)) {}
 
   /// The number, or null if this is a tensor.
   const double* number() const { return std::get_if<double>(&value_); }
