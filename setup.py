@@ -14,7 +14,13 @@ from setuptools import Extension, setup
 
 try:
     import torch
-    from torch.utils.cpp_extension import BuildExtension, CppExtension, include_paths, library_paths
+    from torch.utils.cpp_extension import (
+        CUDA_HOME,
+        BuildExtension,
+        CppExtension,
+        include_paths,
+        library_paths,
+    )
 except ImportError:
     sys.exit(
         "lossops builds against the torch that is installed, and none is: install torch first, "
@@ -34,11 +40,31 @@ CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-u
              "-fvisibility-inlines-hidden"]  # fmt: skip
 ISA_FLAGS = [*CXX_FLAGS, "-Wno-uninitialized"]
 
+NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr"]
+
 LIBRARY = "lossops.lib.liblossops"
 
 
-def sources(folder: str) -> list[str]:
-    return sorted(str(p.relative_to(ROOT)) for p in CSRC.glob(f"{folder}*.cpp"))
+def builds_cuda() -> bool:
+    """LOSSOPS_CUDA=1 or 0 says it; otherwise, whether torch has CUDA and its compiler is here."""
+    wanted = os.environ.get("LOSSOPS_CUDA", "")
+    if wanted not in ("", "0", "1"):
+        sys.exit(f"lossops: LOSSOPS_CUDA must be 0 or 1, got {wanted!r}")
+    needs = {"a torch with CUDA": torch.version.cuda, "the CUDA toolkit": CUDA_HOME}
+    missing = [what for what, there in needs.items() if not there]
+    if wanted == "1" and missing:
+        sys.exit(f"lossops: LOSSOPS_CUDA=1 needs {' and '.join(missing)}")
+    return wanted != "0" and not missing
+
+
+CUDA = builds_cuda()
+DEVICE = "cuda" if CUDA else "cpu"
+if CUDA and not torch.cuda.is_available():  # where there is a GPU, torch asks it
+    os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
+
+
+def sources(folder: str, kind: str = "cpp") -> list[str]:
+    return sorted(str(p.relative_to(ROOT)) for p in CSRC.glob(f"{folder}*.{kind}"))
 
 
 class Build(BuildExtension):
@@ -87,13 +113,13 @@ def add_files(package: Path, version: str) -> None:
     package.joinpath("_build_config.py").write_text(
         '"""What this build was made with; written by setup.py."""\n\n'
         f"TORCH_VERSION = {torch.__version__!r}\n"
-        "CUDA_VERSION = None\n"
+        f"CUDA_VERSION = {torch.version.cuda if CUDA else None!r}\n"
         f"ISA_FLAGS = {ISAS!r}\n"
     )
     headers = package / "include" / "lossops"
     shutil.rmtree(headers, ignore_errors=True)
     shutil.copytree(CSRC / "include" / "lossops", headers)
-    for room in ("core", "cpu", "math"):
+    for room in ("core", "cpu", "cuda", "math"):
         shutil.copytree(
             CSRC / room, headers / "detail" / room, ignore=shutil.ignore_patterns("*.cpp", "isa")
         )
@@ -118,12 +144,16 @@ def add_files(package: Path, version: str) -> None:
 depends = [str(p) for suffix in ("h", "def") for p in CSRC.rglob(f"*.{suffix}")]
 library = Extension(
     LIBRARY,
-    [source for folder in ("", "api/", "core/", "cpu/") for source in sources(folder)],
-    include_dirs=[str(CSRC), str(CSRC / "include"), *include_paths()],
-    library_dirs=library_paths(),
-    libraries=["c10", "torch_cpu", "torch"],
+    [
+        *(source for folder in ("", "api/", "core/", "cpu/") for source in sources(folder)),
+        *(source for kind in ("cpp", "cu") if CUDA for source in sources("cuda/", kind)),
+    ],
+    include_dirs=[str(CSRC), str(CSRC / "include"), *include_paths(DEVICE)],
+    library_dirs=library_paths(DEVICE),
+    libraries=["c10", "torch_cpu", "torch", *(["c10_cuda", "cudart"] if CUDA else [])],
+    define_macros=[("LOSSOPS_CUDA", None)] if CUDA else [],
     depends=depends,
-    extra_compile_args={"cxx": CXX_FLAGS},
+    extra_compile_args={"cxx": CXX_FLAGS, "nvcc": NVCC_FLAGS},
     # Programs that only dlopen it find torch where pip installs it: beside this package.
     extra_link_args=["-Wl,-s,-soname,liblossops.so,-rpath,$ORIGIN/../../torch/lib"],
     language="c++",

@@ -10,7 +10,9 @@
 #include <torch/csrc/dynamo/compiled_autograd.h>
 #include <torch/version.h>
 
-#include "core/loss.h"
+#include <algorithm>
+
+#include "cuda/evaluate.h"
 
 namespace lossops {
 namespace {
@@ -35,6 +37,12 @@ auto make_node() {
 bool is_plain(const at::Tensor& t) {
   return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
          !t.is_conj() && !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
+}
+
+/// Whether a kernel may scale this tensor and read that one on the device.
+bool is_plain_cuda(const at::Tensor& t) {
+  return cuda::kBuilt && t.is_cuda() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
+         !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
 }
 
 /// The value of a plain 0-d tensor; for the usual dtype without a call of the dispatcher.
@@ -151,25 +159,46 @@ class LossNode : public torch::autograd::Node {
 
   variable_list through_kept(const at::Tensor& upstream) {
     const Kept kept = unpack_kept();
-    bool plain = settings.reduction != Reduction::None && is_plain(upstream);
-    for (const at::Tensor& grad : kept.grads) plain = plain && is_plain(grad);
-    if (!plain) return scale(kept, upstream, num_outputs());
+    const auto all = [&](bool (*is)(const at::Tensor&)) {
+      return settings.reduction != Reduction::None && is(upstream) &&
+             std::all_of(kept.grads.begin(), kept.grads.end(), is);
+    };
+    if (all(is_plain_cuda)) return through_kept_cuda(kept, upstream);
+    if (!all(is_plain)) return scale(kept, upstream, num_outputs());
 
     double factor = value_of_scalar(upstream);
     if (!kept.denominator.empty()) factor /= value_of_scalar(kept.denominator[0]);
-    // When the graph goes, the kept gradients are nobody else's, unless a hook of the user holds them.
-    const bool keeps_graph = torch::autograd::get_current_graph_task_keep_graph();
     variable_list result(num_outputs());
     for (size_t k = 0; k < kept.grads.size(); ++k) {
       const int64_t i = kept.positions[k];
       const at::Tensor& grad = kept.grads[k];
-      if (keeps_graph || saved[num_outputs() + i].has_hooks()) {
+      if (is_shared(i)) {
         result[i] = at::mul(grad, factor);
       } else {
         result[i] = factor == 1 ? grad : grad.mul_(factor);
       }
     }
     return result;
+  }
+
+  /// Scales in place what is nobody else's, by factors that only the device knows.
+  variable_list through_kept_cuda(const Kept& kept, const at::Tensor& upstream) {
+    const auto shared = [&](int64_t i) { return is_shared(i); };
+    if (std::any_of(kept.positions.begin(), kept.positions.end(), shared)) {
+      return scale(kept, upstream, num_outputs());
+    }
+    variable_list result(num_outputs());
+    for (size_t k = 0; k < kept.grads.size(); ++k) {
+      const at::Tensor& grad = kept.grads[k];
+      cuda::scale(grad, upstream, kept.denominator.empty() ? at::Tensor() : kept.denominator[0]);
+      result[kept.positions[k]] = grad;
+    }
+    return result;
+  }
+
+  /// Whether others may see the i-th gradient: those who go through the graph again, or a hook of the user.
+  bool is_shared(int64_t i) const {
+    return torch::autograd::get_current_graph_task_keep_graph() || saved[num_outputs() + i].has_hooks();
   }
 
   variable_list through_formula(const at::Tensor& upstream) {

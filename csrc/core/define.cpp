@@ -66,7 +66,7 @@ struct FusedKernel : LossKernel {
       if (t.defined() && at::isFloatingType(t.scalar_type())) allowed |= int64_t{1} << i;
     }
     TORCH_CHECK_VALUE(
-        (wrt & ~(allowed & loss->family->fused(call))) == 0, loss->name,
+        (wrt & ~(allowed & fused_gradients(call))) == 0, loss->name,
         ": wrt must be a bit mask of the floating point tensors given whose gradients are fused, got ", wrt);
     replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
   }
@@ -106,9 +106,8 @@ struct AutogradKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
-    const auto device = call.input().device().type();
-    bool by_formula = inside_transform() || (wrt & ~loss->family->fused(call)) != 0 ||
-                      (wrt != 0 && device != at::kCPU && device != at::kMeta);
+    bool by_formula =
+        inside_transform() || (wrt & ~fused_gradients(call)) != 0 || (wrt != 0 && !has_kernel(call.input()));
     for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
     if (by_formula) {
       call.align();
@@ -123,6 +122,11 @@ struct AutogradKernel : LossKernel {
   }
 
  private:
+  /// Whether the fused op has a kernel for the tensor's device.
+  bool has_kernel(const at::Tensor& t) const {
+    if (t.is_cpu()) return true;
+    return fused.hasKernelForDispatchKey(c10::computeDispatchKey(std::nullopt, std::nullopt, t.device()));
+  }
   /// A bit for each tensor that needs a gradient.
   static int64_t wanted(const Call& call) {
     int64_t wrt = 0;
@@ -200,6 +204,10 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
   implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
   implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
+  if (loss->cuda_kernels || loss->cuda_row_kernels) {
+    implement<ValueKernel<loss_of<evaluate_cuda>>>(library, loss->name, DispatchKey::CUDA, loss);
+    implement<FusedKernel<evaluate_cuda>>(library, fused_name, DispatchKey::CUDA, loss);
+  }
   library.impl(fused_name.c_str(),
                torch::dispatch(DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
 

@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 
 #include "../cpu/isa.h"
+#include "../cuda/rows.h"
 #include "../math/expression.h"
 #include "../math/formula.h"
 #include "rows.h"
@@ -28,6 +29,11 @@ void describe_family(Loss& loss) {
   loss.formula = formula_of<E>;
   if constexpr (requires { E::domain; }) loss.domain = E::domain;
   loss.kernels = &LOSSOPS_FOR_THIS_ISA(kernels<E>());
+#ifdef LOSSOPS_CUDA
+  static const cuda::Kernels cuda_kernels{cuda::element_kernels<E, float>(),
+                                          cuda::element_kernels<E, double>()};
+  loss.cuda_kernels = &cuda_kernels;
+#endif
 }
 
 template <OverClasses E>
@@ -37,6 +43,11 @@ void describe_family(Loss& loss) {
   loss.operands = static_cast<int>(loss.traits.roles.size());
   loss.row_formula = &formula;
   loss.row_kernels = &LOSSOPS_FOR_THIS_ISA(row_kernels<E>());
+#ifdef LOSSOPS_CUDA
+  static const cuda::RowKernels cuda_kernels{cuda::run_rows<E, float>, cuda::run_rows<E, double>,
+                                             cuda::run_rows<E, c10::Half>, cuda::run_rows<E, c10::BFloat16>};
+  loss.cuda_row_kernels = &cuda_kernels;
+#endif
 }
 
 template <class E>

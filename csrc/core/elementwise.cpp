@@ -10,6 +10,7 @@
 
 #include "core/shapes.h"
 #include "cpu/evaluate.h"
+#include "cuda/evaluate.h"
 
 namespace lossops {
 namespace {
@@ -168,7 +169,8 @@ int64_t reduced_dim(const Loss& loss, int64_t dims, const double*) {
 
 }  // namespace
 
-const Family kElementwise{align, promoted_dtype, formula,    cpu::evaluate_elementwise,
-                          meta,  fused,          reduced_dim};
+const Family kElementwise{
+    align, promoted_dtype, formula,    cpu::evaluate_elementwise, cuda::evaluate_elementwise,
+    meta,  fused,          reduced_dim};
 
 }  // namespace lossops

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <sstream>
 
 #include "core/shapes.h"
@@ -165,10 +166,29 @@ bool keeps_order(const at::Tensor& like) {
          like.unsafeGetTensorImpl()->is_non_overlapping_and_dense_or_false();
 }
 
+c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& like) {
+  c10::SmallVector<int64_t, 8> order(like.dim());
+  std::iota(order.begin(), order.end(), 0);
+  if (keeps_order(like)) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return like.stride(a) > like.stride(b); });
+  }
+  return order;
+}
+
 at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
   const auto options = like.options().dtype(dtype).requires_grad(false);
   if (!keeps_order(like)) return at::empty_symint(like.sym_sizes(), options);
   return at::empty_strided_symint(like.sym_sizes(), like.sym_strides(), options);
+}
+
+int64_t fused_gradients(const Call& call) {
+  int64_t bits = call.loss->family->fused(call);
+  for (int i = 1; i < call.tensor_count(); ++i) {
+    const at::Tensor& t = call.tensors[i];
+    if (t.defined() && t.device() != call.input().device()) bits &= ~(int64_t{1} << i);
+  }
+  return bits;
 }
 
 bool needs_denominator(const Call& call, int64_t wrt) {

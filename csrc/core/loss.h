@@ -6,6 +6,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/function_schema.h>
 #include <ATen/core/stack.h>
+#include <c10/util/SmallVector.h>
 #include <lossops/reduction.h>
 #include <torch/library.h>
 
@@ -28,6 +29,10 @@ namespace cpu {
 struct Kernels;
 struct RowKernels;
 }  // namespace cpu
+namespace cuda {
+struct Kernels;
+struct RowKernels;
+}  // namespace cuda
 
 struct Call;
 struct Evaluation;
@@ -91,6 +96,8 @@ struct Family {
   at::Tensor (*formula)(const Call& call);
   /// The loss and its gradients from one fused pass.
   Evaluation (*cpu)(const Call& call, int64_t wrt);
+  /// The same on a GPU, without waiting for it; null in a build without CUDA.
+  Evaluation (*cuda)(const Call& call, int64_t wrt);
   /// Empty tensors of the right shapes.
   Evaluation (*meta)(const Call& call, int64_t wrt);
   /// A bit for each tensor whose gradient the fused pass can give; the others need the formula.
@@ -116,12 +123,14 @@ struct Loss {
 
   // Of an element-wise loss:
   FormulaFn formula = nullptr;
-  const cpu::Kernels* kernels = nullptr;  ///< for this processor
+  const cpu::Kernels* kernels = nullptr;        ///< for this processor
+  const cuda::Kernels* cuda_kernels = nullptr;  ///< null where the loss was compiled without CUDA
 
   // Of a loss over the class axis:
   const RowFormula* row_formula = nullptr;
   int dim_param = -1, smoothing_param = -1;      ///< indices of the parameters that the family knows, or -1
   const cpu::RowKernels* row_kernels = nullptr;  ///< for this processor
+  const cuda::RowKernels* cuda_row_kernels = nullptr;
 
   const std::string& argument(int i) const { return arguments[i].name(); }
   /// The parameter in the type that the schema gives it.
@@ -194,7 +203,10 @@ struct Evaluation {
 /// Whether an output shaped as `like` takes its memory order; otherwise it is contiguous.
 bool keeps_order(const at::Tensor& like);
 
-/// Such an output without data, for tracing.
+/// The dimensions of such an output from the slowest to the fastest in memory.
+c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& like);
+
+/// Such an output, with whatever its memory holds.
 at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype);
 
 /// Whether the gradients of this evaluation, one for each bit of `wrt` (the first tensor's is the lowest),
@@ -203,7 +215,10 @@ bool needs_denominator(const Call& call, int64_t wrt);
 
 // By the loss's family; `call` is aligned.
 inline at::Tensor evaluate_formula(const Call& call) { return call.loss->family->formula(call); }
+/// As the family says, less those of tensors on another device than the input: numbers, all of them.
+int64_t fused_gradients(const Call& call);
 inline Evaluation evaluate_cpu(const Call& call, int64_t wrt) { return call.loss->family->cpu(call, wrt); }
+inline Evaluation evaluate_cuda(const Call& call, int64_t wrt) { return call.loss->family->cuda(call, wrt); }
 inline Evaluation evaluate_meta(const Call& call, int64_t wrt) { return call.loss->family->meta(call, wrt); }
 
 /// Calls the op that returns the loss and its gradients through the dispatcher.

@@ -21,6 +21,7 @@
 
 #include "core/shapes.h"
 #include "cpu/evaluate.h"
+#include "cuda/evaluate.h"
 
 namespace lossops {
 namespace {
@@ -419,6 +420,7 @@ void check_label_range(const Call& call, const at::Tensor& labels) {
   if (wrong != end) label_error(call, *wrong, wrong - label);
 }
 
-const Family kRows{align, promoted_dtype, formula, cpu::evaluate_rows, meta, fused, class_dim};
+const Family kRows{align, promoted_dtype, formula,  cpu::evaluate_rows, cuda::evaluate_rows,
+                   meta,  fused,          class_dim};
 
 }  // namespace lossops

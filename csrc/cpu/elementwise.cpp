@@ -29,17 +29,6 @@ using cpu::kSplatSize;
 /// Blocks below which another thread does not pay.
 constexpr int64_t kGrainBlocks = 4;
 
-/// Dimensions from the slowest to the fastest in memory.
-c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& t) {
-  c10::SmallVector<int64_t, 8> order(t.dim());
-  std::iota(order.begin(), order.end(), 0);
-  if (keeps_order(t)) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return t.stride(a) > t.stride(b); });
-  }
-  return order;
-}
-
 /// Hands out runs of a tensor as T, in the memory order of another one of its shape.
 template <class T>
 class Reader {

@@ -24,9 +24,28 @@
 // program that has to run on processors of several generations, give lossops_add_kernels of the CMake package
 // the file, with nothing else in it: it compiles the kernels once per instruction set. Functions that an
 // expression calls are LOSSOPS_INLINE as well, or the linker takes one of those for all.
+//
+// Kernels for GPUs, where lossops itself has them: compile the file with nvcc (as -x cu) as well, which makes
+// only those, and define LOSSOPS_CUDA where it is compiled for the host.
 #pragma once
 
-#if defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels
+#if defined(__CUDACC__)
+
+#define LOSSOPS_CUDA_KERNELS_HERE
+#define LOSSOPS_DEFINE(space, op, Expression, ...)                        \
+  namespace lossops::cuda {                                               \
+  template const ElementKernels& element_kernels<::Expression, float>();  \
+  template const ElementKernels& element_kernels<::Expression, double>(); \
+  }
+#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...)           \
+  namespace lossops::cuda {                                               \
+  template int64_t run_rows<::Expression>(const RowArgs<float>&);         \
+  template int64_t run_rows<::Expression>(const RowArgs<double>&);        \
+  template int64_t run_rows<::Expression>(const RowArgs<c10::Half>&);     \
+  template int64_t run_rows<::Expression>(const RowArgs<c10::BFloat16>&); \
+  }
+
+#elif defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels
 
 #define LOSSOPS_KERNELS_HERE
 #define LOSSOPS_DEFINE(space, op, Expression, ...) \
@@ -75,6 +94,10 @@
 #define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(detail/path)
 #else
 #define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(../../path)
+#endif
+#ifdef LOSSOPS_CUDA_KERNELS_HERE
+#include LOSSOPS_INTERNAL(cuda/element_loop.h)
+#include LOSSOPS_INTERNAL(cuda/row_kernels.h)
 #endif
 #ifdef LOSSOPS_KERNELS_HERE
 #include LOSSOPS_INTERNAL(cpu/block.h)
