@@ -33,6 +33,11 @@ def test_vocabulary_without_torch(tmp_path):
     run(build(tmp_path, "math_test.cpp", "-Wall", "-Wextra", "-Werror"))
 
 
+def test_cuda_index_arithmetic(tmp_path):
+    headers = [f"-isystem{path}" for path in include_paths()]
+    run(build(tmp_path, "cuda_host_test.cpp", "-O1", "-Wall", "-Wextra", "-Werror", *headers))
+
+
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="no CUDA compiler here")
 def test_expressions_compile_for_cuda(tmp_path):
     flags = ["-std=c++20", "-arch=sm_90", "--expt-relaxed-constexpr", "-Werror=all-warnings"]

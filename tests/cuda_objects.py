@@ -1,0 +1,147 @@
+"""Compiles the CUDA kernels where there is no GPU: `python -m tests.cuda_objects`, make check-cuda.
+
+The objects stay in build/cuda, each with what the compiler said of it, and are compiled again when
+a header or a source has changed.
+"""
+
+import argparse
+import fcntl
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch.utils.cpp_extension import include_paths
+
+ROOT = Path(__file__).resolve().parent.parent
+CSRC = ROOT / "csrc"
+BUILD = ROOT / "build" / "cuda"
+SOURCES = sorted((CSRC / "cuda").glob("*.cu"))
+ARCHITECTURES = ("sm_90", "sm_80")
+NVCC = shutil.which("nvcc")
+
+# As setup.py, torch's own, and what a torch without CUDA needs: it lacks a generated header.
+FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-DLOSSOPS_CUDA",
+         "-D__CUDA_NO_HALF_OPERATORS__", "-D__CUDA_NO_HALF_CONVERSIONS__",
+         "-D__CUDA_NO_BFLOAT16_CONVERSIONS__", "-D__CUDA_NO_HALF2_OPERATORS__",
+         "-DC10_USING_CUSTOM_GENERATED_MACROS", "-Werror=all-warnings", "-Xcompiler",
+         "-fPIC,-Wall,-Wextra,-Wno-unused-parameter,-Werror", "-Xptxas", "-v"]  # fmt: skip
+
+
+def registered(kind: str) -> list[str]:
+    """The expressions of the registry's lines of this kind, LOSS or CLASS_LOSS."""
+    text = (CSRC / "losses" / "registry.def").read_text()
+    return re.findall(rf"^{kind}\(\w+, (\w+),", text, re.M)
+
+
+@dataclass(frozen=True)
+class Object:
+    """A source compiled for an architecture."""
+
+    source: Path
+    architecture: str
+
+    @property
+    def path(self) -> Path:
+        return BUILD / self.architecture / f"{self.source.stem}.o"
+
+    @property
+    def log(self) -> Path:
+        return self.path.with_suffix(".log")
+
+    def is_current(self) -> bool:
+        if not self.path.exists():
+            return False
+        named = self.path.with_suffix(".d").read_text().split(":", 1)[1].replace("\\\n", " ")
+        inputs = [Path(name) for name in named.split()]
+        built = self.path.stat().st_mtime
+        return all(p.exists() and p.stat().st_mtime < built for p in [*inputs, Path(__file__)])
+
+    def compile(self) -> None:
+        """Raises CalledProcessError with the compiler's words."""
+        if self.is_current():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        includes = [f"-I{CSRC}", f"-I{CSRC}/include", "-isystem", ",".join(include_paths())]
+        depends = ["-MD", "-MF", str(self.path.with_suffix(".d"))]
+        command = [str(NVCC), "-c", *FLAGS, f"-arch={self.architecture}", *includes, *depends,
+                   str(self.source), "-o", str(fresh)]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{self.source.name}, {self.architecture}:\n{done.stderr[-6000:]}")
+        self.log.write_text(done.stderr)
+        fresh.replace(self.path)
+
+    @cached_property
+    def kernels(self) -> dict[str, str]:
+        """What ptxas said of each kernel, by its demangled name."""
+        parts = re.split(r"Compiling entry function '(\w+)' for '\w+'", self.log.read_text())[1:]
+        names = subprocess.run(
+            ["c++filt"], input="\n".join(parts[::2]), capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        return dict(zip(names, parts[1::2], strict=True))
+
+    def spilling(self) -> list[str]:
+        """The kernels with more variables than registers."""
+        return [
+            name for name, said in self.kernels.items() if re.search(r"[1-9]\d* bytes spill", said)
+        ]
+
+
+OBJECTS = [Object(source, arch) for arch in ARCHITECTURES for source in SOURCES]
+
+
+def compiled(obj: Object) -> Object:
+    """The object, brought up to date; one process at a time compiles it."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / f"{obj.architecture}-{obj.source.stem}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        obj.compile()
+    return obj
+
+
+def missing(architecture: str) -> list[str]:
+    """The kernels that the registry asks for and no object has."""
+    have = " ".join(
+        name
+        for obj in OBJECTS
+        if obj.architecture == architecture
+        for name in compiled(obj).kernels
+    )
+    namespace = "lossops::losses::"
+    wanted = [
+        f"element_kernel<{namespace}{expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
+        for expression in registered("LOSS")
+        for dtype in ("float", "double")
+        for mode in range(3)
+    ] + [
+        f"row_kernel<{namespace}{expression}, {dtype}, "
+        for expression in registered("CLASS_LOSS")
+        for dtype in ("float", "double", "c10::Half", "c10::BFloat16")
+    ]
+    return [name for name in wanted if name not in have]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2)
+    jobs = parser.parse_args().jobs
+    if NVCC is None:
+        sys.exit("check-cuda: nvcc is not on the PATH")
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(compiled, OBJECTS))
+    problems = [f"{obj.architecture}: spills: {k}" for obj in OBJECTS for k in obj.spilling()]
+    problems += [f"{arch}: no {name}" for arch in ARCHITECTURES for name in missing(arch)]
+    print(*problems, sep="\n")
+    count = sum(len(obj.kernels) for obj in OBJECTS)
+    print(f"{count} kernels in {len(OBJECTS)} objects, {len(problems)} problems")
+    sys.exit(bool(problems))
+
+
+if __name__ == "__main__":
+    main()
