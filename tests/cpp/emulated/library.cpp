@@ -1,0 +1,52 @@
+// liblossops.so whose CPU kernels are the CUDA ones, emulated.
+#include <lossops/version.h>
+#include <torch/library.h>
+
+#include "core/describe.h"
+#include "cpu/evaluate.h"
+#include "cuda/evaluate.h"
+#include "losses/all.h"
+
+namespace lossops {
+namespace cpu {
+
+Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
+  return cuda::evaluate_elementwise(call, wrt);
+}
+Evaluation evaluate_rows(const Call& call, int64_t wrt) { return cuda::evaluate_rows(call, wrt); }
+
+// Of the real ones none is there.
+#define LOSSOPS_NO_KERNELS(ISA)     \
+  namespace ISA {                   \
+  template <class E>                \
+  const Kernels& kernels() {        \
+    static const Kernels none{};    \
+    return none;                    \
+  }                                 \
+  template <class E>                \
+  const RowKernels& row_kernels() { \
+    static const RowKernels none{}; \
+    return none;                    \
+  }                                 \
+  }
+LOSSOPS_EACH_ISA(LOSSOPS_NO_KERNELS)
+
+}  // namespace cpu
+
+TORCH_LIBRARY(lossops, library) {
+#define LOSS(op, Expression, arguments, ...)                                                         \
+  define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}), \
+              LOSSOPS_VERSION);
+#define CLASS_LOSS LOSS
+#include "losses/registry.def"
+}
+
+void scale(at::Tensor grad, const at::Tensor& upstream, const std::optional<at::Tensor>& denominator) {
+  cuda::scale(grad, upstream, denominator.value_or(at::Tensor()));
+}
+
+TORCH_LIBRARY(lossops_emulated, library) {
+  library.def("scale(Tensor(a!) grad, Tensor upstream, Tensor? denominator) -> ()", scale);
+}
+
+}  // namespace lossops

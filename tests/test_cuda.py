@@ -1,0 +1,41 @@
+"""The CUDA kernels where there is no GPU: compiled for two generations, and run by emulation."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests import cuda_objects
+from tests.cpp_library import ROOT
+
+nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler here")
+
+# Their errors, with text and type, are the CPU's: a GPU's kernels assert. Threads have nothing to
+# change, and long tensors nothing to tell.
+SUITES = ["tests/test_forward.py", "tests/test_gradients.py", "tests/test_layouts.py",
+          "tests/test_dtypes.py", "tests/test_hard_inputs.py", "tests/test_classes.py",
+          "tests/test_regressions.py"]  # fmt: skip
+HOST_ONLY = ["errors_have_torchs_type", "labels_out_of_range", "unmasked_label_is_told"]
+
+
+@nvcc
+@pytest.mark.parametrize(
+    "obj", cuda_objects.OBJECTS, ids=lambda o: f"{o.architecture}-{o.source.stem}"
+)
+def test_compiles_without_warnings_and_spills(obj: cuda_objects.Object) -> None:
+    assert cuda_objects.compiled(obj).kernels
+    assert not obj.spilling()
+
+
+@nvcc
+@pytest.mark.parametrize("architecture", cuda_objects.ARCHITECTURES)
+def test_every_loss_has_its_kernels(architecture: str) -> None:
+    assert not cuda_objects.missing(architecture)
+
+
+def test_emulated() -> None:
+    """The suites over kernels, with the CUDA ones in the place of the CPU's."""
+    chosen = ["-m", "not slow", "-k", f"not ({' or '.join(HOST_ONLY)})"]
+    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, *SUITES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
