@@ -32,7 +32,7 @@ from rich.progress import (  # noqa: E402
     TimeRemainingColumn,
 )
 
-from . import figures  # noqa: E402
+from . import figures, gpu  # noqa: E402
 from .charts import class_chart, element_chart  # noqa: E402
 from .class_peers import CLASS_CASES, CLASS_NAMES, ClassCase, check_class_peers  # noqa: E402
 from .figures import Shape  # noqa: E402
@@ -94,6 +94,7 @@ def parse() -> argparse.Namespace:
         default=(*NAMES, *CLASS_NAMES),
         help="default: all of both families",
     )
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     add(
         "--family",
         choices=("element", "class"),
@@ -104,8 +105,7 @@ def parse() -> argparse.Namespace:
         nargs="+",
         type=parse_size,
         metavar="N",
-        default=figures.SIZES,
-        help="of the element-wise losses (default: 64 4K 64K 1M 16M)",
+        help="of the element-wise losses (default: 64 4K 64K 1M 16M; on a GPU 64K to 256M)",
     )
     add(
         "--shapes",
@@ -147,7 +147,10 @@ def parse() -> argparse.Namespace:
         help="for so long, measure again whatever other processes disturbed",
     )
     add("--strict", action="store_true", help="exit with 1 if a promise is broken")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.device == "cpu":
+        options.sizes = options.sizes or figures.SIZES
+    return options
 
 
 def rounds_for(size: int, quick: bool) -> int:
@@ -283,6 +286,9 @@ def main() -> int:
     """Runs, prints, keeps."""
     options = parse()
     console = Console(width=None if sys.stdout.isatty() else 150)
+    results = ROOT / "benchmarks" / "results"
+    if options.device == "cuda":
+        return gpu.main(options, results, console)
     if options.show:
         run = Run.from_json(json.loads(options.show.read_text()))
         whole, name = False, options.show.stem
@@ -308,7 +314,6 @@ def main() -> int:
     if not (run.cells or run.classes):
         return 1
     show(run, console)
-    results = ROOT / "benchmarks" / "results"
     if not options.show:
         results.mkdir(parents=True, exist_ok=True)
         path = results / f"{name}.json"

@@ -203,7 +203,7 @@ def peak_bytes(loss: Loss, operands: Sequence[Tensor]) -> int:
     return peak
 
 
-def compiled(case: Case) -> Loss:
+def compiled(case: Case, mode: str | None = None) -> Loss:
     """torch.compile of the peer, as a function of its own.
 
     torch.compile keeps its results on the code object. A copy of it gives every shape and mode a
@@ -218,7 +218,7 @@ def compiled(case: Case) -> Loss:
         source.__defaults__,
         source.__closure__,
     )
-    function: Loss = torch.compile(copy, dynamic=False, fullgraph=True)
+    function: Loss = torch.compile(copy, dynamic=False, fullgraph=True, mode=mode)
     return function
 
 
