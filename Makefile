@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test test-all sanitize bench wheel lint format clean
+.PHONY: demo test test-all sanitize check-cuda sanitize-cuda bench wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
@@ -20,8 +20,19 @@ test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 sanitize: $(VENV)/built $(VENV)/extra-test
 	$(RUN) -m tests.sanitize
 
+# Compiles every CUDA kernel, without a GPU and with any torch; needs nvcc.
+check-cuda: $(VENV)/torch
+	$(RUN) -m tests.cuda_objects
+
+# Memory errors and races of the kernels, on a GPU.
+sanitize-cuda: $(VENV)/built $(VENV)/extra-test
+	for tool in memcheck racecheck; do \
+	  PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --tool $$tool --target-processes all --error-exitcode 1 \
+	    $(RUN) -m pytest tests/test_layouts.py tests/test_gpu.py -m "not slow" -k "cuda or rows" || exit 1; done
+
+DEVICE ?= cpu
 bench: $(VENV)/built $(VENV)/extra-bench
-	$(RUN) -m benchmarks
+	$(RUN) -m benchmarks --device $(DEVICE)
 
 # A source distribution, and a wheel for the torch of .venv, which is tried in an environment of its own.
 wheel: $(VENV)/torch $(VENV)/extra-wheel
@@ -33,12 +44,12 @@ lint: $(VENV)/torch $(VENV)/extra-lint
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(VENV)/bin/clang-format --dry-run -Werror $(shell git ls-files '*.h' '*.cpp')
+	$(VENV)/bin/clang-format --dry-run -Werror $(shell git ls-files '*.h' '*.cpp' '*.cu')
 
 format: $(VENV)/extra-lint
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
-	$(VENV)/bin/clang-format -i $(shell git ls-files '*.h' '*.cpp')
+	$(VENV)/bin/clang-format -i $(shell git ls-files '*.h' '*.cpp' '*.cu')
 
 $(VENV)/torch:
 	$(PYTHON) -m venv $(VENV)
