@@ -1,6 +1,6 @@
 # lossops_add_kernels(<target> <file>...) adds to <target>, which links lossops::lossops or is it, the kernels of
 # the losses that the files define: once per instruction set, chosen at run time. Files with LOSSOPS_DEFINE are
-# sources of <target> too.
+# sources of <target> too. To be called once for a target.
 function(lossops_add_kernels target)
   set(isas DEFAULT)
   set(flags_DEFAULT)

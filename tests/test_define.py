@@ -19,6 +19,7 @@ import pytest
 import torch
 
 import lossops
+from lossops import _define
 from lossops._define import build
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.* is deprecated")
@@ -356,6 +357,31 @@ def test_compiler_that_fails(empty_cache: Path, monkeypatch: pytest.MonkeyPatch)
     for _ in range(2):
         fails("(?s)fresh: the compiler failed, .*no luck today")
         assert [path.suffix for path in empty_cache.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "missing"])
+@pytest.mark.parametrize("suffix", [".so", ".py", "sizes.json"])
+def test_damaged_entry_is_made_again(
+    cauchy: Any, damage: str, suffix: str, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a full disk or a cleaner of old files leaves it."""
+    whole = Path(cauchy.library).parent
+    entry = shutil.copytree(whole, empty_cache / whole.name)
+    (file,) = (path for path in entry.iterdir() if path.name.endswith(suffix))
+    file.unlink()
+    if damage == "truncated":
+        file.touch()
+
+    class CompilesError(Exception):
+        pass
+
+    def compile_again(*_: object) -> None:
+        raise CompilesError
+
+    monkeypatch.setattr(build, "_compile", compile_again)
+    definition = next(d for d, loss in _define._defined.items() if loss is cauchy)
+    with pytest.raises(CompilesError):
+        build.load(definition)
 
 
 def test_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,9 @@ ARGUMENTS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"training": 1.0}, ValueError, "'training' is taken by modules"),
     ({"graph": 1.0}, ValueError, "'graph' is taken by modules"),
     ({"forward": 1.0}, ValueError, "'forward' is taken by modules"),
+    ({"denominator": 1.0}, ValueError, "'denominator' is taken by modules"),
+    ({"c": 5e-324}, ValueError, "torch refuses a name or a default"),
+    ({"tensors": ("input", "target", "NoneType")}, ValueError, "torch refuses a name"),
     ({f"p{i}": 1.0 for i in range(8)}, ValueError, "at most 8 parameters, got 9"),
     ({"limits": 3}, TypeError, "limits must be a sequence"),
     ({"limits": "c > 0"}, TypeError, "limits must be a sequence"),
@@ -213,6 +216,17 @@ ARGUMENTS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"test_points": [(1.0,)]}, ValueError, "a test point must be a number for each"),
     ({"test_points": ["ab"]}, ValueError, "a test point must be a number for each"),
 )
+
+
+@pytest.mark.parametrize("joint", [" and ", " or "])
+def test_long_conditions(joint: str, untouched: None) -> None:
+    condition = joint.join(f"input < {i}" for i in range(300))
+    with pytest.raises(
+        ValueError, match="nested more than 64 deep, as the terms of a long sum are"
+    ):
+        lossops.define("mine", f"select({condition}, input, target)")
+    with pytest.raises(ValueError, match="nested more than 64 deep"):
+        lossops.define("mine", "select(" + "target < input < " * 40 + "1, input, target)")
 
 
 @pytest.mark.parametrize(("arguments", "error", "message"), ARGUMENTS, ids=str)
@@ -269,6 +283,9 @@ WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
         torch.maximum(x, torch.ones_like(x)) * torch.minimum(torch.full_like(t, 1.5), t)
     ),
     "minimum(input * extra, target)": lambda x, t, a: torch.minimum(x * a, t),
+    "log1p(power(abs(input), c - 1.5)) * square(target)": lambda x, t, a: (
+        math.log(2) * t * t + 0 * x
+    ),
     "power(abs(input) + 1, c)": lambda x, t, a: (x.abs() + 1) ** 1.5,
     "input ** 3 + (abs(target) + 1) ** -2 - extra ** 7": lambda x, t, a: (
         x**3 + (t.abs() + 1) ** -2 - a**7

@@ -80,7 +80,15 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, const char* 
   loss->target = find("target");
   loss->dim_param = loss->parameter_index("dim");
   loss->smoothing_param = loss->parameter_index("label_smoothing");
-  for (const Limit& limit : loss->traits.limits) find(limit.param);
+  TORCH_CHECK(static_cast<int>(loss->traits.shapes.size()) <= loss->operands, space, "::", name, ": ",
+              loss->traits.shapes.size(), " shapes are given for ", loss->operands, " tensors");
+  for (const Limit& limit : loss->traits.limits) {
+    TORCH_CHECK(find(limit.param) >= loss->operands, space, "::", name,
+                ": a limit must be on a parameter, got ", limit.param);
+    const std::string relation = limit.relation;
+    TORCH_CHECK(relation == ">" || relation == ">=" || relation == "<" || relation == "<=", space, "::", name,
+                ": the relation of a limit must be >, >=, < or <=, got ", relation);
+  }
   return loss;
 }
 

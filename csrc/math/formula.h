@@ -103,12 +103,24 @@ class Formula {
     return at::where(m.tensor_, a.tensor_, b.tensor_);
   }
 
-  friend Formula sqrt(const Formula& a) { return at::sqrt(a.tensor_); }
-  friend Formula exp(const Formula& a) { return at::exp(a.tensor_); }
-  friend Formula expm1(const Formula& a) { return at::expm1(a.tensor_); }
-  friend Formula log(const Formula& a) { return at::log(a.tensor_); }
-  friend Formula log1p(const Formula& a) { return at::log1p(a.tensor_); }
-  friend Formula abs(const Formula& a) { return at::abs(a.tensor_); }
+  friend Formula sqrt(const Formula& a) {
+    return a.is_number() ? Formula(std::sqrt(a.number_)) : at::sqrt(a.tensor_);
+  }
+  friend Formula exp(const Formula& a) {
+    return a.is_number() ? Formula(std::exp(a.number_)) : at::exp(a.tensor_);
+  }
+  friend Formula expm1(const Formula& a) {
+    return a.is_number() ? Formula(std::expm1(a.number_)) : at::expm1(a.tensor_);
+  }
+  friend Formula log(const Formula& a) {
+    return a.is_number() ? Formula(std::log(a.number_)) : at::log(a.tensor_);
+  }
+  friend Formula log1p(const Formula& a) {
+    return a.is_number() ? Formula(std::log1p(a.number_)) : at::log1p(a.tensor_);
+  }
+  friend Formula abs(const Formula& a) {
+    return a.is_number() ? Formula(std::fabs(a.number_)) : at::abs(a.tensor_);
+  }
 
  private:
   at::Tensor tensor_;

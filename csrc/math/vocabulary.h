@@ -151,7 +151,7 @@ template <class X>
 LOSSOPS_INLINE X small_power(const X& x, double p) {
   const X x2 = x * x;
   if (p == 2) return x2;
-  if (p == 0) return X(1);
+  if (p == 0) return constant(x, 1);
   if (p == 1) return x;
   return p == 3 ? x2 * x : x2 * x2;
 }

@@ -1,5 +1,6 @@
 """Losses of one's own from one expression: see :func:`lossops.define`."""
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -34,6 +35,9 @@ class DefinedLoss(Protocol):
 
 
 _lock = threading.Lock()
+os.register_at_fork(
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+)
 _defined: "dict[Definition, DefinedLoss]" = {}
 
 
@@ -80,11 +84,13 @@ def define(
         name: Of the function: a small letter, then letters, digits and ``_``.
         expression: The loss of one element.
         tensors: The names of the tensors, 2 to 4. The first is the prediction, and sets the shape.
-            One is ``"target"``, which ``ignore_index`` refers to. From the third on they broadcast.
+            One is ``"target"``, which ``ignore_index`` refers to, and has the shape of the first;
+            from the third on the others broadcast.
         limits: What the parameters must satisfy, as (parameter, relation, bound), with a relation
             ``">"``, ``">="``, ``"<"`` or ``"<="``.
         test_points: Points, a number for each tensor, at which the derivatives of first and second
-            order are checked against differences. Points on a kink fail.
+            order are checked against differences with a step of 1e-6, for which a point should be
+            of order 1. Points on a kink fail.
         **parameters: The parameters and their defaults, at most 8; they are numbers.
 
     Returns:

@@ -29,6 +29,7 @@ from .definition import Definition
 from .source import cpp_source, python_source
 
 POLL = 0.1  # seconds
+SIZES = "sizes.json"
 LINES = 30  # of a failed compiler's last words
 
 
@@ -87,13 +88,12 @@ def _entry(definition: Definition) -> Path:
     text = json.dumps([sources, _surroundings()])
     cache = cache_folder()
     entry = cache / f"{definition.namespace}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
-    needed = [entry / f"{definition.namespace}{suffix}" for suffix in (".so", ".py")]
     try:
-        if not all(file.exists() for file in needed):
+        if not _is_whole(entry):
             _check_tools(definition.name)
             cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _lock(entry.with_suffix(".lock"), definition.name):
-                if not all(file.exists() for file in needed):
+                if not _is_whole(entry):
                     _make(entry, definition, sources)
     except OSError as error:
         raise RuntimeError(
@@ -101,6 +101,15 @@ def _entry(definition: Definition) -> Path:
             "LOSSOPS_CACHE to a folder that can be written"
         ) from error
     return entry
+
+
+def _is_whole(entry: Path) -> bool:
+    """Whether all files are there with the sizes that they were made with."""
+    try:
+        sizes = json.loads((entry / SIZES).read_text())
+        return all((entry / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError):
+        return False
 
 
 def _make(entry: Path, definition: Definition, sources: dict[str, str]) -> None:
@@ -112,6 +121,8 @@ def _make(entry: Path, definition: Definition, sources: dict[str, str]) -> None:
         for suffix, source in sources.items():
             (partial / f"{definition.namespace}{suffix}").write_text(source)
         _compile(definition, partial)
+        sizes = {path.name: path.stat().st_size for path in partial.iterdir()}
+        (partial / SIZES).write_text(json.dumps(sizes))
         shutil.rmtree(entry, ignore_errors=True)
         partial.rename(entry)
     finally:

@@ -12,8 +12,8 @@ from numbers import Real
 from typing import Any
 
 import torch
-from torch import nn
 
+from ..nn._base import Loss
 from .expression import Node, Parser
 from .language import CONSTANTS, FUNCTIONS
 
@@ -102,10 +102,9 @@ def _check_parameters(loss: str, parameters: Mapping[str, object]) -> tuple[tupl
         raise ValueError(
             f"{loss}: a loss has at most {MAX_PARAMETERS} parameters, got {len(parameters)}"
         )
-    module = nn.Module()
     for name, default in parameters.items():
         _check_name(loss, "parameter", name)
-        if hasattr(module, name) or hasattr(torch.jit.ScriptModule, name):
+        if hasattr(Loss("none"), name) or hasattr(torch.jit.ScriptModule, name):
             raise ValueError(
                 f"{loss}: {name!r} is taken by modules, a parameter must have another name"
             )
@@ -166,6 +165,12 @@ def check_points(loss: str, points: object, tensors: Sequence[str]) -> list[list
     return [[float(x) for x in point] for point in points]
 
 
+def schema(name: str, tensors: Sequence[str], parameters: Sequence[tuple[str, float]]) -> str:
+    """The operator's arguments that are its own, as torch writes them."""
+    arguments = [*(f"Tensor {t}" for t in tensors), *(f"float {p}={d!r}" for p, d in parameters)]
+    return f"{name}({', '.join(arguments)}) -> Tensor"
+
+
 def checked(
     name: str, expression: str, tensors: object, limits: object, parameters: Mapping[str, Any]
 ) -> Definition:
@@ -183,5 +188,10 @@ def checked(
                 f"got {twice!r} twice"
             )
     bounds = _check_limits(name, limits, dict(defaults))
+    try:
+        torch._C.parse_schema(schema(name, names, defaults))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"{name}: torch refuses a name or a default: {reason}") from None
     parsed = Parser(name, expression, names, list(parameters)).parse()
     return Definition(name, parsed.text, names, defaults, bounds, parsed.root)

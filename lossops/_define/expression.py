@@ -363,7 +363,7 @@ class Parser:
 
     def connect(self, conjunction: bool, places: Sequence[ast.expr], depth: int) -> Node:
         """Conditions with and, or, & or |."""
-        result, *rest = (self.choice(place, depth) for place in places)
+        result, *rest = (self.choice(place, depth + i) for i, place in enumerate(places))
         for other in rest:
             result = self.condition("and" if conjunction else "or", result, other)
         return result
@@ -373,7 +373,8 @@ class Parser:
         for op in place.ops:
             if type(op) not in COMPARISONS:
                 self.foreign(place, FOREIGN_OPERATORS.get(type(op), "this comparison"))
-        values = [self.value(x, depth) for x in (place.left, *place.comparators)]
+        links = (place.left, *place.comparators)
+        values = [self.value(x, depth + i) for i, x in enumerate(links)]
         result: Node | None = None
         for op, x, y in zip(place.ops, values, values[1:], strict=False):
             symbol = COMPARISONS[type(op)]
