@@ -2,8 +2,8 @@
 
 ``lossops.functional`` holds the functions, under the names of ``torch.nn.functional`` where that
 has the loss; ``lossops.nn`` holds the modules; ``torch.ops.lossops`` holds the operators
-themselves. ``lossops.define`` makes a loss of one's own from an expression. ``lossops.monitor``
-watches losses in training.
+themselves. ``lossops.define`` makes a loss of one's own from an expression. ``lossops.weights``
+counts labels and weighs classes; ``lossops.monitor`` watches losses in training.
 """
 
 from importlib import import_module as _import_module
@@ -23,7 +23,7 @@ from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .migration import from_torch  # noqa: E402
 
 if TYPE_CHECKING:
-    from . import monitor
+    from . import monitor, weights
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,11 +38,12 @@ __all__ = [
     "global_normalizer",
     "monitor",
     "nn",
+    "weights",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Import ``monitor`` when it is first used."""
-    if name == "monitor":
-        return _import_module(".monitor", __name__)
+    """Import ``monitor`` or ``weights`` when it is first used."""
+    if name in ("monitor", "weights"):
+        return _import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
