@@ -199,6 +199,8 @@ def test_table() -> None:
     lines = str(report).splitlines()
     assert len(lines) == 2 + CLASSES and lines[1].split()[:2] == ["all", "300"]
     assert float(lines[3].split()[2]) == pytest.approx(report.classes[1].mean, rel=0.01)
+    tiny = passed(LossDistribution(lambda x, t: 7.15e-6 * x.exp().sum(1)), batches())
+    assert len(str(tiny).splitlines()[1].split()) == 6
 
 
 @pytest.mark.parametrize("classes", [None, CLASSES])

@@ -49,10 +49,10 @@ class LossDistribution:
         >>> distribution.update(scores, torch.tensor([0, 0, 1]))
         >>> report = distribution.compute()
         >>> print(report)
-              count    mean  median    95 %     max
-        all       3    1.29     0.7    3.05    3.05
-        0         2    0.41   0.128   0.693   0.693
-        1         1    3.05    3.05    3.05    3.05
+               count      mean    median      95 %       max
+        all        3      1.29       0.7      3.05      3.05
+        0          2      0.41     0.128     0.693     0.693
+        1          1      3.05      3.05      3.05      3.05
         >>> report.hardest
         (HardSample(index=2, loss=3.04858..., label=1),)
     """

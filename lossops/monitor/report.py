@@ -150,10 +150,10 @@ class LossReport:
     hardest: tuple[HardSample, ...]
 
     def __str__(self) -> str:
-        lines = [f"{'':<5}{'count':>6}{'mean':>8}{'median':>8}{'95 %':>8}{'max':>8}"]
+        lines = [f"{'':<5}{'count':>7}{'mean':>10}{'median':>10}{'95 %':>10}{'max':>10}"]
         for name, s in [("all", self.samples), *((str(c), s) for c, s in enumerate(self.classes))]:
             numbers = (s.mean, s.quantile(0.5), s.quantile(0.95), s.max)
-            lines.append(f"{name:<5}{s.count:>6}" + "".join(f"{x:>8.3g}" for x in numbers))
+            lines.append(f"{name:<5}{s.count:>7}" + "".join(f"{x:>10.3g}" for x in numbers))
         return "\n".join(lines)
 
     def plot(
