@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test test-all sanitize check-cuda sanitize-cuda bench wheel lint format clean
+.PHONY: demo test test-all sanitize check-cuda sanitize-cuda bench docs wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
@@ -33,6 +33,11 @@ sanitize-cuda: $(VENV)/built $(VENV)/extra-test
 DEVICE ?= cpu
 bench: $(VENV)/built $(VENV)/extra-bench
 	$(RUN) -m benchmarks --device $(DEVICE)
+
+# The site, in build/docs. Its snippets run as it is built, hence the extras of demo and test.
+docs: $(VENV)/built $(VENV)/extra-docs $(VENV)/extra-demo $(VENV)/extra-test
+	$(RUN) -m sphinx -W --keep-going -q docs build/docs
+	@echo "the site: $(CURDIR)/build/docs/index.html"
 
 # A source distribution, and a wheel for the torch of .venv, which is tried in an environment of its own.
 wheel: $(VENV)/torch $(VENV)/extra-wheel
@@ -71,4 +76,4 @@ $(VENV)/extra-%: $(VENV)/torch pyproject.toml
 	mv $@.txt $@
 
 clean:
-	rm -rf $(VENV) build dist lossops.egg-info lossops/*.so lossops/_build_config.py lossops/include lossops/lib lossops/share
+	rm -rf $(VENV) build dist docs/losses docs/output lossops.egg-info lossops/*.so lossops/_build_config.py lossops/include lossops/lib lossops/share

@@ -386,7 +386,7 @@ def robust_loss(
 ) -> Tensor:
     """Barron's general robust loss: from squared error to losses that ignore outliers.
 
-    Formula, with z = ((input - target) / scale)^2 and b = |alpha - 2|::
+    Formula, with z = ((input - target) / scale)^2 and b = abs(alpha - 2)::
 
         l = (b / alpha) ((z / b + 1)^(alpha / 2) - 1)
 

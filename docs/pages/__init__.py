@@ -1,0 +1,40 @@
+"""The Sphinx extension that makes what nobody should write twice.
+
+* A page per loss in docs/losses/, from its section of docs/losses.md, its docstrings, its rows of
+  the benchmark and curves of the operator itself; the site's losses.md keeps what holds for all of
+  them, and lists the pages.
+* Under the Python snippets of a document: what they print, and the pictures that they draw. The
+  build runs them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from . import losses, snippets
+
+SECTION_LINK = re.compile(r"\(losses\.md#(\w+)\)")
+
+
+def write_pages(app: Any) -> None:  # noqa: ANN401
+    """Writes the pages of the losses, before Sphinx looks for documents."""
+    losses.write(Path(app.srcdir))
+
+
+def complete(app: Any, name: str, source: list[str]) -> None:  # noqa: ANN401
+    """Adds to a document what is generated for it."""
+    text = SECTION_LINK.sub(r"(losses/\1.md)", source[0])
+    if name == "losses":
+        text = losses.overview(text)
+    elif "/" not in name:
+        text = snippets.with_output(text, Path(app.srcdir) / "output" / name, f"output/{name}")
+    source[0] = text
+
+
+def setup(app: Any) -> dict[str, bool]:  # noqa: ANN401
+    """Called by Sphinx."""
+    app.connect("builder-inited", write_pages)
+    app.connect("source-read", complete)
+    return {"parallel_read_safe": True}

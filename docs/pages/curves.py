@@ -1,0 +1,239 @@
+"""Pictures of the losses: value and gradient along one line of inputs, by the operators."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import matplotlib
+import torch
+from torch import Tensor
+
+import lossops.functional as F
+from lossops.monitor._plot import new_figure, plain
+
+Operands = Callable[[Tensor, float], tuple[Tensor, ...]]
+COLOURS = ("#1f5fa8", "#d4691e", "#2a8a57", "#a6437f")
+CLASSES = 10
+POINTS = 601
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The line of inputs: what runs along it, and the operands for it and a target."""
+
+    label: str
+    low: float
+    high: float
+    operands: Operands
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: what it is called, the target, the parameters."""
+
+    label: str
+    target: float = 0.0
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def row(x: Tensor, label: float) -> tuple[Tensor, ...]:
+    """Rows of ten logits, 0 but for the first, and their labels."""
+    rest = x.new_zeros(len(x), CLASSES - 1)
+    return torch.cat([x[:, None], rest], 1), torch.full((len(x),), int(label))
+
+
+def label_list(x: Tensor, _: float) -> tuple[Tensor, ...]:
+    """The same, with lists that hold the first class alone."""
+    input, labels = row(x, 0)
+    end = torch.full((len(x), CLASSES - 1), -1)
+    return input, torch.cat([labels[:, None], end], 1)
+
+
+def gaps(x: Tensor, gap: float) -> tuple[Tensor, ...]:
+    """Two logits of the student that are x apart, two of the teacher that are ``gap`` apart."""
+    student = torch.stack([x, torch.zeros_like(x)], 1)
+    return student, torch.tensor([gap, 0.0], dtype=x.dtype).expand_as(student)
+
+
+def likelihoods(x: Tensor, variance: float) -> tuple[Tensor, ...]:
+    """A mean that is x off, with a variance."""
+    return x, torch.zeros_like(x), torch.full_like(x, variance)
+
+
+def targets(x: Tensor, t: float) -> tuple[Tensor, ...]:
+    """The same target everywhere."""
+    return x, torch.full_like(x, t)
+
+
+DIFFERENCE = Axis("input - target", -3, 3, targets)
+LOGIT = Axis("logit", -6, 6, targets)
+ROW = Axis(f"logit of the true class, the other {CLASSES - 1} being 0", -6, 8, row)
+COSINE = Axis(f"cosine to the true class, the other {CLASSES - 1} being 0", -0.999, 0.999, row)
+SCORE = Axis("target times score", -3, 3, lambda x, _: targets(x, 1.0))
+GAP = Axis("how far the student's two logits are apart", -4, 8, gaps)
+
+YES, NO = Line("target 1", 1.0), Line("target 0", 0.0)
+
+
+def by(name: str, *values: float | None, target: float = 0.0) -> tuple[Line, ...]:
+    """A curve for each value of a parameter."""
+    return tuple(Line(f"{name} = {value}", target, {name: value}) for value in values)
+
+
+def prior(own: float) -> Tensor:
+    """The priors of ten classes, the first being ``own`` and the others alike."""
+    return torch.tensor([own, *[(1 - own) / (CLASSES - 1)] * (CLASSES - 1)])
+
+
+def costs(missed: float, mistaken: float) -> dict[str, Tensor]:
+    """Costs of missing the true class and of taking another for it."""
+    return {
+        "fn_weight": torch.full((CLASSES,), missed),
+        "fp_weight": torch.full((CLASSES, CLASSES), mistaken),
+    }
+
+
+CURVES: dict[str, tuple[Axis, tuple[Line, ...]]] = {
+    "mse": (DIFFERENCE, (Line("mse"),)),
+    "l1": (DIFFERENCE, (Line("l1"),)),
+    "smooth_l1": (DIFFERENCE, by("beta", 0.5, 1.0, 2.0)),
+    "huber": (DIFFERENCE, by("delta", 0.5, 1.0, 2.0)),
+    "log_cosh": (DIFFERENCE, (Line("log_cosh"),)),
+    "charbonnier": (DIFFERENCE, by("eps", 0.001, 0.5, 1.0)),
+    "quantile": (DIFFERENCE, by("q", 0.1, 0.5, 0.9)),
+    "expectile": (DIFFERENCE, by("tau", 0.1, 0.5, 0.9)),
+    "robust": (DIFFERENCE, by("alpha", 2.0, 1.0, 0.0, -2.0)),
+    "poisson_nll": (
+        Axis("input, the logarithm of the rate", -2, 2.5, targets),
+        tuple(Line(f"target {t}", float(t)) for t in (0, 1, 5)),
+    ),
+    "gaussian_nll": (
+        Axis("input - target", -3, 3, likelihoods),
+        tuple(Line(f"var = {v}", v) for v in (0.25, 1.0, 4.0)),
+    ),
+    "bce": (Axis("probability", 0.002, 0.998, targets), (YES, NO)),
+    "bce_with_logits": (
+        LOGIT,
+        (YES, NO, Line("target 1, pos_weight = 3", 1.0, {"pos_weight": torch.tensor(3.0)})),
+    ),
+    "focal": (
+        LOGIT,
+        tuple(
+            Line(f"target 1, alpha = None, gamma = {g}", 1.0, {"alpha": None, "gamma": float(g)})
+            for g in (0, 1, 2, 5)
+        ),
+    ),
+    "asymmetric": (LOGIT, (YES, NO, Line("target 0, clip = 0.2", 0.0, {"clip": 0.2}))),
+    "rww_bce": (LOGIT, (YES, NO, Line("target 1, fn_weight = 3", 1.0, {"fn_weight": 3.0}))),
+    "multilabel_soft_margin": (
+        Axis("logit of the only label", -6, 6, lambda x, t: targets(x[:, None], t)),
+        (YES, NO),
+    ),
+    "hinge": (SCORE, by("power", 1, 2)),
+    "hinge_embedding": (
+        Axis("distance", 0, 2.5, targets),
+        (Line("similar, target 1", 1.0), Line("different, target -1", -1.0)),
+    ),
+    "soft_margin": (SCORE, (Line("soft_margin"),)),
+    "margin_ranking": (
+        Axis(
+            "target times (input1 - input2)",
+            -3,
+            3,
+            lambda x, _: (x, torch.zeros_like(x), torch.ones_like(x)),
+        ),
+        by("margin", 0.0, 1.0),
+    ),
+    "kl_div": (
+        Axis("log-probability", -4, 0, targets),
+        tuple(Line(f"target {t}", t) for t in (0.1, 0.5, 0.9)),
+    ),
+    "cross_entropy": (
+        ROW,
+        (
+            Line("plain"),
+            Line("label_smoothing = 0.1", 0, {"label_smoothing": 0.1}),
+            Line("z_loss = 0.05", 0, {"z_loss": 0.05}),
+        ),
+    ),
+    "nll": (Axis("log-probability of the true class", -4, 0, row), (Line("nll"),)),
+    "softmax_focal": (ROW, by("gamma", 0.0, 1.0, 2.0, 5.0)),
+    "poly1": (ROW, by("epsilon", -1.0, 0.0, 2.0)),
+    "generalized_cross_entropy": (ROW, by("q", 0.01, 0.3, 0.7, 1.0)),
+    "rww_cross_entropy": (
+        ROW,
+        (
+            Line("fn_weight 1, fp_weight 0", 0, costs(1, 0)),
+            Line("fn_weight 3, fp_weight 0", 0, costs(3, 0)),
+            Line("fn_weight 1, fp_weight 1", 0, costs(1, 1)),
+        ),
+    ),
+    "balanced_softmax": (
+        ROW,
+        tuple(
+            Line(f"the true class has prior {p}", 0, {"prior": prior(p)}) for p in (0.01, 0.1, 0.9)
+        ),
+    ),
+    "arcface": (COSINE, by("margin", 0.0, 0.2, 0.5)),
+    "cosface": (COSINE, by("margin", 0.0, 0.2, 0.35)),
+    "multi_margin": (ROW, by("p", 1, 2)),
+    "multilabel_margin": (
+        Axis(f"logit of the only label, the other {CLASSES - 1} being 0", -3, 3, label_list),
+        (Line("multilabel_margin"),),
+    ),
+    "distill_kl": (
+        GAP,
+        tuple(
+            Line(f"teacher's 2 apart, temperature = {t}", 2.0, {"temperature": t})
+            for t in (1.0, 2.0, 4.0)
+        ),
+    ),
+    "jsd": (
+        GAP,
+        tuple(Line(f"teacher's 2 apart, beta = {b}", 2.0, {"beta": b}) for b in (0.1, 0.5, 0.9)),
+    ),
+}
+
+
+def describe(op: str) -> str:
+    """What runs along the picture."""
+    return CURVES[op][0].label
+
+
+def evaluate(op: str, function: str) -> tuple[Tensor, list[tuple[Line, Tensor, Tensor]]]:
+    """The inputs, and for each curve the loss and its gradient there."""
+    axis, lines = CURVES[op]
+    x = torch.linspace(axis.low, axis.high, POINTS, dtype=torch.float64)
+    found = []
+    for line in lines:
+        leaf = x.clone().requires_grad_()
+        params = {
+            name: value.double() if isinstance(value, Tensor) else value
+            for name, value in line.params.items()
+        }
+        loss = getattr(F, function)(*axis.operands(leaf, line.target), reduction="none", **params)
+        loss = loss.reshape(POINTS, -1).sum(1)
+        (slope,) = torch.autograd.grad(loss.sum(), leaf)
+        found.append((line, loss.detach(), slope))
+    return x, found
+
+
+def draw(op: str, function: str) -> str:
+    """The picture, as SVG; the same one every time."""
+    x, found = evaluate(op, function)
+    figure = new_figure("pages.curves", 8.4, 3.3)
+    value, gradient = figure.subplots(1, 2)
+    for axes, title in ((value, "loss"), (gradient, "gradient")):
+        plain(axes).set(title=title, xlabel=describe(op))
+    for colour, (line, loss, slope) in zip(COLOURS, found, strict=False):
+        value.plot(x, loss, color=colour, lw=1.8, label=line.label)
+        gradient.plot(x, slope, color=colour, lw=1.8)
+    if len(found) > 1:
+        value.legend(frameon=False, fontsize=8.5)
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": op}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
