@@ -11,25 +11,22 @@ compilation.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pywt.data
 import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from shared import GREY, make_console, parse, save
 from torch import Tensor, nn
 
 import lossops
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 LEVEL = 0.5  # degrees above the usual, from which on NOAA speaks of El Nino
 AHEAD = 1  # quarters from the last one known to the one forecast
@@ -37,7 +34,7 @@ PAST = 8  # quarters that the model sees
 BLOCKS = 6  # of years, each forecast by a model that has not seen it
 EPOCHS = 300
 MISS_COST = 5.0  # a missed peak costs this many false alarms
-GREY, BLUE, RED = "#606060", "#0072b2", "#d55e00"
+BLUE, RED = "#0072b2", "#d55e00"
 
 peak_loss = lossops.define(
     "peak",
@@ -159,9 +156,7 @@ def show(series: Series, outputs: dict[str, list[Tensor]], console: Console) -> 
 
 def draw(series: Series, outputs: dict[str, list[Tensor]], path: Path) -> None:
     """The forecasts over the years, and what the losses charge."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(13, 4.4), width_ratios=(1, 3.2), constrained_layout=True, dpi=130
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.4), width_ratios=(1, 3.2))
     x = torch.linspace(-1, 2.5, 401)
     for truth, style in ((1.5, "-"), (0.0, "--")):
         t = torch.full_like(x, truth)
@@ -198,23 +193,15 @@ def draw(series: Series, outputs: dict[str, list[Tensor]], path: Path) -> None:
               "● peak caught  ○ missed  × false alarm")  # fmt: skip
     right.legend(loc="upper left", ncols=3, frameon=False)
     for axis in (left, right):
-        axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
-    plt.close(figure)
+        axis.grid(visible=False)
+    save(figure, path)
 
 
 def main() -> None:
     """Trains, counts, draws."""
-    parser = argparse.ArgumentParser(description="El Nino, with a loss of one's own.")
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo_output"), help="folder for the picture"
-    )
-    parser.add_argument("--repeats", type=int, default=5, help="runs of each loss (default: 5)")
-    options = parser.parse_args()
+    options = parse("El Nino, with a loss of one's own.")
     began = time.perf_counter()
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=100)
+    console = make_console(100)
     torch.set_num_threads(1)  # the models are tiny
     series = load()
     runs = [(name, seed) for seed in range(options.repeats) for name in LOSSES]
@@ -222,7 +209,6 @@ def main() -> None:
     for name, seed in track(runs, "training", console=console):
         outputs[name].append(forecast(LOSSES[name], series, seed))
     show(series, outputs, console)
-    options.out.mkdir(parents=True, exist_ok=True)
     picture = options.out / "anomaly.png"
     draw(series, outputs, picture)
     console.print(f"\nthe loss: {peak_loss.expression}", style="dim", highlight=False)

@@ -19,10 +19,7 @@ from typing import Any
 import torch
 from demo_plots import Runs, draw_all
 from demo_tasks import (
-    COUNTS,
     MISS_COST,
-    RARE,
-    RARE_TEXT,
     TASKS,
     UNEVEN,
     Contender,
@@ -33,6 +30,7 @@ from demo_tasks import (
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from shared import COUNTS, RARE, RARE_TEXT, make_console
 from torch import Tensor
 
 import lossops.functional as F
@@ -277,9 +275,7 @@ def main() -> None:
     """Trains, times, prints, draws."""
     options = parse()
     began = time.perf_counter()
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=110)
+    console = make_console()
     torch.use_deterministic_algorithms(True)
     options.out.mkdir(parents=True, exist_ok=True)
 

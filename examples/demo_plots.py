@@ -5,47 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from demo_tasks import (  # noqa: E402
-    CORRUPTED,
-    COUNTS,
-    DIABETES,
-    DIGITS,
-    LEVELS,
-    MISS_COST,
-    RARE,
-    RARE_TEXT,
-    UNEVEN,
-    History,
-    recall_of,
-)
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+from demo_tasks import DIABETES, DIGITS, LEVELS, MISS_COST, UNEVEN, History, recall_of
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from shared import COLOURS, CORRUPTED, COUNTS, GREY, RARE, RARE_TEXT, save
 
 Runs = dict[str, list[History]]  # the repeats of each contender
-
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
-GREY = "#606060"
-
-plt.rcParams.update(
-    {
-        "figure.dpi": 130,
-        "font.family": "DejaVu Sans",
-        "font.size": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.color": "#e6e6e6",
-        "axes.axisbelow": True,
-        "axes.titlesize": 11,
-        "legend.frameon": False,
-        "figure.constrained_layout.use": True,
-    }
-)
 
 
 def _curves(axis: Axes, runs: Runs, attribute: str) -> None:
@@ -57,12 +24,6 @@ def _curves(axis: Axes, runs: Runs, attribute: str) -> None:
         axis.plot(epochs, values.mean(0), color=colour, lw=2, label=name)
     axis.set_xlabel("epoch")
     axis.set_xlim(1, None)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path)
-    plt.close(figure)
-    return path
 
 
 def _footer(figure: Figure, runs: Runs) -> None:
@@ -107,7 +68,7 @@ def draw_digits(runs: Runs, path: Path) -> Path:
     right.set_ylim(0, 1.12 * float((costs.mean(1) + costs.std(1)).max()))
     right.set_title(f"cost of 1000 decisions\n(a missed eight: {MISS_COST:g}, a false alarm: 1)")
     _footer(figure, runs)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def draw_uneven(runs: Runs, path: Path) -> Path:
@@ -155,7 +116,7 @@ def draw_uneven(runs: Runs, path: Path) -> Path:
         side.set_visible(False)
     right.set_title("recall of each digit at the end, %; n: training images")
     _footer(figure, runs)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def draw_diabetes(runs: Runs, path: Path) -> Path:
@@ -186,7 +147,7 @@ def draw_diabetes(runs: Runs, path: Path) -> Path:
     right.set_title("predicted progression, first run")
     right.legend(ncols=3, loc="upper left", handletextpad=0.3, columnspacing=1.2)
     _footer(figure, runs)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def draw_band(histories: Sequence[History], path: Path) -> Path:
@@ -213,7 +174,7 @@ def draw_band(histories: Sequence[History], path: Path) -> Path:
     axis.grid(axis="x", visible=False)
     axis.set_ylim(None, 1.12 * max(float(high.max()), float(truth.max())))
     axis.legend(ncols=4, loc="upper left", columnspacing=1.4)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def draw_all(results: dict[str, Runs], folder: Path) -> list[Path]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_diabetes, load_digits
+from shared import COUNTS, RARE, Data, as_data, make_model, slipped_diabetes, uneven_digits
+from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -25,23 +26,7 @@ Report = Callable[[str, float], None]  # what is being trained, and its loss
 
 POSITIVES = 16  # eights that the training set keeps
 MISS_COST = 20.0  # a missed eight costs this many false alarms
-CORRUPTED = 0.06  # part of the training targets whose decimal point has slipped
 LEVELS = (0.1, 0.5, 0.9)
-COUNTS = (85, 4, 85, 85, 85, 85, 85, 85, 4, 4)  # images of each digit that uneven_digits keeps
-RARE = tuple(digit for digit, count in enumerate(COUNTS) if count < max(COUNTS))
-RARE_TEXT = f"{', '.join(map(str, RARE[:-1]))} and {RARE[-1]}"
-
-
-@dataclass(frozen=True)
-class Data:
-    """One split of a data set; the test part is always clean and complete."""
-
-    train_x: Tensor
-    train_y: Tensor
-    test_x: Tensor
-    test_y: Tensor
-    origin: float = 0.0  # 0 of y, and
-    unit: float = 1.0  # 1 of y, in what people measure
 
 
 @dataclass(frozen=True)
@@ -100,52 +85,7 @@ def rare_digits(seed: int) -> Data:
     order = np.random.default_rng(seed).permutation(len(train_y))
     eights = order[train_y[order] == 1][:POSITIVES]
     kept = np.sort(np.concatenate([eights, order[train_y[order] == 0]]))
-    return _data(train_x[kept], train_y[kept], test_x, test_y)
-
-
-def uneven_digits(seed: int) -> Data:
-    """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
-    images, digits = load_digits(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(
-        images / 16, digits, test_size=0.5, stratify=digits, random_state=seed
-    )
-    order = np.random.default_rng(seed).permutation(len(train_y))
-    chosen = [order[train_y[order] == digit][:count] for digit, count in enumerate(COUNTS)]
-    kept = np.sort(np.concatenate(chosen))
-    return _data(train_x[kept], train_y[kept], test_x, test_y, labels=True)
-
-
-def slipped_diabetes(seed: int) -> Data:
-    """Disease progression; in 6 % of the training targets the decimal point slipped by one.
-
-    Targets are scaled by the median and quartiles of the corrupted ones: a user has no others.
-    """
-    features, progression = load_diabetes(return_X_y=True, scaled=True)
-    train_x, test_x, train_y, test_y = train_test_split(
-        features * len(features) ** 0.5, progression, test_size=0.3, random_state=seed
-    )
-    bad = np.random.default_rng(seed).permutation(len(train_y))[: round(CORRUPTED * len(train_y))]
-    train_y = train_y.copy()
-    train_y[bad] *= 10
-    low, middle, high = np.quantile(train_y, (0.25, 0.5, 0.75))
-    spread = (high - low) / 1.349
-    scaled = ((y - middle) / spread for y in (train_y, test_y))
-    return _data(train_x, next(scaled), test_x, next(scaled), float(middle), float(spread))
-
-
-def _data(
-    train_x: np.ndarray,
-    train_y: np.ndarray,
-    test_x: np.ndarray,
-    test_y: np.ndarray,
-    origin: float = 0.0,
-    unit: float = 1.0,
-    labels: bool = False,
-) -> Data:
-    x, u = (torch.from_numpy(array.astype(np.float32)) for array in (train_x, test_x))
-    kind = np.int64 if labels else np.float32
-    y, v = (torch.from_numpy(array.astype(kind)) for array in (train_y, test_y))
-    return Data(x, y, u, v, origin, unit)
+    return as_data(train_x[kept], train_y[kept], test_x, test_y)
 
 
 def judge_digits(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -312,11 +252,6 @@ DIABETES = Task(
 )
 
 TASKS = (DIGITS, UNEVEN, DIABETES)
-
-
-def make_model(features: int, hidden: int, outputs: int) -> nn.Module:
-    """One hidden layer."""
-    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 def train(task: Task, contender: Contender, data: Data, seed: int, report: Report) -> History:
