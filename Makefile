@@ -5,11 +5,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test test-all sanitize check-cuda sanitize-cuda bench docs wheel lint format clean
+.PHONY: demo examples test test-all sanitize check-cuda sanitize-cuda bench docs wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
 	$(RUN) examples/anomaly.py --out demo_output
+
+examples: $(VENV)/built $(VENV)/extra-demo
+	$(RUN) examples/regression.py --out demo_output
+	$(RUN) examples/multitask.py --out demo_output
 
 test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
 	$(RUN) -m pytest -n 2 -m "not slow"
