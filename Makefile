@@ -12,6 +12,7 @@ demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/anomaly.py --out demo_output
 
 examples: $(VENV)/built $(VENV)/extra-demo
+	$(RUN) examples/imbalanced.py --out demo_output
 	$(RUN) examples/regression.py --out demo_output
 	$(RUN) examples/multitask.py --out demo_output
 

@@ -20,6 +20,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 import lossops  # noqa: E402
 from benchmarks import class_peers, peers  # noqa: E402
+from lossops.weights import class_weights  # noqa: E402
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Report = Callable[[str, float], None]  # what is being trained, and its loss
@@ -171,7 +172,7 @@ DIGITS = Task(
 )
 
 SEEN = torch.tensor(COUNTS, dtype=torch.float32)  # n
-BALANCED = SEEN.sum() / (len(COUNTS) * SEEN)  # w = N / (C n), scikit-learn's "balanced"
+BALANCED = class_weights(SEEN)  # w = N / (C n)
 MISTAKEN = BALANCED.unsqueeze(1).repeat(1, len(COUNTS))  # taking digit t for any other costs w_t
 
 UNEVEN = Task(

@@ -100,6 +100,7 @@ def test_site_builds(tmp_path: Path) -> None:
         *(f"lossops.functional.{name}" for name in lossops.functional.__all__),
         *(f"lossops.nn.{name}" for name in lossops.nn.__all__),
         *(f"lossops.monitor.{name}" for name in lossops.monitor.__all__),
+        *(f"lossops.weights.{name}" for name in lossops.weights.__all__),
         *(
             f"lossops.{name}"
             for name in ("define", "DefinedLoss", "global_normalizer", "from_torch")
