@@ -220,7 +220,7 @@ ARGUMENTS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
 
 @pytest.mark.parametrize("joint", [" and ", " or "])
 def test_long_conditions(joint: str, untouched: None) -> None:
-    condition = joint.join(f"input < {i}" for i in range(300))
+    condition = joint.join(f"input < {i}" for i in range(200))
     with pytest.raises(
         ValueError, match="nested more than 64 deep, as the terms of a long sum are"
     ):
@@ -283,9 +283,7 @@ WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
         torch.maximum(x, torch.ones_like(x)) * torch.minimum(torch.full_like(t, 1.5), t)
     ),
     "minimum(input * extra, target)": lambda x, t, a: torch.minimum(x * a, t),
-    "log1p(power(abs(input), c - 1.5)) * square(target)": lambda x, t, a: (
-        math.log(2) * t * t + 0 * x
-    ),
+    "log1p(power(abs(input), c - 1.5)) * input * target": lambda x, t, a: math.log(2) * x * t,
     "power(abs(input) + 1, c)": lambda x, t, a: (x.abs() + 1) ** 1.5,
     "input ** 3 + (abs(target) + 1) ** -2 - extra ** 7": lambda x, t, a: (
         x**3 + (t.abs() + 1) ** -2 - a**7

@@ -190,7 +190,7 @@ def checked(
     bounds = _check_limits(name, limits, dict(defaults))
     try:
         torch._C.parse_schema(schema(name, names, defaults))
-    except RuntimeError as error:
+    except (RuntimeError, IndexError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: torch refuses a name or a default: {reason}") from None
     parsed = Parser(name, expression, names, list(parameters)).parse()
