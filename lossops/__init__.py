@@ -21,6 +21,7 @@ from ._define import DefinedLoss, define  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .migration import from_torch  # noqa: E402
+from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_parameters  # noqa: E402
 
 if TYPE_CHECKING:
     from . import monitor, weights
@@ -33,11 +34,15 @@ __all__ = [
     "cmake_prefix_path",
     "cpp_extension",
     "define",
+    "elastic_net_penalty",
     "from_torch",
     "functional",
     "global_normalizer",
+    "l1_penalty",
+    "l2_penalty",
     "monitor",
     "nn",
+    "select_parameters",
     "weights",
 ]
 

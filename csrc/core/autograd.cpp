@@ -1,4 +1,4 @@
-// The one autograd node of the library.
+// The one autograd node of the losses.
 #include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/ops/mul.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "core/plain.h"
 #include "cuda/evaluate.h"
 
 namespace lossops {
@@ -32,22 +33,10 @@ auto make_node() {
 }
 #endif
 
-/// Whether t may be looked at and its kernels called without the dispatcher: a CPU tensor that nothing
-/// traces, batches or wraps.
-bool is_plain(const at::Tensor& t) {
-  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
-         !t.is_conj() && !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
-}
-
 /// Whether a kernel may scale this tensor and read that one on the device.
 bool is_plain_cuda(const at::Tensor& t) {
   return cuda::kBuilt && t.is_cuda() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
          !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
-}
-
-/// The value of a plain 0-d tensor; for the usual dtype without a call of the dispatcher.
-double value_of_scalar(const at::Tensor& t) {
-  return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();
 }
 
 /// Keeps the gradients that the fused pass produced, and the inputs for derivatives beyond the first.
@@ -228,6 +217,15 @@ class LossNode : public torch::autograd::Node {
 };
 
 }  // namespace
+
+bool is_plain(const at::Tensor& t) {
+  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
+         !t.is_conj() && !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
+}
+
+double value_of_scalar(const at::Tensor& t) {
+  return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();
+}
 
 at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::OperatorHandle& fused) {
   const Loss& loss = *call.loss;
