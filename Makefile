@@ -38,6 +38,7 @@ sanitize-cuda: $(VENV)/built $(VENV)/extra-test
 DEVICE ?= cpu
 bench: $(VENV)/built $(VENV)/extra-bench
 	$(RUN) -m benchmarks --device $(DEVICE)
+	$(if $(filter cpu,$(DEVICE)),$(RUN) -m benchmarks.training)
 
 # The site, in build/docs. Its snippets run as it is built, hence the extras of demo and test.
 docs: $(VENV)/built $(VENV)/extra-docs $(VENV)/extra-demo $(VENV)/extra-test
