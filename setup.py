@@ -121,7 +121,9 @@ def add_files(package: Path, version: str) -> None:
     shutil.copytree(CSRC / "include" / "lossops", headers)
     for room in ("core", "cpu", "cuda", "math"):
         shutil.copytree(
-            CSRC / room, headers / "detail" / room, ignore=shutil.ignore_patterns("*.cpp", "isa")
+            CSRC / room,
+            headers / "detail" / room,
+            ignore=shutil.ignore_patterns("*.cpp", "*.cu", "isa"),
         )
     settings = {
         "LOSSOPS_VERSION": version,

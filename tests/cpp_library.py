@@ -45,6 +45,7 @@ def installed() -> Path:
     with (build / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # pytest-xdist runs several of us
         cmake(ROOT, build, f"-DCMAKE_PREFIX_PATH={TORCH}")
+        shutil.rmtree(PREFIX, ignore_errors=True)  # it may hold files that are no more
         run(tool("cmake"), "--install", build, "--prefix", PREFIX)
     return PREFIX
 

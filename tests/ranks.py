@@ -1,5 +1,6 @@
 """Two processes that talk through gloo, for tests of what happens across ranks."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any,
     )
     try:
         torch.save(function(rank, *args), f"{folder}/{rank}.pt")
+        gc.collect()  # a DDP model, which holds the group, lies in a cycle
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
