@@ -33,11 +33,14 @@ auto make_node() {
 }
 #endif
 
-/// Whether a kernel may scale this tensor and read that one on the device.
-bool is_plain_cuda(const at::Tensor& t) {
-  return cuda::kBuilt && t.is_cuda() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
+/// Whether the memory of t is what it stands for: nothing traces, batches or wraps it.
+bool is_bare(const at::Tensor& t) {
+  return !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() && !t.is_conj() &&
          !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
 }
+
+/// Whether a kernel may scale this tensor and read that one on the device.
+bool is_plain_cuda(const at::Tensor& t) { return cuda::kBuilt && t.is_cuda() && is_bare(t); }
 
 /// Keeps the gradients that the fused pass produced, and the inputs for derivatives beyond the first.
 class LossNode : public torch::autograd::Node {
@@ -218,10 +221,7 @@ class LossNode : public torch::autograd::Node {
 
 }  // namespace
 
-bool is_plain(const at::Tensor& t) {
-  return t.device().is_cpu() && !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() &&
-         !t.is_conj() && !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);
-}
+bool is_plain(const at::Tensor& t) { return t.device().is_cpu() && is_bare(t); }
 
 double value_of_scalar(const at::Tensor& t) {
   return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();

@@ -5,12 +5,12 @@
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
+#include "core/shapes.h"
+
 namespace lossops {
 
 void check_count(const at::Tensor& labels, const std::optional<c10::SymInt>& num_classes) {
-  TORCH_CHECK(!labels.is_nested() && labels.layout() == at::kStrided,
-              "count_labels: labels must be a dense tensor, got ",
-              labels.is_nested() ? "a nested one" : c10::str("layout ", labels.layout()));
+  TORCH_CHECK(is_dense(labels), "count_labels: labels must be a dense tensor, got ", shown_layout(labels));
   TORCH_CHECK_NOT_IMPLEMENTED(at::isIntegralType(labels.scalar_type(), /*includeBool=*/true),
                               "count_labels: labels must have an integer dtype or bool, got ",
                               labels.scalar_type());

@@ -42,14 +42,8 @@ void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings
   }
 }
 
-bool is_float(at::ScalarType t) {
-  return t == at::kFloat || t == at::kDouble || t == at::kHalf || t == at::kBFloat16;
-}
-
 void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name) {
-  TORCH_CHECK(!t.is_nested() && t.layout() == at::kStrided, loss.name, ": ", name,
-              " must be a dense tensor, got ",
-              t.is_nested() ? "a nested one" : c10::str("layout ", t.layout()));
+  TORCH_CHECK(is_dense(t), loss.name, ": ", name, " must be a dense tensor, got ", shown_layout(t));
   const at::ScalarType dtype = t.scalar_type();
   TORCH_CHECK_NOT_IMPLEMENTED(
       is_float(dtype) || at::isIntegralType(dtype, /*includeBool=*/true), loss.name, ": ", name,
@@ -57,6 +51,16 @@ void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name
 }
 
 }  // namespace
+
+bool is_float(at::ScalarType t) {
+  return t == at::kFloat || t == at::kDouble || t == at::kHalf || t == at::kBFloat16;
+}
+
+bool is_dense(const at::Tensor& t) { return !t.is_nested() && t.layout() == at::kStrided; }
+
+std::string shown_layout(const at::Tensor& t) {
+  return t.is_nested() ? "a nested one" : c10::str("layout ", t.layout());
+}
 
 std::string shown(const c10::SymIntArrayRef& shape) {
   std::ostringstream out;

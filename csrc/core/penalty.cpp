@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/loss.h"
 #include "core/plain.h"
+#include "core/shapes.h"
 #include "cpu/memory.h"
 
 namespace lossops {
@@ -32,12 +32,9 @@ Penalty check_penalty(at::TensorList params, double l1, double l2) {
     const at::Tensor& p = params[i];
     const auto which = [&] { return c10::str("elastic_net_penalty: parameter ", i, " must "); };
     TORCH_CHECK(p.defined(), which(), "be a tensor, got an undefined one");
-    TORCH_CHECK(!p.is_nested() && p.layout() == at::kStrided, which(), "be a dense tensor, got ",
-                p.is_nested() ? "a nested one" : c10::str("layout ", p.layout()));
-    const at::ScalarType dtype = p.scalar_type();
-    TORCH_CHECK_NOT_IMPLEMENTED(
-        dtype == at::kFloat || dtype == at::kDouble || dtype == at::kHalf || dtype == at::kBFloat16, which(),
-        "have dtype float16, bfloat16, float32 or float64, got ", dtype);
+    TORCH_CHECK(is_dense(p), which(), "be a dense tensor, got ", shown_layout(p));
+    TORCH_CHECK_NOT_IMPLEMENTED(is_float(p.scalar_type()), which(),
+                                "have dtype float16, bfloat16, float32 or float64, got ", p.scalar_type());
     TORCH_CHECK(p.device() == params[0].device(), which(), "be on the device of the first, ",
                 params[0].device(), ", got ", p.device());
   }

@@ -7,6 +7,13 @@ namespace lossops {
 
 std::string shown(const c10::SymIntArrayRef& shape);
 
+/// Whether the dtype is one that losses are computed from.
+bool is_float(at::ScalarType dtype);
+
+/// Whether t is an array with strides, as all kernels need it; otherwise, what it is instead.
+bool is_dense(const at::Tensor& t);
+std::string shown_layout(const at::Tensor& t);
+
 /// Raises what torch raises for a tensor of the wrong shape.
 [[noreturn]] void shape_error(const Call& call, int tensor, const std::string& message);
 
