@@ -37,6 +37,7 @@ def package() -> Path:
 
 
 def main() -> None:
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a GPU's tensors are not for these kernels
     os.environ["PYTHONPATH"] = f"{package()}{os.pathsep}{ROOT}"
     # Ahead of the repository, which pytest would find the package in.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", "-p", "lossops", *sys.argv[1:]])

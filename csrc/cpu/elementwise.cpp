@@ -356,10 +356,6 @@ bool all_bfloat16(const Call& call) {
 
 }  // namespace
 
-void cpu::unsupported_dtype(c10::ScalarType dtype) {
-  TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
-}
-
 Evaluation cpu::evaluate_elementwise(const Call& call, int64_t wrt) {
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, wrt).run();
   if (all_bfloat16(call)) return Pass<c10::BFloat16>(call, wrt).run();

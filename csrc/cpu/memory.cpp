@@ -41,4 +41,8 @@ at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
   return t;
 }
 
+void unsupported_dtype(c10::ScalarType dtype) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
+}
+
 }  // namespace lossops::cpu
