@@ -66,6 +66,7 @@ def python_elastic_net(*parameters: Tensor) -> Tensor:
 
 PENALTIES: dict[str, tuple[Function, Function]] = {
     "l1_penalty": (lambda *p: lossops.l1_penalty(p, STRENGTH), python_l1),
+    "l1_penalty, scaled": (lambda *p: STRENGTH * lossops.l1_penalty(p, 1.0), python_l1),
     "l2_penalty": (lambda *p: lossops.l2_penalty(p, STRENGTH), python_l2),
     "elastic_net_penalty": (
         lambda *p: lossops.elastic_net_penalty(p, STRENGTH, STRENGTH),

@@ -23,10 +23,14 @@ def l1_penalty(parameters: Parameters, strength: float) -> Tensor:
 
         strength * sum of |x|
 
-    One pass over memory computes it and its gradient, ``strength * sign(x)``, 0 at 0. Backward
-    hands the gradient over; if it has to be scaled, or for parameters of dtype float16, it is
-    written in backward instead. Sums of blocks of a fixed size are added in double: results are
-    bitwise equal for any number of threads.
+    One pass over memory computes it and its gradient, ``strength * sign(x)``, 0 at 0 and at NaN.
+    Backward hands the gradient over, scaled in place where it has to be; for parameters of dtype
+    float16, and of bfloat16 under a scale, it is written in backward instead. Sums of blocks of a
+    fixed size are added in double: results are bitwise equal for any number of threads. On other
+    devices than the CPU multi-tensor operators of PyTorch compute both.
+
+    Under ``torch.compile`` the strength is a constant. One that changes is better a factor of the
+    result: ``strength * l1_penalty(parameters, 1.0)``.
 
     Args:
         parameters: A module, for all of its parameters; a tensor; or an iterable of tensors, such
@@ -39,6 +43,7 @@ def l1_penalty(parameters: Parameters, strength: float) -> Tensor:
 
     Raises:
         ValueError: ``strength`` is negative or not finite, or there are no parameters.
+        TypeError: ``parameters`` holds something else than tensors, or ``strength`` is one.
         RuntimeError: Parameters are not dense, or on several devices.
         NotImplementedError: Parameters are not of a floating dtype.
 
@@ -77,6 +82,7 @@ def l2_penalty(parameters: Parameters, strength: float) -> Tensor:
 
     Raises:
         ValueError: ``strength`` is negative or not finite, or there are no parameters.
+        TypeError: ``parameters`` holds something else than tensors, or ``strength`` is one.
         RuntimeError: Parameters are not dense, or on several devices.
         NotImplementedError: Parameters are not of a floating dtype.
 
@@ -109,6 +115,7 @@ def elastic_net_penalty(parameters: Parameters, l1: float, l2: float) -> Tensor:
 
     Raises:
         ValueError: ``l1`` or ``l2`` is negative or not finite, or there are no parameters.
+        TypeError: ``parameters`` holds something else than tensors, or ``l1`` or ``l2`` is one.
         RuntimeError: Parameters are not dense, or on several devices.
         NotImplementedError: Parameters are not of a floating dtype.
 
@@ -131,7 +138,8 @@ def select_parameters(
     r"""The parameters of a module whose names match; choose once, before training.
 
     Args:
-        module: The module; names are those of ``module.named_parameters()``.
+        module: The module; names are those of ``module.named_parameters()``. A parameter that
+            several modules share has several.
         include: A pattern, or several of which one has to match: strings are shell patterns for the
             whole name (``"*.weight"``), compiled regular expressions are searched for in it.
         exclude: Patterns of which none may match.
@@ -149,12 +157,19 @@ def select_parameters(
         >>> [tuple(w.shape) for w in weights]
         [(3, 2)]
     """
-    named = list(module.named_parameters())
-    chosen = [p for name, p in named if _matches(name, include) and not _matches(name, exclude)]
+    names: dict[nn.Parameter, list[str]] = {}
+    for name, p in module.named_parameters(remove_duplicate=False):
+        names.setdefault(p, []).append(name)
+    chosen = [
+        p
+        for p, given in names.items()
+        if any(_matches(name, include) for name in given)
+        and not any(_matches(name, exclude) for name in given)
+    ]
     if not chosen:
         raise ValueError(
             f"select_parameters: include={include!r} and exclude={exclude!r} leave none of the "
-            f"parameters {[name for name, _ in named]}"
+            f"parameters {[name for given in names.values() for name in given]}"
         )
     return chosen
 
@@ -170,6 +185,8 @@ def _elastic_net(
     function: str, parameters: Parameters, l1: float = 0.0, l2: float = 0.0, **named: float
 ) -> Tensor:
     for name, value in (named or {"l1": l1, "l2": l2}).items():
+        if isinstance(value, Tensor):
+            raise TypeError(f"{function}: {name} must be a number, got a tensor; scale the result")
         if not 0 <= value < math.inf:
             raise ValueError(f"{function}: {name} must be >= 0 and finite, got {value}")
     if isinstance(parameters, nn.Module):
@@ -177,4 +194,7 @@ def _elastic_net(
     tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not tensors:
         raise ValueError(f"{function}: parameters must hold at least one tensor, got none")
+    for t in tensors:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"{function}: parameters must be tensors, got {type(t).__name__}")
     return _penalty(tensors, l1, l2)

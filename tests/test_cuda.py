@@ -14,7 +14,7 @@ nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler he
 # change, and long tensors nothing to tell.
 SUITES = ["tests/test_forward.py", "tests/test_gradients.py", "tests/test_layouts.py",
           "tests/test_dtypes.py", "tests/test_hard_inputs.py", "tests/test_classes.py",
-          "tests/test_regressions.py"]  # fmt: skip
+          "tests/test_regressions.py", "tests/test_emulated_ops.py"]  # fmt: skip
 HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
              "no_classes", "peak_memory"]  # fmt: skip
 # Many or long rows, where each thread of the grid takes its turn.

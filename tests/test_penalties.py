@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
 from torch.autograd import forward_ad
 from torch.library import opcheck
 
@@ -89,12 +90,13 @@ def test_half_precision_does_not_overflow() -> None:
 
 
 def test_kink_and_special_values() -> None:
-    """The slope of l1 at 0 is 0; an infinite element has one; NaN stays NaN, also in the tail."""
+    """The slope of l1 at 0 and NaN is 0, as torch has it; an infinite element has one."""
     for size in (1, 40):
         p = torch.tensor([0.0, -0.0, math.inf, -math.inf, math.nan, 1e-45, -3.0]).repeat(size)
-        (g,) = slopes(l1_penalty, [p], 2.0)
-        expected = torch.tensor([0, 0, 3.4, -3.4, math.nan, 3.4, -3.4]).repeat(size)
-        torch.testing.assert_close(g, expected, equal_nan=True)
+        expected = torch.tensor([0, 0, 3.4, -3.4, 0, 3.4, -3.4]).repeat(size)
+        torch.testing.assert_close(slopes(l1_penalty, [p], 2.0)[0], expected)
+        formula = torch.func.grad(lambda q: 1.7 * l1_penalty(q, 2.0))(p)
+        torch.testing.assert_close(formula, expected)
     assert l1_penalty(torch.tensor([-math.inf]), 1.0) == math.inf
     assert l1_penalty(torch.tensor([1.0, math.nan]), 1.0).isnan()
     assert l2_penalty(torch.tensor([1.0, math.nan]), 1.0).isnan()
@@ -112,6 +114,21 @@ def test_gradient_only_where_wanted() -> None:
     assert not elastic_net_penalty([b], 0.3, 0.7).requires_grad
     with torch.no_grad():
         assert not elastic_net_penalty([a], 0.3, 0.7).requires_grad
+
+
+@strengths
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str)
+def test_scaled_backward(l1: float, l2: float, dtype: torch.dtype) -> None:
+    """The gradients written in forward take the scale."""
+    params = drawn(*SHAPES, dtype=dtype)
+    inputs = leaves(params)
+    expected = [(1.7 * (l1 * p.double().sign() + 2 * l2 * p.double())).to(dtype) for p in params]
+    # A negated one is no plain number, and sends backward to the operators of other devices.
+    for upstream in torch.tensor(1.7), torch._neg_view(torch.tensor(-1.7)):
+        value = elastic_net_penalty(inputs, l1, l2)
+        found = torch.autograd.grad(value, inputs, upstream.to(value.dtype))
+        for g, e in zip(found, expected, strict=True):
+            torch.testing.assert_close(g, e)
 
 
 def test_small_gradients_of_float16() -> None:
@@ -256,6 +273,11 @@ def test_operators() -> None:
     opcheck(OP, (leaves(params), 0.3, 0.7))
 
 
+def test_meta_of_nothing() -> None:
+    with FakeTensorMode(), pytest.raises(ValueError, match="at least one tensor"):
+        OP([], 1.0, 1.0)
+
+
 def test_meta() -> None:
     params = [torch.empty(60, 90, device="meta"), torch.empty(3, device="meta").bfloat16()]
     assert OP(params, 0.3, 0.7).dtype == torch.float32
@@ -370,6 +392,14 @@ def test_select_parameters(include: Any, exclude: Any, names: str) -> None:
     assert [id(p) for p in chosen] == [id(named[f"layers.{name}"]) for name in names.split()]
 
 
+def test_select_shared() -> None:
+    """Any of its names will do, to take it and to leave it out."""
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    assert select_parameters(net, ["1.weight"])[0] is net[0].weight
+    assert select_parameters(net, exclude="1.*") == [net[0].bias]
+
+
 def test_select_nothing() -> None:
     with pytest.raises(ValueError, match=r"include='\*.weigth' .* leave none .*'layers.0.weight'"):
         select_parameters(Net(), "*.weigth")
@@ -383,6 +413,10 @@ def test_select_nothing() -> None:
         (lambda: l1_penalty(torch.ones(2), -1.0), ValueError, "l1_penalty: strength .* got -1.0"),
         (lambda: l2_penalty(torch.ones(2), math.nan), ValueError, "strength must be .* got nan"),
         (lambda: elastic_net_penalty(torch.ones(2), 1.0, math.inf), ValueError, "l2 must be"),
+        (lambda: OP([], 1.0, 1.0), ValueError, "elastic_net_penalty: params must hold"),
+        (lambda: l1_penalty([None], 1.0), TypeError, "must be tensors, got NoneType"),
+        (lambda: l1_penalty(nn.Linear(2, 1).named_parameters(), 1.0), TypeError, "got tuple"),
+        (lambda: l1_penalty(torch.ones(2), torch.ones(())), TypeError, "must be a number"),
         (lambda: OP([torch.ones(2)], -1.0, 0.0), ValueError, "elastic_net_penalty: l1 must be"),
         (lambda: l1_penalty([torch.ones(2), torch.ones(2).int()], 1.0), NotImplementedError,
          "parameter 1 must have dtype float16, .*got Int"),

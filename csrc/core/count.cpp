@@ -2,7 +2,11 @@
 #include "core/count.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/aminmax.h>
+#include <ATen/ops/bincount.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <torch/library.h>
 
 #include "core/shapes.h"
@@ -31,10 +35,13 @@ at::Tensor count_meta(const at::Tensor& labels, std::optional<c10::SymInt> num_c
   return at::empty_symint({*num_classes}, labels.options().dtype(at::kLong));
 }
 
-/// On a device without a kernel the labels come to the CPU, and the counts go back.
+/// Where counting by ATen fails, the CPU's kernel has the words for it.
 at::Tensor count_elsewhere(const at::Tensor& labels, std::optional<c10::SymInt> num_classes,
                            std::optional<int64_t> ignore_index) {
   check_count(labels, num_classes);
+  std::optional<int64_t> classes;
+  if (num_classes) classes = num_classes->guard_int(__FILE__, __LINE__);
+  if (const auto counts = count_by_aten(labels, classes, ignore_index)) return *counts;
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("lossops::count_labels", "")
                              .typed<decltype(count_elsewhere)>();
@@ -42,6 +49,18 @@ at::Tensor count_elsewhere(const at::Tensor& labels, std::optional<c10::SymInt> 
 }
 
 }  // namespace
+
+std::optional<at::Tensor> count_by_aten(const at::Tensor& labels, std::optional<int64_t> num_classes,
+                                        std::optional<int64_t> ignore_index) {
+  at::Tensor kept = labels.flatten().to(at::kLong);
+  if (ignore_index) kept = kept.masked_select(kept.ne(*ignore_index));
+  if (kept.numel() == 0) return at::zeros({num_classes.value_or(0)}, kept.options());
+  const auto [least, most] = at::aminmax(kept);
+  const at::Tensor bounds = at::stack({least, most}).cpu();
+  const auto* bound = bounds.const_data_ptr<int64_t>();
+  if (bound[0] < 0 || bound[1] >= num_classes.value_or(kMostClasses)) return std::nullopt;
+  return at::bincount(kept, {}, num_classes.value_or(0));
+}
 
 TORCH_LIBRARY_FRAGMENT(lossops, library) {
   library.def("count_labels(Tensor labels, SymInt? num_classes=None, int? ignore_index=None) -> Tensor",

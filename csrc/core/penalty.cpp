@@ -1,10 +1,16 @@
 // The penalty for every dispatch key but that of its kernels.
 #include "core/penalty.h"
 
+#include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_foreach_sign.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -22,6 +28,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 Penalty check_penalty(at::TensorList params, double l1, double l2) {
+  TORCH_CHECK_VALUE(!params.empty(), "elastic_net_penalty: params must hold at least one tensor, got none");
   const auto check_strength = [](const char* name, double given) {
     TORCH_CHECK_VALUE(given >= 0 && std::isfinite(given), "elastic_net_penalty: ", name,
                       " must be >= 0 and finite, got ", given);
@@ -57,7 +64,7 @@ at::Tensor call_penalty(at::TensorList params, double l1, double l2) {
   return op.call(params, l1, l2);
 }
 
-/// The penalty in ATen operators.
+/// The penalty in ATen operators that every transform knows.
 at::Tensor formula(at::TensorList params, double l1, double l2) {
   const Penalty penalty = check_penalty(params, l1, l2);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
@@ -72,21 +79,38 @@ at::Tensor formula(at::TensorList params, double l1, double l2) {
   return total;
 }
 
-/// Its gradients times upstream, likewise; undefined where not wanted.
+/// The gradients times upstream, a differentiable function of all; undefined where not wanted. By
+/// multi-tensor operators where they serve: autograd and transforms lack rules for some.
 variable_list slopes(const at::Tensor& upstream, at::TensorList params, const Penalty& penalty,
                      const std::vector<bool>& wanted) {
   const at::ScalarType dtype = penalty_dtype(params);
-  variable_list grads(params.size());
+  bool listed = !at::GradMode::is_enabled() && !inside_transform() && !at::isTensorSubclassLike(upstream);
+  variable_list x;
   for (size_t i = 0; i < params.size(); ++i) {
-    if (!wanted[i]) continue;
-    const at::Tensor x = params[i].to(dtype);
-    at::Tensor grad;
-    if (penalty.absolute()) grad = x.sgn() * (upstream * penalty.l1);
-    if (penalty.square()) {
-      const at::Tensor part = x * (upstream * (2 * penalty.l2));
-      grad = grad.defined() ? grad + part : part;
-    }
-    grads[i] = grad.to(params[i].scalar_type());
+    if (wanted[i]) x.push_back(params[i].to(dtype));
+    listed = listed && !at::isTensorSubclassLike(params[i]);
+  }
+  const auto each = [&](const auto& of) {
+    variable_list results;
+    for (size_t i = 0; i < x.size(); ++i) results.push_back(of(i));
+    return results;
+  };
+  variable_list found;
+  const auto add = [&](const variable_list& list, const at::Tensor& factor) {
+    const variable_list part =
+        listed ? at::_foreach_mul(list, factor) : each([&](size_t i) { return list[i] * factor; });
+    found = found.empty() ? part
+            : listed      ? at::_foreach_add(found, part)
+                          : each([&](size_t i) { return found[i] + part[i]; });
+  };
+  if (penalty.absolute()) {
+    add(listed ? at::_foreach_sign(x) : each([&](size_t i) { return x[i].sign(); }), upstream * penalty.l1);
+  }
+  if (penalty.square()) add(x, upstream * (2 * penalty.l2));
+
+  variable_list grads(params.size());
+  for (size_t i = 0, next = 0; i < params.size(); ++i) {
+    if (wanted[i]) grads[i] = found[next++].to(params[i].scalar_type());
   }
   return grads;
 }
@@ -155,14 +179,23 @@ struct PenaltyFunction : torch::autograd::Function<PenaltyFunction> {
       return slopes(upstream, params, penalty, wanted);
     }
     const double factor = value_of_scalar(upstream);
-    bool anew = factor != 1;
-    for (size_t i = 0; i < params.size(); ++i) anew = anew || (wanted[i] && !kept[i].defined());
+    // In half precision a gradient scaled after it was rounded would be rounded twice.
+    const auto serves = [&](const at::Tensor& grad) {
+      return grad.defined() && (factor == 1 || !c10::isReducedFloatingType(grad.scalar_type()));
+    };
+    bool anew = false;
+    for (size_t i = 0; i < params.size(); ++i) anew = anew || (wanted[i] && !serves(kept[i]));
     for (size_t i = 0; i < params.size(); ++i) {
       if (anew || !wanted[i]) kept[i].reset();
       if (anew && wanted[i]) kept[i] = cpu::empty_dense(params[i], params[i].scalar_type());
     }
-    if (!anew) return kept;
-    cpu::evaluate_penalty(params, penalty, factor, kept);
+    if (anew) {
+      cpu::evaluate_penalty(params, penalty, factor, kept);
+    } else if (factor != 1) {
+      for (const at::Tensor& grad : kept) {
+        if (grad.defined()) grad.mul_(factor);
+      }
+    }
     return kept;
   }
 };
@@ -182,12 +215,24 @@ at::Tensor penalty_autograd(at::TensorList params, double l1, double l2) {
 
 }  // namespace
 
+at::Tensor penalty_by_lists(at::TensorList params, double l1, double l2) {
+  const Penalty penalty = check_penalty(params, l1, l2);
+  const at::ScalarType dtype = penalty_dtype(params);
+  at::Tensor total;
+  if (penalty.absolute()) total = at::stack(at::_foreach_norm(params, 1, dtype)).sum() * l1;
+  if (penalty.square()) {
+    const at::Tensor part = at::stack(at::_foreach_norm(params, 2, dtype)).square().sum() * l2;
+    total = total.defined() ? total + part : part;
+  }
+  return total;
+}
+
 TORCH_LIBRARY_FRAGMENT(lossops, library) {
   const std::vector<at::Tag> tags{at::Tag::pt2_compliant_tag};
   library.def("elastic_net_penalty(Tensor[] params, float l1, float l2) -> Tensor", tags);
 }
 TORCH_LIBRARY_IMPL(lossops, CompositeExplicitAutograd, library) {
-  library.impl("elastic_net_penalty", formula);
+  library.impl("elastic_net_penalty", penalty_by_lists);
 }
 TORCH_LIBRARY_IMPL(lossops, FuncTorchBatchedDecomposition, library) {
   library.impl("elastic_net_penalty", formula);

@@ -22,6 +22,9 @@ Penalty check_penalty(at::TensorList params, double l1, double l2);
 /// float64 if a tensor is, and otherwise float32: large sums of squares leave the range of half precision.
 at::ScalarType penalty_dtype(at::TensorList params);
 
+/// The value by multi-tensor operators: what devices other than the CPU run.
+at::Tensor penalty_by_lists(at::TensorList params, double l1, double l2);
+
 namespace cpu {
 
 /// The penalty, and in the same pass those of its gradients, times `factor`, for which `grads` holds a

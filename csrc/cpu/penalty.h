@@ -17,7 +17,7 @@ struct PenaltySums {
 template <class T>
 struct PenaltyKernels {
   PenaltySums (*sums)(const T* x, int64_t size);
-  /// grad = a sign(x) + b x, where NaN stays NaN; a null factor leaves its part out. grad may be x.
+  /// grad = a sign(x) + b x; a null factor leaves its part out. grad may be x.
   void (*slope)(const T* x, const T* a, const T* b, T* grad, int64_t size);
 };
 

@@ -51,10 +51,8 @@ template <class T>
 void slope(const T* x, const T* a, const T* b, T* grad, int64_t size) {
   using V = Vectorized<T>;
   const V zero(0), up(a ? *a : T(0)), down(a ? -*a : T(0)), factor(b ? *b : T(0));
-  const auto signed_a = [&](const V& v) {
-    // What is neither above nor below 0 is 0 or NaN, and stays that.
-    return V::blendv(V::blendv(v, up, v > zero), down, v < zero);
-  };
+  // 0 where NaN, as torch.sign has it.
+  const auto signed_a = [&](const V& v) { return V::blendv(V::blendv(zero, up, v > zero), down, v < zero); };
   if (a && b) return map(x, grad, size, [&](const V& v) { return signed_a(v) + v * factor; });
   if (a) return map(x, grad, size, signed_a);
   map(x, grad, size, [&](const V& v) { return v * factor; });

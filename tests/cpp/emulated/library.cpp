@@ -2,7 +2,9 @@
 #include <lossops/version.h>
 #include <torch/library.h>
 
+#include "core/count.h"
 #include "core/describe.h"
+#include "core/penalty.h"
 #include "cpu/evaluate.h"
 #include "cuda/evaluate.h"
 #include "losses/all.h"
@@ -41,12 +43,20 @@ TORCH_LIBRARY(lossops, library) {
 #include "losses/registry.def"
 }
 
+namespace {
+
 void scale(at::Tensor grad, const at::Tensor& upstream, const std::optional<at::Tensor>& denominator) {
   cuda::scale(grad, upstream, denominator.value_or(at::Tensor()));
 }
 
+}  // namespace
+
+// What only devices other than the CPU run.
 TORCH_LIBRARY(lossops_emulated, library) {
   library.def("scale(Tensor(a!) grad, Tensor upstream, Tensor? denominator) -> ()", scale);
+  library.def("elastic_net_penalty(Tensor[] params, float l1, float l2) -> Tensor", penalty_by_lists);
+  library.def("count_labels(Tensor labels, int? num_classes=None, int? ignore_index=None) -> Tensor?",
+              count_by_aten);
 }
 
 }  // namespace lossops
