@@ -174,11 +174,17 @@ def test_long_rows(classes: int, dtype: torch.dtype) -> None:
 def test_bad_values_stop_the_device() -> None:
     """In a process of its own, since nothing works in one after a device-side assert."""
     lines = [
-        "F.cross_entropy(torch.zeros(2, 3, device='cuda'), torch.tensor([0, 3], device='cuda'))",
-        "F.binary_cross_entropy(*torch.full((2, 5), 2.0, device='cuda'))",
+        "F.cross_entropy(torch.zeros(2, 3), torch.tensor([0, 3]))",
+        "F.binary_cross_entropy(*torch.full((2, 5), 2.0))",
+        "F.binary_cross_entropy(torch.full((5,), 0.5), torch.full((5,), 255.0))",
+        "F.gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([1.0, -1.0]))",
+        "F.quantile_loss(torch.zeros(2), torch.zeros(2), torch.tensor([0.5, 0.0]))",
+        "F.quantile_loss(torch.zeros(2), torch.zeros(2), 1.5)",
+        "F.balanced_softmax_loss(torch.zeros(1, 2), torch.tensor([0]), torch.tensor([1.0, -1]))",
     ]
+    start = "import torch, lossops.functional as F; torch.set_default_device('cuda')"
     for line in lines:
-        code = f"import torch, lossops.functional as F; {line}; torch.cuda.synchronize()"
+        code = f"{start}; {line}; torch.cuda.synchronize()"
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode != 0 and "device-side assert" in done.stderr
