@@ -36,8 +36,8 @@ def on_gpu(case: Case) -> Case:
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("weight", ["none", "full"])
-def test_agrees_with_the_cpu(loss: Loss, dtype: torch.dtype, weight: str) -> None:
+@pytest.mark.parametrize("weight", [None, "full"])
+def test_agrees_with_the_cpu(loss: Loss, dtype: torch.dtype, weight: str | None) -> None:
     for reduction in ("mean", "sum", "none"):
         case = make_case(loss, dtype=dtype, weight=weight, ignore=loss.ignore, reduction=reduction)
         tolerance = 64 * torch.finfo(dtype).eps
