@@ -1,6 +1,7 @@
 """Mistakes that were made once: each case failed before it was mended."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -240,3 +241,32 @@ def test_prior_of_unsigned_counts(dtype: torch.dtype) -> None:
     loss = F.balanced_softmax_loss(x, t, prior=counts.to(dtype))
     torch.testing.assert_close(loss, F.balanced_softmax_loss(x, t, prior=counts.float()))
     loss.backward()
+
+
+# Arguments that may be a number of the CPU beside tensors of another device.
+NUMBERS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "weight": lambda x, t, n: F.mse_loss(x, x.detach().flip(0), weight=n),
+    "weight, unreduced": lambda x, t, n: F.l1_loss(
+        x, x.detach().flip(0), weight=n, reduction="none"
+    ),
+    "pos_weight": lambda x, t, n: F.binary_cross_entropy_with_logits(x, x.detach().exp(), n),
+    "q": lambda x, t, n: F.quantile_loss(x, x.detach().flip(0), n),
+    "alpha": lambda x, t, n: F.softmax_focal_loss(x, t, n),
+    "weight of rows": lambda x, t, n: F.distill_kl_loss(x, x.detach().exp(), weight=n),
+    "normalizer": lambda x, t, n: F.mse_loss(x, x.detach().flip(0), normalizer=n),
+    "label": lambda x, t, n: F.cross_entropy(x[0], (n > 0).long()),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("tracked", ["neither", "input", "number"])
+def test_number_of_the_cpu_beside_another_device(name: str, tracked: str) -> None:
+    """It was expanded where it lay, and the formula mixed devices. Shapes alone show it."""
+    number = torch.tensor(0.5, requires_grad=tracked == "number")
+    x = torch.zeros(4, 3, device="meta", requires_grad=tracked == "input")
+    value = NUMBERS[name](x, torch.zeros(4, dtype=torch.long, device="meta"), number)
+    assert value.device == x.device
+    assert value.requires_grad == (tracked == "input" or (number.requires_grad and name != "label"))
+    if tracked == "input":
+        value.sum().backward()
+        assert x.grad is not None and (x.grad.device, x.grad.shape) == (x.device, x.shape)

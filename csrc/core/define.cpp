@@ -81,8 +81,10 @@ void apply_autocast(Settings& settings, const at::Tensor& input) {
 /// have to do its work.
 at::Tensor evaluate_transformed(const Call& parsed) {
   Call call = parsed;
-  const bool autocast = at::autocast::is_autocast_enabled(call.input().device().type());
-  if (autocast) apply_autocast(call.settings, call.input());
+  const c10::DeviceType device = call.input().device().type();
+  if (at::autocast::is_autocast_available(device) && at::autocast::is_autocast_enabled(device)) {
+    apply_autocast(call.settings, call.input());
+  }
   c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
   return evaluate_formula(call);
 }

@@ -93,7 +93,7 @@ void align(Call& call) {
     }
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
-    t = t.expand_symint(common);
+    if (is_beside_input(call, t)) t = t.expand_symint(common);
   }
 }
 
@@ -101,21 +101,25 @@ at::Tensor formula(const Call& call) {
   const Loss& loss = *call.loss;
   const Settings& s = call.settings;
   const at::ScalarType dtype = at::toOpMathType(call.promoted_dtype());
+  const auto tensor = [&](int i) {
+    const at::Tensor t = beside_input(call, call.tensors[i]);
+    return same(t.sym_sizes(), call.input().sym_sizes()) ? t : t.expand_symint(call.input().sym_sizes());
+  };
 
   // What is ignored must not reach a gradient even if it is infinite: its operands are replaced by zeros.
   at::Tensor valid;
-  if (s.ignore_index) valid = at::ne(call.tensors[loss.target], *s.ignore_index);
+  if (s.ignore_index) valid = at::ne(tensor(loss.target), *s.ignore_index);
   std::array<Formula, kMaxOperands> operands;
   for (int i = 0; i < loss.operands; ++i) {
     if (!call.tensors[i].defined()) {
       operands[i] = Formula(1);
       continue;
     }
-    at::Tensor t = call.tensors[i].to(dtype);
+    const at::Tensor t = tensor(i).to(dtype);
     operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
   }
   at::Tensor value = loss.formula(operands.data(), s.params.data()).tensor();
-  at::Tensor weight = call.weight().defined() ? call.weight().to(dtype) : at::Tensor();
+  at::Tensor weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);
     if (weight.defined()) weight = at::where(valid, weight, 0.0);

@@ -142,7 +142,7 @@ void align(Call& call) {
     check_shape(call, loss.operands, {classes});
   } else if (!same(weight.sym_sizes(), rows)) {
     if (!broadcasts(weight.sym_sizes(), rows)) check_shape(call, loss.operands, rows);
-    weight = weight.expand_symint(rows);
+    if (is_beside_input(call, weight)) weight = weight.expand_symint(rows);
   }
 }
 
@@ -175,8 +175,9 @@ class RowFormulaPass {
     // Once, so that gradients are summed in that dtype.
     for (at::Tensor* t :
          {&rows_.hit_weight, &rows_.miss_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
-      if (t->defined()) *t = t->to(dtype_);
+      if (t->defined()) *t = beside_input(call, *t).to(dtype_);
     }
+    if (rows_.target.defined()) rows_.target = beside_input(call, rows_.target);
   }
 
   at::Tensor run() {

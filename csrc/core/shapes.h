@@ -24,4 +24,14 @@ bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
 /// Whether each dimension of a, aligned at the right, is 1 or that of b.
 bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
 
+/// Whether t is on the input's device. If not it is a number, and stays one until it is moved there.
+inline bool is_beside_input(const Call& call, const at::Tensor& t) {
+  return t.device() == call.input().device();
+}
+
+/// The same tensor on the input's device.
+inline at::Tensor beside_input(const Call& call, const at::Tensor& t) {
+  return is_beside_input(call, t) ? t : t.to(call.input().device());
+}
+
 }  // namespace lossops
