@@ -13,6 +13,7 @@ import lossops
 import lossops.functional as F
 from tests.cases import Case, make_case
 from tests.losses import LOSSES, Loss
+from tests.test_regressions import NUMBERS
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available() or lossops.build_info.cuda_version is None,
@@ -169,6 +170,48 @@ def test_long_rows(classes: int, dtype: torch.dtype) -> None:
     eps = torch.finfo(dtype).eps
     torch.testing.assert_close(value.double(), expected, rtol=2 * eps, atol=0)
     torch.testing.assert_close(gradient.double(), slope, rtol=4 * eps, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_of_the_host_never_wait(name: str) -> None:
+    """Beside tensors of the device, forward, backward and inside a graph."""
+    x = torch.linspace(-1, 1, 12, device="cuda").view(4, 3).requires_grad_()
+    t, number = torch.arange(4, device="cuda") % 3, torch.tensor(0.5)
+
+    def step() -> tuple[Tensor, Tensor]:
+        value = NUMBERS[name](x, t, number)
+        return value, torch.autograd.grad(value.sum(), x)[0]
+
+    expected = NUMBERS[name](x, t, number.cuda())
+    with no_waiting():
+        eager = step()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = step()
+    graph.replay()
+    torch.testing.assert_close(eager[0], expected)
+    torch.testing.assert_close(captured, eager, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if name != "label"])
+def test_gradients_of_numbers_of_the_host(name: str) -> None:
+    """By the formula, which must spread a number before a mean divides by it."""
+    slopes = []
+    for device in ("cpu", "cuda"):
+        x = torch.linspace(-1, 1, 12, device=device).view(4, 3)
+        number = torch.tensor(0.5, requires_grad=True)
+        value = NUMBERS[name](x, torch.arange(4, device=device) % 3, number)
+        slopes.append([value.cpu(), *torch.autograd.grad(value.sum(), number)])
+    torch.testing.assert_close(*slopes)
+
+
+def test_levels_of_a_list_never_wait() -> None:
+    x = torch.linspace(-1, 1, 12, device="cuda").view(4, 3)
+    with no_waiting():
+        value = F.quantile_loss(x, x.flip(0), [0.1, 0.5, 0.9])
+    torch.testing.assert_close(
+        value.cpu(), F.quantile_loss(x.cpu(), x.cpu().flip(0), [0.1, 0.5, 0.9])
+    )
 
 
 def test_bad_values_stop_the_device() -> None:

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch._subclasses import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import lossops.functional as F
 from tests.cases import make_case
@@ -270,3 +273,21 @@ def test_number_of_the_cpu_beside_another_device(name: str, tracked: str) -> Non
     if tracked == "input":
         value.sum().backward()
         assert x.grad is not None and (x.grad.device, x.grad.shape) == (x.device, x.shape)
+
+
+class Copies(TorchDispatchMode):
+    """Counts the copies from the host."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten._to_copy.default and args[0].device.type == "cpu"
+        return func(*args, **(kwargs or {}))
+
+
+def test_levels_are_filled_in_on_a_gpu() -> None:
+    """A copy of the list from the host would wait, and cannot be captured in a graph."""
+    with FakeTensorMode(), Copies() as copies:
+        x = torch.zeros(4, 3, device="cuda")
+        assert F.quantile_loss(x, x, [0.1, 0.5, 0.9], reduction="none").shape == x.shape
+    assert copies.count == 0

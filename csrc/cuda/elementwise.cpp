@@ -4,6 +4,7 @@
 #include <ATen/ops/mean.h>
 #include <c10/core/DeviceGuard.h>
 
+#include "core/shapes.h"
 #include "cuda/evaluate.h"
 #include "cuda/launcher.h"
 
@@ -71,8 +72,8 @@ class ElementPass : Launcher {
   Operand operand(at::Tensor t) {
     Operand operand;
     if (!t.defined()) return operand;
-    if (t.is_cpu() && !call_.input().is_cpu()) {  // a number, expanded
-      operand.number = t.as_strided({}, {}).item().toDouble();
+    if (!is_beside_input(call_, t)) {
+      operand.number = t.item().toDouble();
       return operand;
     }
     if (!is_readable(t.scalar_type())) t = t.to(math_);

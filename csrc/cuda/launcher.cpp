@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/DeviceGuard.h>
 
+#include "core/shapes.h"
 #include "cuda/evaluate.h"
 
 namespace lossops::cuda {
@@ -21,6 +22,10 @@ at::Tensor Launcher::empty(at::IntArrayRef shape, at::ScalarType dtype) const {
 
 at::Tensor Launcher::zeros(at::IntArrayRef shape, at::ScalarType dtype) const {
   return at::zeros(shape, at::TensorOptions(call_.input().device()).dtype(dtype));
+}
+
+at::Tensor Launcher::beside_input(const at::Tensor& t) const {
+  return is_beside_input(call_, t) ? t : scalar(t.scalar_type()).fill_(t.item());
 }
 
 double* Launcher::partial() {
@@ -41,7 +46,7 @@ Number Launcher::number_of(int64_t blocks) {
 
 Number Launcher::normalizer() {
   const at::Tensor& n = call_.normalizer();
-  if (n.is_cpu() && !call_.input().is_cpu()) return {n.item().toDouble(), nullptr};
+  if (!is_beside_input(call_, n)) return {n.item().toDouble(), nullptr};
   return {1, keep(n.detach().to(at::kDouble)).const_data_ptr<double>()};
 }
 

@@ -18,6 +18,9 @@ class Launcher {
   at::Tensor zeros(at::IntArrayRef shape, at::ScalarType dtype) const;
   at::Tensor scalar(at::ScalarType dtype) const { return empty({}, dtype); }
 
+  /// The tensor on the input's device. A number of the host's is filled in: to copy it would wait.
+  at::Tensor beside_input(const at::Tensor& t) const;
+
   /// Room for a sum by block.
   double* partial();
 

@@ -37,7 +37,7 @@ class RowPass : Launcher {
     const auto params = call_.settings.held_by<T>();
     std::copy(params.begin(), params.end(), args_.params);
     read_labels();
-    read_weights();
+    read_weights(shape);
     const Number denominator = this->denominator();
     args_.denominator = gradient_denominator(denominator);
 
@@ -113,7 +113,7 @@ class RowPass : Launcher {
   /// Labels as int64, one behind the other.
   void read_labels() {
     if (!tensors_.target.defined() || tensors_.probabilities) return;
-    const at::Tensor& labels = keep(tensors_.target.to(call_.input().device(), at::kLong).contiguous());
+    const at::Tensor& labels = keep(beside_input(tensors_.target).to(at::kLong).contiguous());
     args_.label = labels.const_data_ptr<int64_t>();
     args_.ignores = call_.settings.ignore_index.has_value();
     args_.ignore_index = call_.settings.ignore_index.value_or(0);
@@ -122,18 +122,16 @@ class RowPass : Launcher {
     }
   }
 
-  /// A tensor of the weights in the type that kernels compute in, or null.
+  /// Weights in the type that kernels compute in, or null.
   const T* weights(const at::Tensor& t) {
-    if (!t.defined()) return nullptr;
-    return keep(t.detach().to(call_.input().device(), kMath).contiguous()).const_data_ptr<T>();
+    return t.defined() ? keep(t.detach().to(kMath).contiguous()).const_data_ptr<T>() : nullptr;
   }
 
-  void read_weights() {
+  void read_weights(at::IntArrayRef rows) {
     const at::Tensor& by_class = tensors_.class_weight;
     at::Tensor hits = by_class.defined() ? by_class.detach() : at::Tensor();
     if (tensors_.hit_weight.defined()) {
-      const at::Tensor w =
-          tensors_.hit_weight.detach().to(call_.input().device(), kMath).expand({args_.classes});
+      const at::Tensor w = beside_input(tensors_.hit_weight.detach()).to(kMath).expand({args_.classes});
       hits = hits.defined() ? hits.to(kMath) * w : w;
     }
     args_.hit_weight = weights(hits);
@@ -141,7 +139,9 @@ class RowPass : Launcher {
     if (hits.defined() && args_.smoothing > 0) args_.hit_weight_sum = weights(hits.to(at::kDouble).sum());
     args_.label_weight = weights(by_class);
     args_.miss_weight = weights(tensors_.miss_weight);
-    args_.row_weight = weights(tensors_.row_weight);
+    if (tensors_.row_weight.defined()) {
+      args_.row_weight = weights(beside_input(tensors_.row_weight).expand(rows));
+    }
     if (tensors_.prior.defined()) {
       const at::Tensor prior = tensors_.prior.detach().to(at::kDouble);
       at::_assert_async(prior.lt(0).any().logical_not(), loss_.name + ": prior must be >= 0");

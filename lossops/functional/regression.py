@@ -279,6 +279,9 @@ def _levels(q: Levels, input: Tensor) -> Tensor:
     if isinstance(q, float):
         return torch.full((), q, dtype=input.dtype, device=input.device)
     if isinstance(q, (list, tuple)):
+        if input.is_cuda:  # filled in there: a copy from the host would wait for the device
+            fill = [torch.full((), x, dtype=input.dtype, device=input.device) for x in q]
+            return torch.stack(fill)
         return torch.tensor(q, dtype=input.dtype, device=input.device)
     return q
 
