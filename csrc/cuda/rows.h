@@ -77,14 +77,13 @@ inline RowPlan plan_rows(int64_t rows, int64_t classes, bool alone, int vector, 
   if (plan.team <= kWarpSize || !rereads) return plan;
 
   // Whole rows if two blocks have room for theirs, else as much as one block can keep.
-  constexpr int64_t kOwn = 4096;  ///< what the kernels and the driver need
   constexpr int64_t kVectorBytes = 16;
-  const int64_t limit = std::max<int64_t>(shared_limit - kOwn, 0);
   const int64_t each = kVectorBytes * sides * plan.threads;
   const int64_t whole = (classes / vector + plan.threads - 1) / plan.threads;
-  if (whole * each > limit / 2) plan.threads = plan.team = most_threads;
+  if (whole * each > shared_limit / 2) plan.threads = plan.team = most_threads;
   const int64_t share = kVectorBytes * sides * plan.threads;
-  plan.kept = static_cast<int>(std::min((classes / vector + plan.threads - 1) / plan.threads, limit / share));
+  plan.kept =
+      static_cast<int>(std::min((classes / vector + plan.threads - 1) / plan.threads, shared_limit / share));
   plan.shared_bytes = static_cast<unsigned>(plan.kept * share);
   return plan;
 }

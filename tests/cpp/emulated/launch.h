@@ -52,7 +52,7 @@ T __shfl_xor_sync(unsigned mask, T x, int flip) {
 namespace lossops::cuda {
 
 /// Little, so that rows too long for it are common in tests.
-inline int shared_limit() { return 20 << 10; }
+inline int shared_limit() { return 16 << 10; }
 
 template <class... P>
 void launch(void (*kernel)(P...), unsigned blocks, unsigned threads, unsigned shared_bytes,
