@@ -206,7 +206,8 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
   implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
   implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
-  if (loss->cuda_kernels || loss->cuda_row_kernels) {
+  // An extension may have kernels although this library lacks what launches them.
+  if (loss->family->cuda && (loss->cuda_kernels || loss->cuda_row_kernels)) {
     implement<ValueKernel<loss_of<evaluate_cuda>>>(library, loss->name, DispatchKey::CUDA, loss);
     implement<FusedKernel<evaluate_cuda>>(library, fused_name, DispatchKey::CUDA, loss);
   }
