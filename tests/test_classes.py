@@ -593,7 +593,7 @@ def test_no_rows(loss: Loss) -> None:
 
 
 def test_no_classes() -> None:
-    """Rows of nothing: no number to tell, but no crash; labels are then out of range."""
+    """Rows of nothing: no number to tell, but no crash."""
     rows, none = torch.empty(3, 0, requires_grad=True), torch.empty(0, 0, requires_grad=True)
     for x in (rows, none):
         targets = (x.detach(), torch.empty(x.shape, dtype=torch.long))
@@ -605,8 +605,19 @@ def test_no_classes() -> None:
         ):
             assert torch.autograd.grad(value, x)[0].shape == x.shape
     assert F.cross_entropy(none, torch.empty(0, dtype=torch.long)).isnan()
-    with pytest.raises(IndexError):
-        F.cross_entropy(rows, torch.zeros(3, dtype=torch.long))
+    ignored = torch.full((3,), -100)
+    assert F.cross_entropy(rows, ignored, reduction="sum") == 0
+    assert F.nll_loss(rows, ignored).isnan()
+
+
+@pytest.mark.parametrize("ignore_index", [None, -100])
+@pytest.mark.parametrize("name", ["cross_entropy", "nll", "multi_margin", "cosface"])
+def test_labels_of_no_class(name: str, ignore_index: int | None) -> None:
+    """Where there are no classes every label that counts is out of range, also on a GPU."""
+    operator = getattr(torch.ops.lossops, name)
+    for label in (0, -1):
+        with pytest.raises((IndexError, RuntimeError), match=f"{name}: target"):
+            operator(torch.empty(2, 0), torch.tensor([label, -100]), ignore_index=ignore_index)
 
 
 def test_weights_of_zero() -> None:

@@ -16,7 +16,7 @@ SUITES = ["tests/test_forward.py", "tests/test_gradients.py", "tests/test_layout
           "tests/test_dtypes.py", "tests/test_hard_inputs.py", "tests/test_classes.py",
           "tests/test_regressions.py", "tests/test_emulated_ops.py"]  # fmt: skip
 HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
-             "no_classes", "peak_memory"]  # fmt: skip
+             "peak_memory"]  # fmt: skip
 # Many or long rows, where each thread of the grid takes its turn.
 LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "class_counts",
         "ignored_rows", "many_blocks", "row_counts"]  # fmt: skip

@@ -218,6 +218,7 @@ def test_bad_values_stop_the_device() -> None:
     """In a process of its own, since nothing works in one after a device-side assert."""
     lines = [
         "F.cross_entropy(torch.zeros(2, 3), torch.tensor([0, 3]))",
+        "F.cross_entropy(torch.zeros(2, 0), torch.tensor([0, -100]))",
         "F.binary_cross_entropy(*torch.full((2, 5), 2.0))",
         "F.binary_cross_entropy(torch.full((5,), 0.5), torch.full((5,), 255.0))",
         "F.gaussian_nll_loss(torch.zeros(2), torch.zeros(2), torch.tensor([1.0, -1.0]))",

@@ -117,6 +117,10 @@ class RowPass : Launcher {
     args_.label = labels.const_data_ptr<int64_t>();
     args_.ignores = call_.settings.ignore_index.has_value();
     args_.ignore_index = call_.settings.ignore_index.value_or(0);
+    if (args_.classes == 0 && loss_.row_formula->sides == 1) {  // no kernel runs that could tell
+      const at::Tensor fine = args_.ignores ? labels.eq(args_.ignore_index) : labels.ne(labels);
+      at::_assert_async(fine.all(), loss_.name + ": target is out of range");
+    }
     if (tensors_.label_list) {
       args_.is_label = keep(zeros({labels.numel()}, at::kByte)).mutable_data_ptr<uint8_t>();
     }
