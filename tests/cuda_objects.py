@@ -22,6 +22,7 @@ CSRC = ROOT / "csrc"
 BUILD = ROOT / "build" / "cuda"
 SOURCES = sorted((CSRC / "cuda").glob("*.cu"))
 ARCHITECTURES = ("sm_90", "sm_80")
+ROW_DTYPES = ("float", "double", "c10::Half", "c10::BFloat16")
 NVCC = shutil.which("nvcc")
 
 # As setup.py, torch's own, and what a torch without CUDA needs: it lacks a generated header.
@@ -30,6 +31,18 @@ FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-DLOSSOPS_CUDA",
          "-D__CUDA_NO_BFLOAT16_CONVERSIONS__", "-D__CUDA_NO_HALF2_OPERATORS__",
          "-DC10_USING_CUSTOM_GENERATED_MACROS", "-Werror=all-warnings", "-Xcompiler",
          "-fPIC,-Wall,-Wextra,-Wno-unused-parameter,-Werror", "-Xptxas", "-v"]  # fmt: skip
+
+
+# Of losses over the class axis, the kernels that a call may ask for: see work_of in row_loop.h.
+LABEL, ADJUSTED_LABEL, DENSE = (f"(lossops::cuda::Work){work}" for work in range(3))
+ROW_KERNELS = {
+    "CrossEntropy": (LABEL, ADJUSTED_LABEL, DENSE),
+    "NLL": (LABEL,),
+    **dict.fromkeys(("SoftmaxFocal", "Poly1", "GeneralizedCrossEntropy"), (LABEL, DENSE)),
+    **dict.fromkeys(("BalancedSoftmax", "ArcFace", "CosFace"), (ADJUSTED_LABEL, DENSE)),
+    **dict.fromkeys(("RWWCrossEntropy", "MultiMargin", "DistillKL", "JSD"), (DENSE,)),
+    "MultiLabelMargin": (),  # a kernel of its own
+}
 
 
 def registered(kind: str) -> list[str]:
@@ -92,6 +105,13 @@ class Object:
             name for name, said in self.kernels.items() if re.search(r"[1-9]\d* bytes spill", said)
         ]
 
+    def oversharing(self) -> list[str]:
+        """The kernels with more shared memory of their own than launch.h leaves them."""
+        text = (CSRC / "cuda" / "launch.h").read_text()
+        (kib,) = re.findall(r"kOwnSharedBytes = (\d+) << 10;", text)
+        own = {name: re.search(r"(\d+) bytes smem", said) for name, said in self.kernels.items()}
+        return [name for name, found in own.items() if found and int(found[1]) > int(kib) << 10]
+
 
 OBJECTS = [Object(source, arch) for arch in ARCHITECTURES for source in SOURCES]
 
@@ -105,26 +125,36 @@ def compiled(obj: Object) -> Object:
     return obj
 
 
+def wanted() -> list[str]:
+    """The kernels that the registry asks for, by their demangled names up to the arguments."""
+    namespace = "lossops::losses::"
+    elements = [
+        f"element_kernel<{namespace}{expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
+        for expression in registered("LOSS")
+        for dtype in ("float", "double")
+        for mode in range(3)
+    ]
+    rows = [
+        f"row_kernel<{namespace}{expression}, {dtype}, {work}>"
+        for expression in registered("CLASS_LOSS")
+        for dtype in ROW_DTYPES
+        for work in ROW_KERNELS[expression]
+    ]
+    lists = [f"label_list_kernel<{namespace}MultiLabelMargin, {dtype}>" for dtype in ROW_DTYPES]
+    shared = ["finish_kernel", "weigh_kernel<float>", "weigh_kernel<double>", "scale_kernel",
+              "weigh_labels_kernel<float>", "weigh_labels_kernel<double>"]  # fmt: skip
+    return [f"{name}(" for name in [*elements, *rows, *lists, *shared]]
+
+
 def missing(architecture: str) -> list[str]:
-    """The kernels that the registry asks for and no object has."""
+    """Those of them that no object has."""
     have = " ".join(
         name
         for obj in OBJECTS
         if obj.architecture == architecture
         for name in compiled(obj).kernels
     )
-    namespace = "lossops::losses::"
-    wanted = [
-        f"element_kernel<{namespace}{expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
-        for expression in registered("LOSS")
-        for dtype in ("float", "double")
-        for mode in range(3)
-    ] + [
-        f"row_kernel<{namespace}{expression}, {dtype}, "
-        for expression in registered("CLASS_LOSS")
-        for dtype in ("float", "double", "c10::Half", "c10::BFloat16")
-    ]
-    return [name for name in wanted if name not in have]
+    return [name for name in wanted() if f"::{name}" not in have]
 
 
 def main() -> None:
@@ -136,6 +166,7 @@ def main() -> None:
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(compiled, OBJECTS))
     problems = [f"{obj.architecture}: spills: {k}" for obj in OBJECTS for k in obj.spilling()]
+    problems += [f"{o.architecture}: shared memory: {k}" for o in OBJECTS for k in o.oversharing()]
     problems += [f"{arch}: no {name}" for arch in ARCHITECTURES for name in missing(arch)]
     print(*problems, sep="\n")
     count = sum(len(obj.kernels) for obj in OBJECTS)

@@ -28,7 +28,12 @@ LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "cl
 )
 def test_compiles_without_warnings_and_spills(obj: cuda_objects.Object) -> None:
     assert cuda_objects.compiled(obj).kernels
-    assert not obj.spilling()
+    assert not obj.spilling() and not obj.oversharing()
+
+
+def test_kernels_of_every_row_loss_are_named() -> None:
+    """By a table beside the registry, so that a kernel which is no longer compiled is missed."""
+    assert set(cuda_objects.ROW_KERNELS) == set(cuda_objects.registered("CLASS_LOSS"))
 
 
 @nvcc
