@@ -267,7 +267,7 @@ def run_all(options: argparse.Namespace, console: Console) -> Run:
             step(what, 0)
             rounds = class_rounds_for(elements(shape), options.quick)
             trim_heap()  # every cell starts with no memory left over from others
-            useful = compile and (case.compiles is None or shape[1] <= case.compiles)
+            useful = compile and case.is_compiled(shape)
             cell = functools.partial(
                 measure, case.for_dtype(kind), shape, kind, rounds, compile=useful
             )

@@ -203,6 +203,10 @@ class ClassCase(Case):
     planes: bool = False
     compiles: int | None = None
 
+    def is_compiled(self, size: int | Shape) -> bool:
+        """Whether there are few enough classes for it."""
+        return self.compiles is None or (isinstance(size, tuple) and size[1] <= self.compiles)
+
     def for_dtype(self, dtype: torch.dtype) -> ClassCase:
         """This case with peers that are given logits of this dtype as users do it."""
         if dtype not in LOW:

@@ -76,16 +76,19 @@ def operand_sets(case: Case, size: int | Shape, dtype: torch.dtype) -> list[list
     cache = torch.cuda.get_device_properties(0).L2_cache_size
     drawn = [t.cuda() for t in make_operands(case, size, dtype)]
     each = sum(t.nbytes for t in drawn)
-    count = max(1, min(4 * cache // each + 1, MOST_BYTES // (3 * each), 64))
+    count = max(1, min(4 * cache // each + 1, MOST_BYTES // (3 * each)))
     return [
         [t.detach().clone().requires_grad_(t.requires_grad) for t in drawn] for _ in range(count)
     ]
 
 
 def forward_step(loss: Loss, sets: list[list[Tensor]]) -> Step:
+    """Of operands that need no gradient: some peers take it in the forward otherwise."""
+    plain = [[t.detach() for t in operands] for operands in sets]
+
     def step(i: int) -> None:
         with torch.no_grad():
-            loss(*sets[i % len(sets)])
+            loss(*plain[i % len(plain)])
 
     return step
 
@@ -138,7 +141,7 @@ def measure(
     """One cell, as it stands in the JSON."""
     torch._dynamo.reset()
     sets = operand_sets(case, size, dtype)
-    losses = sides(case, compile)
+    losses = sides(case, compile and case.is_compiled(size))
     if isinstance(size, tuple) and len(size) > 2:
         losses.pop("liger", None)  # takes (N, C) only
     given = dict.fromkeys(losses, sets)
@@ -187,10 +190,25 @@ def cells(options: argparse.Namespace) -> list[tuple[Case, int | Shape, torch.dt
                 continue
             if isinstance(case, ClassCase):
                 sizes: tuple[int | Shape, ...] = CLASS_SHAPES.get(case.name, FEW_SHAPES)
-                chosen += [(case, s, dtype) for s in options.shapes or sizes]
+                chosen += [(case.for_dtype(dtype), s, dtype) for s in options.shapes or sizes]
             else:
                 chosen += [(case, s, dtype) for s in options.sizes or ELEMENT_SIZES]
     return chosen
+
+
+def measure_all(
+    options: argparse.Namespace, bandwidth: float, console: Console
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cells, and why any are missing: one that fails does not take the others with it."""
+    rounds = 6 if options.quick else 24
+    found, failed = [], []
+    for case, size, dtype in track(cells(options), console=console):
+        try:
+            found.append(measure(case, size, dtype, not options.no_compile, rounds, bandwidth))
+        except Exception as error:
+            failed.append(f"{case.name}, {size_name(size)}, {dtype}: {error!r}")
+            console.print(failed[-1], markup=False)
+    return found, failed
 
 
 def show(found: list[dict[str, Any]], console: Console) -> None:
@@ -219,17 +237,13 @@ def main(options: argparse.Namespace, results: Path, console: Console) -> int:
     gpu = torch.cuda.get_device_name()
     bandwidth = copy_bandwidth()
     console.print(f"{gpu}: copies at {bandwidth / 1e12:.2f} TB/s")
-    rounds = 6 if options.quick else 24
-    found = [
-        measure(case, size, dtype, not options.no_compile, rounds, bandwidth)
-        for case, size, dtype in track(cells(options), console=console)
-    ]
+    found, failed = measure_all(options, bandwidth, console)
     show(found, console)
     meta = metadata(options.threads, "quick" if options.quick else "full")
     meta |= {"gpu": gpu, "copy_bytes_per_second": bandwidth, "cuda": torch.version.cuda}
     name = options.name or re.sub(r"\W+", "-", gpu.lower())
     results.mkdir(parents=True, exist_ok=True)
     path = results / f"{name}.json"
-    path.write_text(json.dumps({"meta": meta, "cells": found}, indent=1) + "\n")
+    path.write_text(json.dumps({"meta": meta, "cells": found, "failed": failed}, indent=1) + "\n")
     console.print(f"figures: {path}")
-    return 0
+    return int(bool(failed))

@@ -234,11 +234,12 @@ def make_operands(case: Case, size: int | Shape, dtype: torch.dtype) -> list[Ten
 def disagreement(ours: Loss, theirs: Loss, operands: Sequence[Tensor]) -> float:
     """The largest relative difference of value and gradients, each in the mean over its elements.
 
-    In the mean, since the two may choose different subgradients where an element hits a kink.
+    In the mean, since the two may choose different subgradients where an element hits a kink. NaN
+    if any difference is.
     """
     leaves = [operand for operand in operands if operand.requires_grad]
     a, b = ours(*operands), theirs(*operands)
-    worst = 0.0
+    differences = []
     pairs = zip(
         (a.detach(), *torch.autograd.grad(a, leaves)),
         (b.detach(), *torch.autograd.grad(b, leaves)),
@@ -246,8 +247,8 @@ def disagreement(ours: Loss, theirs: Loss, operands: Sequence[Tensor]) -> float:
     )
     for x, y in pairs:
         difference = (x.double() - y.double()).abs().mean().item()
-        worst = max(worst, difference / (y.double().abs().mean().item() or 1.0))
-    return worst
+        differences.append(difference / (y.double().abs().mean().item() or 1.0))
+    return max(differences, key=lambda d: (math.isnan(d), d))
 
 
 class Company:

@@ -239,6 +239,10 @@ class Case:
         named = f"F.{function.__name__}" if function.__module__ == F.__name__ else "formula"
         return self.peer or named
 
+    def is_compiled(self, size: int | tuple[int, ...]) -> bool:
+        """Whether torch.compile of the peer is of use at this size."""
+        return True
+
     def ours(self) -> Loss:
         """Our function, bound to the case's parameters."""
         import lossops.functional
