@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.cpp_library import ROOT, TORCH, cmake, installed, run, tool
 from tests.wheel import Environment
@@ -176,6 +177,13 @@ def test_other_torch_is_refused(prefix: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(torch.version.cuda is not None, reason="this torch has CUDA")
+def test_torch_without_cuda_is_told(tmp_path: Path) -> None:
+    """It once ended in a header that is not there."""
+    with pytest.raises(AssertionError, match="LOSSOPS_CUDA=ON needs a torch with CUDA"):
+        cmake(ROOT, tmp_path, f"-DCMAKE_PREFIX_PATH={TORCH}", "-DLOSSOPS_CUDA=ON")
+
+
 def test_add_subdirectory(tmp_path: Path) -> None:
     """As part of another project: compiles the whole library."""
     source = written(tmp_path / "source", SUBDIRECTORY)
@@ -229,5 +237,6 @@ def test_flags_are_those_of_the_extension() -> None:
     }
     # The standard is a feature of the target; -g0 only takes back what Python's own flags say.
     assert settings["flags"] == lists["CXX_FLAGS"] - {"-std=c++20", "-g0"}
+    assert settings["cuda_flags"] == lists["NVCC_FLAGS"] - {"-std=c++20"}
     assert settings["flags_AVX2"] == lists["AVX2"]
     assert settings["flags_AVX512"] - {"${flags_AVX2}"} == lists["AVX512"]

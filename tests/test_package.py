@@ -64,7 +64,7 @@ assert not torch.cuda.is_initialized()
 
 
 def test_stripped_size(tmp_path: Path) -> None:
-    """The libraries of the package come to under 10 MB once stripped."""
+    """The libraries come to under 10 MB once stripped; with CUDA kernels for two GPUs, 40 MB."""
     libraries = list(PACKAGE.rglob("*.so"))
     assert libraries
     if shutil.which("strip") is None:
@@ -74,7 +74,7 @@ def test_stripped_size(tmp_path: Path) -> None:
         copy = tmp_path / f"{i}.so"
         subprocess.run(["strip", "-o", copy, library], check=True)
         total += copy.stat().st_size
-    assert total < 10e6
+    assert total < (10e6 if lossops.build_info.cuda_version is None else 40e6)
 
 
 def test_other_torch_is_refused(tmp_path: Path) -> None:
