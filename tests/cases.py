@@ -219,7 +219,7 @@ def make_case(
     shape: tuple[int, ...] = SHAPE,
     *,
     dtype: torch.dtype = torch.float64,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | None = None,
     reduction: str = "mean",
     weight: str | None = None,
     ignore: bool = False,
@@ -227,7 +227,26 @@ def make_case(
     on_kinks: bool = False,
     seed: int = 0,
 ) -> Case:
-    """Draw a case. `weight` is None, "full" or "row"; the draw does not depend on the dtype."""
+    """Draw a case. `weight` is None, "full" or "row"; the draw depends on neither dtype nor device.
+
+    Without a device it lies on the default one.
+    """
+    with torch.device("cpu"):
+        case = draw_case(loss, params, shape, reduction, weight, ignore, normalizer, on_kinks, seed)
+    return case.to(torch.get_default_device() if device is None else device, dtype)
+
+
+def draw_case(
+    loss: Loss,
+    params: dict[str, Any] | None,
+    shape: tuple[int, ...],
+    reduction: str,
+    weight: str | None,
+    ignore: bool,
+    normalizer: bool,
+    on_kinks: bool,
+    seed: int,
+) -> Case:
     params = dict(loss.params[0] if params is None else params)
     loss = loss.under(params)
     shape = loss.fit(shape)
@@ -257,8 +276,7 @@ def make_case(
         tensors["weight"] = 0.5 + torch.rand(size, generator=generator, dtype=torch.float64)
     if normalizer:
         tensors["normalizer"] = torch.tensor(2.5, dtype=torch.float64)
-    case = Case(loss, tensors, params, reduction, IGNORED if ignore else None)
-    return case.to(device, dtype)
+    return Case(loss, tensors, params, reduction, IGNORED if ignore else None)
 
 
 def per_class(classes: int, pairs: bool = False) -> Tensor:

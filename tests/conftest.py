@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 # Two workers of several threads each share few cores: threads that wait must not spin.
@@ -20,6 +22,7 @@ DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "where(condition): the rows of the table that a test is for")
+    config.addinivalue_line("markers", "host: of a test by device, one that only the CPU can pass")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,7 +42,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "loss" in names:
         metafunc.parametrize("loss", losses, ids=lambda loss: loss.op)
     if "device" in names:
-        metafunc.parametrize("device", DEVICES)
+        host = metafunc.definition.get_closest_marker("host")
+        metafunc.parametrize("device", ["cpu"] if host else DEVICES)
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +51,13 @@ def _steady() -> None:
     """Every test starts from the same seed, on one thread: xdist brings the parallelism."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def on_device(device: str) -> Iterator[None]:
+    """What a test makes without saying where lies on its device."""
+    with nullcontext() if device == "cpu" else torch.device(device):
+        yield
 
 
 @pytest.fixture(scope="session")

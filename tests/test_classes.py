@@ -20,7 +20,10 @@ from tests.losses import BY_OP, LOSSES, MATRIX, Loss
 from tests.test_errors import kind, raised
 from tests.test_memory import peak_bytes
 
-pytestmark = pytest.mark.where(lambda loss: loss.axis is not None)
+pytestmark = [
+    pytest.mark.where(lambda loss: loss.axis is not None),
+    pytest.mark.usefixtures("on_device"),
+]
 INF, NAN = float("inf"), float("nan")
 REDUCTIONS = ("mean", "sum", "none")
 ROWS = tuple(loss for loss in LOSSES if loss.axis is not None)
@@ -37,11 +40,14 @@ def _threads() -> Iterator[None]:
 
 def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+    drawn = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
+    return drawn.to(torch.get_default_device(), dtype)
 
 
 def labels(classes: int, *shape: int, seed: int = 0) -> Tensor:
-    return torch.randint(classes, shape, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(classes, shape, generator=generator, device="cpu")
+    return drawn.to(torch.get_default_device())
 
 
 def same(ours: Callable[..., Tensor], theirs: Callable[..., Tensor], *leaves: Tensor,
@@ -261,6 +267,7 @@ WRONG: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("mistake", WRONG)
+@pytest.mark.host
 def test_errors_have_torchs_type(mistake: str) -> None:
     name, args, options = WRONG[mistake]
     theirs = raised(lambda: getattr(peer, name)(*args, **options))
@@ -273,6 +280,7 @@ def test_errors_have_torchs_type(mistake: str) -> None:
         assert str(ours).startswith(f"{name.removesuffix('_loss')}: ")
 
 
+@pytest.mark.host
 def test_one_label_in_a_vector() -> None:
     """Input (C) also takes a target of shape (1), as in torch, where backward then fails."""
     x, t = normal(5), torch.tensor([2])
@@ -325,6 +333,7 @@ PLACES = {
 
 @LABELLED
 @pytest.mark.parametrize("shape", PLACES, ids=str)
+@pytest.mark.host
 def test_labels_out_of_range(loss: Loss, shape: tuple[int, ...]) -> None:
     """The error names the label, its place and the range: the first of several, on every path."""
     expected = RuntimeError if loss.op == "multi_margin" else IndexError  # as in torch
@@ -349,6 +358,7 @@ def test_labels_out_of_range(loss: Loss, shape: tuple[int, ...]) -> None:
         assert raised(lambda: torch.func.grad(case.over(("input",)))(case.tensors["input"]))  # noqa: B023
 
 
+@pytest.mark.host
 def test_label_lists_out_of_range() -> None:
     case = make_case(BY_OP["multilabel_margin"], shape=(5, 4), dtype=torch.float32)
     lists = case.tensors["target"].clone()
@@ -358,6 +368,7 @@ def test_label_lists_out_of_range() -> None:
     assert "multilabel_margin: target" in str(error) and "got 4" in str(error)
 
 
+@pytest.mark.host
 def test_no_label_is_ignored_without_ignore_index() -> None:
     """At the level of the op None means that: -100 is a label out of range like any other."""
     with pytest.raises(IndexError, match="got -100"):
@@ -482,6 +493,7 @@ MEMORY = {
 
 
 @pytest.mark.parametrize("setting", MEMORY)
+@pytest.mark.host
 def test_peak_memory(loss: Loss, setting: str) -> None:
     """Forward and backward take 1.1 times the logits: the gradient, and a few numbers per row."""
     options = {"shape": (512, 8000), "dtype": torch.float32, **MEMORY[setting]}
@@ -612,6 +624,7 @@ def test_no_classes() -> None:
 
 @pytest.mark.parametrize("ignore_index", [None, -100])
 @pytest.mark.parametrize("name", ["cross_entropy", "nll", "multi_margin", "cosface"])
+@pytest.mark.host
 def test_labels_of_no_class(name: str, ignore_index: int | None) -> None:
     """Where there are no classes every label that counts is out of range, also on a GPU."""
     operator = getattr(torch.ops.lossops, name)
@@ -859,6 +872,7 @@ def test_means() -> None:
 
 
 @pytest.mark.parametrize("op", ["multi_margin", "multilabel_margin"])
+@pytest.mark.host
 def test_second_derivatives_that_torch_lacks(op: str) -> None:
     """Those of a piecewise linear loss are 0; those of the squared one are counted."""
     case = make_case(BY_OP[op], shape=(4, 3), reduction="sum")
@@ -918,6 +932,7 @@ def test_wide_tensors_per_class_do_not_promote() -> None:
                     assert gradient.dtype == other and gradient.isfinite().all(), name
 
 
+@pytest.mark.host
 def test_autocast_of_logits() -> None:
     """What comes out of a linear layer under autocast: bfloat16 logits, a float32 loss."""
     layer, x, t = torch.nn.Linear(8, 10), normal(6, 8, dtype=torch.float32), labels(10, 6)

@@ -15,6 +15,7 @@ import lossops.functional as F
 from tests.cases import make_case
 from tests.losses import Loss
 
+pytestmark = pytest.mark.usefixtures("on_device")
 SMOOTH_AT_ZERO = {
     "mse_loss": 2.0, "huber_loss": 1.0, "smooth_l1_loss": 1.0, "log_cosh_loss": 1.0,
     "charbonnier_loss": 1e3, "robust_loss": 1.0,
@@ -60,6 +61,7 @@ def negative(t: Tensor) -> Tensor:
     return view
 
 
+@pytest.mark.host
 def test_negative_bit() -> None:
     x, t = torch.randn(5, requires_grad=True), torch.randn(5)
     expected = F.mse_loss(x, t)
@@ -71,6 +73,7 @@ def test_negative_bit() -> None:
     torch.testing.assert_close(got, want)
 
 
+@pytest.mark.host
 def test_zero_tensor() -> None:
     x = torch.full((3,), 2.0, requires_grad=True)
     assert F.mse_loss(x, torch._efficientzerotensor((3,))).item() == 4.0
@@ -81,12 +84,14 @@ def test_bytes_of_a_bool_tensor() -> None:
     assert F.mse_loss(torch.zeros(2), target).item() == 0.5
 
 
+@pytest.mark.host
 def test_autocast_reaches_into_vmap() -> None:
     x = torch.randn(3, 4, dtype=torch.bfloat16)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.vmap(F.huber_loss)(x, x).dtype == torch.float32
 
 
+@pytest.mark.host
 def test_batchmean_divides_by_the_batch_of_the_input() -> None:
     x, t = torch.randn(1, 4), torch.rand(3, 4)
     with pytest.raises(RuntimeError, match="same shape"):
@@ -118,6 +123,7 @@ def test_asymmetric_with_a_tiny_clip() -> None:
     torch.testing.assert_close(loss.double(), -(p**4) * torch.log1p(-p), rtol=1e-6, atol=0)
 
 
+@pytest.mark.host
 def test_sizes_that_depend_on_data() -> None:
     def masked(x: Tensor, mask: Tensor) -> Tensor:
         rows = x[mask]
@@ -130,6 +136,7 @@ def test_sizes_that_depend_on_data() -> None:
         torch.testing.assert_close(compiled(x, mask), masked(x, mask))
 
 
+@pytest.mark.host
 def test_another_normalizer_does_not_compile_anew() -> None:
     x, t = torch.randn(8, requires_grad=True), torch.randn(8)
     torch._dynamo.reset()
@@ -185,17 +192,20 @@ def test_logits_whose_square_overflows() -> None:
     assert x.grad is not None and x.grad.eq(0).all()
 
 
+@pytest.mark.host
 def test_only_gradients_of_the_fused_pass() -> None:
     x, t, alpha = torch.zeros(2, 3), torch.tensor([0, 1]), torch.ones(3)
     with pytest.raises(ValueError, match="wrt must be"):
         torch.ops.lossops._softmax_focal_value_and_grad(x, t, alpha, wrt=4)
 
 
+@pytest.mark.host
 def test_no_batchmean_over_classes() -> None:
     with pytest.raises(ValueError, match="reduction must be"):
         torch.ops.lossops.cross_entropy(torch.zeros(2, 3), torch.tensor([0, 1]), reduction=3)
 
 
+@pytest.mark.host
 def test_checks_hold_for_the_formula() -> None:
     """A weight that requires a gradient takes the formula; strided labels are checked there too."""
     w = torch.ones(4, requires_grad=True)
@@ -228,6 +238,7 @@ def test_wide_rows_side_by_side_keep_their_digits() -> None:
 
 @pytest.mark.parametrize("name", ["distill_kl_loss", "jsd_loss"])
 @pytest.mark.parametrize("dim", [2**63 - 1, -(2**63), 2**40])
+@pytest.mark.host
 def test_dim_at_the_ends_of_its_type(name: str, dim: int) -> None:
     """Integers travel as double, and 2^63 - 1 became 2^63, whose conversion back is undefined."""
     x = torch.zeros(2, 3)
@@ -263,6 +274,7 @@ NUMBERS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("tracked", ["neither", "input", "number"])
+@pytest.mark.host
 def test_number_of_the_cpu_beside_another_device(name: str, tracked: str) -> None:
     """It was expanded where it lay, and the formula mixed devices. Shapes alone show it."""
     number = torch.tensor(0.5, requires_grad=tracked == "number")
@@ -285,6 +297,7 @@ class Copies(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+@pytest.mark.host
 def test_levels_are_filled_in_on_a_gpu() -> None:
     """A copy of the list from the host would wait, and cannot be captured in a graph."""
     with FakeTensorMode(), Copies() as copies:
