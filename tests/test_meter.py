@@ -1,5 +1,6 @@
 """LossMeter and LossCurve: what they average, what they wait for, what they say."""
 
+import copy
 import math
 import pickle
 from pathlib import Path
@@ -29,7 +30,7 @@ def expected(losses: list[float], weights: list[float], window: int, decay: floa
 
     return LossSummary(
         mean(finite), mean([(x, f) for (x, _), f in zip(finite, fading, strict=True)]),
-        mean(recent), len(losses), sum(map(math.isnan, losses)), sum(map(math.isinf, losses)),
+        mean(recent), len(losses), sum(map(math.isnan, losses)), sum(map(math.isinf, losses)), 0,
     )  # fmt: skip
 
 
@@ -66,6 +67,27 @@ def test_meter_takes_numbers_and_keeps_no_graph() -> None:
     loss.detach().mul_(100)  # the user may go on with the same memory
     assert meter.compute().mean == pytest.approx((2 * 6 + 1.5 + 3) / 4)
     assert not any(v.requires_grad for v in meter.state_dict().values() if isinstance(v, Tensor))
+
+
+def test_meter_weights_out_of_range() -> None:
+    """Numbers are refused; what only the device knows is left out, counted, and not waited for."""
+    meter = LossMeter(window=2)
+    for weight in (-1.0, NAN, INF):
+        with pytest.raises(ValueError, match=f"weight must be >= 0 and finite, got {weight}"):
+            meter.update(1.0, weight)
+    with Syncs() as seen:
+        for loss, weight in ((1.0, 1.0), (2.0, NAN), (3.0, INF), (4.0, -1.0), (5.0, 3.0)):
+            meter.update(torch.tensor(loss), torch.tensor(weight))
+    assert not seen.waits
+    summary = meter.compute()
+    assert (summary.mean, summary.window) == (4.0, 5.0)
+    assert summary[3:] == (5, 0, 0, 3)
+    assert summary.ema == pytest.approx((0.98 * 1 + 5) / 1.98)
+
+
+def test_meter_refuses_complex_numbers() -> None:
+    with pytest.raises(TypeError, match="LossMeter: loss must be real, got torch.complex64"):
+        LossMeter().update(torch.tensor(1 + 2j))
 
 
 class Syncs(TorchDispatchMode):
@@ -122,6 +144,19 @@ def test_meter_across_inference_mode() -> None:
     assert meter.compute().mean == 1.5
 
 
+def test_meter_from_inference_mode() -> None:
+    """Copies and loaded states that were made within go on outside."""
+    meter, loaded = LossMeter(window=2), LossMeter(window=2)
+    for loss in (1.0, 2.0, 3.0):
+        meter.update(loss)
+    with torch.inference_mode():
+        loaded.load_state_dict(meter.state_dict())
+        copied = copy.deepcopy(meter)
+    for twin in (meter, loaded, copied):
+        twin.update(6.0)
+        assert twin.compute().mean == 3.0
+
+
 def test_meter_state(tmp_path: Path) -> None:
     """A state dict goes through torch.save, and the meter goes on as if nothing had happened."""
     one, two = LossMeter(5), LossMeter(5)
@@ -162,6 +197,10 @@ def meter_on(rank: int) -> LossSummary:
     if rank == 1:
         sparse.update(4.0)
     assert sparse.compute().mean == 4.0 and sparse.compute().steps == 1
+    uneven = LossMeter(window=300)  # rank 0 saw one loss, rank 1 many
+    for _ in range((1, 200)[rank]):
+        uneven.update((10.0, 0.0)[rank])
+    assert uneven.compute().ema == pytest.approx(10 / (1 + sum(0.98**k for k in range(200))))
     return meter.compute()
 
 
@@ -172,7 +211,7 @@ def test_meter_on_ranks(tmp_path: Path) -> None:
     assert summary.mean == pytest.approx((1 + 3 + 2 * 2 + 2 * 8) / (1 + 1 + 2 + 2))
     assert summary.window == pytest.approx((1 + 3 + 2 * 8) / (1 + 1 + 2))
     assert summary.ema == pytest.approx((0.5 * 1 + 3 + 0.5 * 2 + 8) / 3)
-    assert summary[3:] == (5, 1, 0)
+    assert summary[3:] == (5, 1, 0, 0)
 
 
 # -- the curve ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The running mean of a loss, without waiting for the device that computes it."""
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ class LossSummary(NamedTuple):
         steps: How many losses there were.
         nan: How many of them were NaN.
         inf: How many of them were infinite.
+        skipped: How many were left out because their weight, a tensor, was negative or not finite.
     """
 
     mean: float
@@ -29,18 +31,23 @@ class LossSummary(NamedTuple):
     steps: int
     nan: int
     inf: int
+    skipped: int
 
 
 class LossMeter:
     """Mean, moving averages and counts of broken values of a loss over many steps.
 
     An update copies two numbers on the device of the loss and waits for nothing; :meth:`compute`
-    waits once. Losses that are NaN or infinite are counted and left out of the averages.
+    waits once. Losses that are NaN or infinite, or have no valid weight, are counted and left out
+    of the averages.
 
     Formula, over the finite losses l_i with weights w_i, n in all::
 
         mean = sum w_i l_i / sum w_i
         ema  = sum decay^(n - i) l_i / sum decay^(n - i)
+
+    Over the ranks of torch.distributed both sums of each ratio go over the losses of all ranks;
+    n - i counts the later losses of the same rank.
 
     Args:
         window: How many of the last losses the window holds, >= 1.
@@ -60,7 +67,8 @@ class LossMeter:
         (2.6667, 3.0, 1)
     """
 
-    _SUMS = 6  # weighted losses, weights, NaNs, infinities, moving average: losses, weights
+    # weighted losses, weights, NaNs, infinities, skipped, moving average: losses, weights
+    _SUMS = 7
 
     def __init__(self, window: int = 100, decay: float = 0.98) -> None:
         if window < 1:
@@ -82,12 +90,16 @@ class LossMeter:
 
         Args:
             loss: A number or a tensor that holds one, on any device. Its graph is let go.
-            weight: What it counts in the mean, >= 0: for instance the size of the batch.
+            weight: What it counts in the mean, >= 0 and finite: for instance the size of the batch.
 
         Raises:
-            ValueError: ``loss`` or ``weight`` holds more than one number.
+            TypeError: ``loss`` or ``weight`` is complex.
+            ValueError: ``loss`` or ``weight`` holds more than one number, or ``weight``, where it
+                is no tensor, is out of range.
         """
-        loss, weight = _number("loss", loss), _number("weight", weight)
+        loss, weight = number("LossMeter", "loss", loss), number("LossMeter", "weight", weight)
+        if not isinstance(weight, Tensor) and not 0 <= weight < math.inf:
+            raise ValueError(f"LossMeter: weight must be >= 0 and finite, got {weight}")
         ring = self._ring_for(loss)
         if self._steps - self._folded == self.window:
             self._fold()
@@ -117,17 +129,15 @@ class LossMeter:
             return
         ordered = self._ring.roll(-(self._folded % self.window), 1)[:, :new]
         losses, weights = ordered
-        finite = losses.isfinite()
-        counted = finite.to(losses.dtype)
-        values, weights = losses.where(finite, 0), weights * counted
+        values, weights, counted, skipped = _valid(losses, weights)
         later = counted.flip(0).cumsum(0).flip(0) - counted  # finite losses after each
         fading = torch.pow(self.decay, later) * counted
         faded = torch.pow(self.decay, counted.sum())
-        self._sums[4:] *= faded
+        self._sums[5:] *= faded
         self._sums += torch.stack([
-            (values * weights).sum(), weights.sum(), losses.isnan().sum(), losses.isinf().sum(),
-            (values * fading).sum(), fading.sum(),
-        ])  # fmt: skip
+            values * weights, weights, losses.isnan(), losses.isinf(), skipped,
+            values * fading, fading,
+        ]).sum(1)  # fmt: skip
         self._folded = self._steps
 
     def compute(self, group: "ProcessGroup | None" = None) -> LossSummary:
@@ -139,22 +149,19 @@ class LossMeter:
             group: The process group, None for the default one.
 
         Returns:
-            The averages, NaN where nothing finite was seen, and the counts. The moving average is
-            the mean of those of the ranks.
+            The averages, NaN where nothing finite was seen, and the counts.
         """
         self._fold()
         if self._ring is None or self._sums is None:
             seen = torch.zeros(self._SUMS + 3, dtype=torch.float64)
         else:
-            losses, weights = self._ring
-            finite = losses.isfinite()
-            weights = weights * finite
-            last = [(losses.where(finite, 0) * weights).sum(), weights.sum()]
+            values, weights, _, _ = _valid(*self._ring)
+            last = [(values * weights).sum(), weights.sum()]
             steps = torch.full_like(last[0], self._steps)
             seen = torch.cat([self._sums, torch.stack([*last, steps])])
         device = None if self._ring is None else self._ring.device
         seen = sum_over_ranks(seen.to(device_for(device, group)), group)
-        total, weight, nan, inf, ema, fading, recent, recent_weight, steps = seen.tolist()
+        total, weight, nan, inf, skipped, ema, fading, recent, recent_weight, steps = seen.tolist()
         return LossSummary(
             mean=_ratio(total, weight),
             ema=_ratio(ema, fading),
@@ -162,6 +169,7 @@ class LossMeter:
             steps=round(steps),
             nan=round(nan),
             inf=round(inf),
+            skipped=round(skipped),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -191,17 +199,36 @@ class LossMeter:
                     f"{getattr(self, name)}"
                 )
         self._steps = self._folded = state["steps"]
-        self._ring = None if state["ring"] is None else state["ring"].clone()
-        self._sums = None if state["sums"] is None else state["sums"].clone()
+        self._ring, self._sums = own(state["ring"]), own(state["sums"])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ring, self._sums = own(self._ring), own(self._sums)
 
 
-def _number(name: str, value: Tensor | float) -> Tensor | float:
+def number(caller: str, name: str, value: Tensor | float) -> Tensor | float:
+    """A real number without a graph; a tensor stays on its device."""
     if not isinstance(value, Tensor):
         return float(value)
+    if value.is_complex():
+        raise TypeError(f"{caller}: {name} must be real, got {value.dtype}")
     if value.numel() != 1:
         shape = tuple(value.shape)
-        raise ValueError(f"LossMeter: {name} must hold one number, got shape {shape}")
+        raise ValueError(f"{caller}: {name} must hold one number, got shape {shape}")
     return value.detach().reshape(())
+
+
+def own(t: Tensor | None) -> Tensor | None:
+    """A copy to write to, which may come from inference mode and be used outside, or within."""
+    with torch.inference_mode(False):
+        return None if t is None else t.clone()
+
+
+def _valid(losses: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Losses and weights, both 0 where one is invalid; 1 where both are valid; what is skipped."""
+    weighable = weights.isfinite() & (weights >= 0)
+    valid = losses.isfinite() & weighable
+    return losses.where(valid, 0), weights.where(valid, 0), valid.to(losses.dtype), ~weighable
 
 
 def _ratio(total: float, weight: float) -> float:
