@@ -274,6 +274,26 @@ def test_curve_errors() -> None:
         LossCurve().plot("nothing.png")
 
 
+def test_curve_takes_all_or_nothing() -> None:
+    """One loss that is no number keeps the others out too."""
+    out = LossCurve()
+    with pytest.raises(ValueError, match=r"validation must hold one number, got shape \(2,\)"):
+        out.add(0, train=0.5, validation=torch.zeros(2))
+    assert not out.series
+    for step in (0.2, "1"):
+        with pytest.raises(TypeError, match=f"LossCurve: step must be an integer, got '?{step}"):
+            out.add(step, train=0.5)
+    out.add(torch.tensor(3), train=0.5)
+    assert out.best is None and out.series == {"train": [Point(3, 0.5)]}
+
+
+@pytest.mark.filterwarnings("error")
+def test_curve_takes_live_losses() -> None:
+    out = LossCurve()
+    out.add(0, train=torch.tensor(2.0, requires_grad=True) * 3)
+    assert out.series["train"][0].loss == 6.0
+
+
 def test_curve_state() -> None:
     first, second = curve(0.9, 0.5, 0.6, 0.7), LossCurve(patience=2)
     second.load_state_dict(first.state_dict())

@@ -1,11 +1,13 @@
 """Losses over the course of training, and whether to go on."""
 
 import math
+import operator
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from ._plot import BLUE, GRAY, ORANGE, Path, new_figure, plain
+from .meter import number
 
 COLORS = {"train": BLUE, "validation": ORANGE}
 
@@ -60,14 +62,21 @@ class LossCurve:
         """Add a loss to one series or more.
 
         Args:
-            step: The epoch or step, larger than the last one of each series.
+            step: The epoch or step, an integer larger than the last one of each series.
             losses: By series, mostly ``train`` and ``validation``. A tensor is read from its
                 device.
 
         Raises:
-            ValueError: ``step`` is not larger than the last one.
+            TypeError: ``step`` is no integer, or a loss is complex.
+            ValueError: ``step`` is not larger than the last one, or a loss holds more than one
+                number.
         """
-        for name in losses:
+        try:
+            step = operator.index(step)
+        except TypeError:
+            raise TypeError(f"LossCurve: step must be an integer, got {step!r}") from None
+        values = {name: float(number("LossCurve", name, loss)) for name, loss in losses.items()}
+        for name in values:
             points = self.series.get(name)
             if points and step <= points[-1].step:
                 raise ValueError(
