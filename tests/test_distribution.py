@@ -1,7 +1,9 @@
 """LossDistribution: unweighted losses of one pass, by class, and the hardest samples."""
 
+import copy
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 
 import lossops
 from lossops.monitor import HardSample, LossDistribution, LossReport, LossSpread
+from lossops.monitor._plot import new_figure
 from lossops.monitor.report import BINS, bin_of
 from tests.ranks import on_ranks
 
@@ -41,6 +44,7 @@ def check(spread: LossSpread, losses: Tensor) -> None:
     edges, counts = spread.histogram(25)
     assert len(counts) <= 25 and len(edges) == len(counts) + 1 and edges == sorted(edges)
     inside = [((values >= a) & (values < b)).sum() for a, b in zip(edges, edges[1:], strict=False)]
+    inside[-1] += (values == edges[-1]).sum()  # beyond the bins the last edge is the maximum
     assert counts == inside and sum(counts) == len(values)
 
 
@@ -134,6 +138,51 @@ def test_broken_losses() -> None:
         nothing.plot("nothing.png")
 
 
+def test_losses_beyond_the_bins() -> None:
+    """The outermost bins go as far as the losses do."""
+    losses = torch.tensor([-1e14, -1e10, 1.0, 1e10, 1e12, 1e14], dtype=torch.float64)
+    spread = passed(LossDistribution(lambda x, t: x), [(losses, losses)]).samples
+    assert (spread.quantile(0.0), spread.quantile(1.0)) == (-1e14, 1e14)
+    assert 1e10 < spread.quantile(0.8) < 1e14 and -1e14 < spread.quantile(0.2) < -1e9
+    edges, counts = spread.histogram(5)
+    assert (edges[0], edges[-1], sum(counts)) == (-1e14, 1e14, 6)
+    positive = passed(LossDistribution(lambda x, t: x), [(losses[2:], losses[2:])]).samples
+    assert positive.quantile(1.0) == 1e14 and positive.quantile(0.25) == pytest.approx(1, rel=0.022)
+
+
+@pytest.mark.parametrize("center, scale", [(1e8, 1e-3), (1e4, 1e-4), (0.0, 1.0)])
+def test_spread_of_losses_close_together(center: float, scale: float) -> None:
+    """The deviation does not cancel, whatever the batches."""
+    generator = torch.Generator().manual_seed(0)
+    losses = center + scale * torch.randn(1000, generator=generator, dtype=torch.float64)
+    distribution = LossDistribution(lambda x, t: x, 3)
+    group = torch.arange(1000) % 3
+    for part in torch.arange(1000).split(170):
+        distribution.update(losses[part], losses[part], labels=group[part])
+    report = distribution.compute()
+    assert report.samples.std == pytest.approx(losses.std(correction=0).item(), rel=1e-5)
+    for c in range(3):
+        expected = losses[group == c].std(correction=0).item()
+        assert report.classes[c].std == pytest.approx(expected, rel=1e-5)
+
+
+def test_spread_of_huge_losses() -> None:
+    x = torch.full((2,), 1e300, dtype=torch.float64)
+    same = passed(LossDistribution(lambda x, t: x), [(x, x), (x, x)]).samples
+    assert (same.mean, same.std) == (1e300, 0.0)
+    far = passed(LossDistribution(lambda x, t: x), [(x, x), (-x, x)]).samples
+    assert (far.mean, far.std) == (0.0, math.inf)
+
+
+def test_a_report_stays() -> None:
+    """What comes later is in the next report only."""
+    distribution, ones = LossDistribution(lambda x, t: x), torch.ones(3)
+    distribution.update(ones, ones)
+    first = distribution.compute().samples
+    distribution.update(9 * ones, ones)
+    assert first.quantile(1.0) == 1.0 and sum(first.histogram()[1]) == 3
+
+
 def test_no_samples() -> None:
     """An empty batch changes nothing, and no hardest samples may be asked for."""
     distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=0)
@@ -157,6 +206,16 @@ def test_across_inference_mode() -> None:
     assert report.samples.count == 5 and report.hardest[0].index == 3
 
 
+def test_copied_in_inference_mode() -> None:
+    distribution = LossDistribution(lossops.nn.L1Loss())
+    distribution.update(torch.zeros(2), torch.ones(2))
+    with torch.inference_mode():
+        twin = copy.deepcopy(distribution)
+    for each in (distribution, twin):
+        each.update(torch.zeros(1), torch.ones(1))
+        assert each.compute().samples.count == 3
+
+
 def test_a_refused_batch_leaves_no_trace() -> None:
     distribution = LossDistribution(lossops.nn.L1Loss())
     distribution.update(torch.zeros(2), torch.ones(2))
@@ -175,6 +234,21 @@ def test_bins() -> None:
     assert torch.equal(bin_of(-x) + bin_of(x), torch.full_like(bins, BINS - 1))
 
 
+def uneven_on(rank: int) -> tuple[LossReport, LossReport]:
+    """First rank 0 sees losses of minus infinity and rank 1 nothing; then each ends of a scale."""
+    distribution = LossDistribution(lambda x, t: x, 2, hardest=2)
+    with pytest.raises(RuntimeError, match="there was no update yet"):
+        distribution.compute()  # on all ranks, none waits for another
+    x = torch.full((2,), -math.inf, dtype=torch.float64)
+    if rank == 0:
+        distribution.update(x, x, labels=torch.tensor([0, 1]))
+    infinite = distribution.compute()
+    x = 1e8 + torch.tensor([-1e-3, 1e-3], dtype=torch.float64) * (1, 3)[rank]
+    distribution.reset()
+    distribution.update(x, x, labels=torch.zeros(2, dtype=torch.long), index=[5, 6 + rank])
+    return infinite, distribution.compute()
+
+
 def part_on(rank: int) -> LossReport:
     distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=7)
     for start, (x, t) in zip((0, 50, 51, 251), batches(), strict=True):
@@ -183,14 +257,28 @@ def part_on(rank: int) -> LossReport:
     return distribution.compute()
 
 
+def reports_on(rank: int) -> tuple[LossReport, LossReport, LossReport]:
+    return part_on(rank), *uneven_on(rank)
+
+
 def test_ranks(tmp_path: Path) -> None:
-    """Two ranks with half the data each report what one rank with all of it does."""
+    """Two ranks with half the data each report what one rank with all of it does.
+
+    A rank without data adds nothing, its padding displaces nobody, deviations do not cancel.
+    """
     single = passed(LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=7), batches())
-    for report in on_ranks(tmp_path, part_on):
+    for report, infinite, close in on_ranks(tmp_path, reports_on):
         assert report.hardest == single.hardest
         assert str(report) == str(single)
         assert report.samples.mean == pytest.approx(single.samples.mean, rel=1e-12)
         assert report.classes[2].histogram() == single.classes[2].histogram()
+        assert [sample.index for sample in infinite.hardest] == [0, 1]
+        assert infinite.hardest[0].loss == -math.inf and infinite.samples.inf == 2
+        assert [spread.inf for spread in infinite.classes] == [1, 1]
+        assert close.samples.std == pytest.approx(math.sqrt(5) * 1e-3, rel=1e-4)
+        assert close.samples.mean == pytest.approx(1e8, rel=1e-15)
+        assert close.classes[1].count == 0
+        assert [sample.index for sample in close.hardest] == [7, 6]
 
 
 def test_table() -> None:
@@ -201,6 +289,38 @@ def test_table() -> None:
     assert float(lines[3].split()[2]) == pytest.approx(report.classes[1].mean, rel=0.01)
     tiny = passed(LossDistribution(lambda x, t: 7.15e-6 * x.exp().sum(1)), batches())
     assert len(str(tiny).splitlines()[1].split()) == 6
+
+
+def test_hardest_class_on_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows from the bottom up by mean loss, each with its own histogram, median and 95 %."""
+    pytest.importorskip("matplotlib")
+    figures = []
+
+    def kept(*args: Any) -> Any:
+        figures.append(new_figure(*args))
+        return figures[-1]
+
+    monkeypatch.setattr("lossops.monitor.report.new_figure", kept)
+    t = torch.arange(4).repeat_interleave(50)
+    mean = torch.tensor([4.0, 0.02, 30.0, 0.5])
+    losses = mean[t] * torch.linspace(0.8, 1.2, 50).repeat(4)
+    distribution = LossDistribution(lambda x, t: x, 4)
+    distribution.update(losses, t)
+    report = distribution.compute()
+    report.plot(tmp_path / "losses.png", names=["a", "b", "c", "d"])
+    samples, classes = figures[0].axes
+    assert [label.get_text() for label in classes.get_yticklabels()] == ["b", "d", "a", "c"]
+    assert list(classes.get_yticks()) == [0, 1, 2, 3] and not classes.yaxis_inverted()
+    lines = iter(classes.lines)
+    for y, c in enumerate((1, 3, 0, 2)):
+        counts, edges, baseline = classes.patches[y].get_data()
+        (filled,) = (counts > y).nonzero()
+        assert baseline == y and counts.max() == pytest.approx(y + 0.8)
+        assert edges[filled[0]] <= 0.8 * mean[c] and edges[filled[-1] + 1] >= 1.2 * mean[c]
+        for q in (0.5, 0.95):
+            assert next(lines).get_xdata()[0] == report.classes[c].quantile(q)
+    assert samples.patches[0].get_data().values.sum() == 200
+    assert samples.get_xscale() == classes.get_xscale() == "log"
 
 
 @pytest.mark.parametrize("classes", [None, CLASSES])
@@ -220,6 +340,8 @@ def test_errors(tmp_path: Path) -> None:
     ce = lossops.nn.CrossEntropyLoss()
     with pytest.raises(TypeError, match="loss must have a reduction, got Linear"):
         LossDistribution(nn.Linear(2, 2))
+    with pytest.raises(TypeError, match="before torch.jit.script, got a scripted CrossEntropyLoss"):
+        LossDistribution(torch.jit.script(ce))
     with pytest.raises(ValueError, match="num_classes must be >= 1, got 0"):
         LossDistribution(ce, 0)
     with pytest.raises(ValueError, match="hardest must be >= 0, got -1"):

@@ -194,6 +194,21 @@ def test_tensorboard(tmp_path: Path) -> None:
     assert set(events.Tags()["histograms"]) == {"loss/all", "loss/class 0", "loss/class 1"}
 
 
+@pytest.mark.filterwarnings("error:Converting a tensor")
+def test_tensorboard_of_extremes(tmp_path: Path) -> None:
+    """Losses whose squares are no floats, and terms with a graph."""
+    pytest.importorskip("tensorboard")
+    distribution = LossDistribution(lambda x, t: x)
+    x = torch.full((2,), 1e300, dtype=torch.float64)
+    distribution.update(x, x)
+    with TensorBoardWriter(tmp_path) as board:
+        board.add_report("loss", distribution.compute(), step=0)
+        board.add_terms("terms", {"ce": 2 * torch.tensor(1.5, requires_grad=True)}, step=0)
+    events = read(tmp_path)
+    assert events.Histograms("loss/all")[0].histogram_value.max == 1e300
+    assert events.Scalars("terms/ce")[0].value == 3.0
+
+
 def test_tensorboard_writer_of_the_user(tmp_path: Path) -> None:
     """It stays open: the user goes on with it."""
     pytest.importorskip("tensorboard")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,7 +28,9 @@ def bin_of(losses: Tensor) -> Tensor:
 
 
 def _edge(k: int) -> float:
-    """The lower edge of a bin; for k = BINS the upper one of the last."""
+    """The lower edge of a bin; for k = BINS the upper one of the last. Those two are infinite."""
+    if k in (0, BINS):
+        return math.inf if k else -math.inf
     side = k - _SIDE
     if side > 0:
         return math.pow(2.0, (side - 1) / _PER_OCTAVE - _OCTAVES)
@@ -57,7 +59,7 @@ class LossSpread:
     Attributes:
         count: How many losses are finite.
         mean: Their mean, NaN for none.
-        std: Their standard deviation.
+        std: Their standard deviation; inf where its square is no longer a float.
         min: The least of them.
         max: The largest.
         nan: How many losses are NaN.
@@ -74,19 +76,19 @@ class LossSpread:
     _counts: Tensor = field(repr=False, compare=False)
 
     @classmethod
-    def of(
-        cls, counts: Tensor, broken: list[int], sums: list[float], low: float, high: float
-    ) -> "LossSpread":
-        """From the counts per bin, of NaN and inf, the sum, that of squares, and the extremes."""
+    def of(cls, counts: Tensor, broken: list[int], moments: list[float]) -> "LossSpread":
+        """From the counts per bin, those of NaN and inf, and mean, variance and extremes."""
         n, (nan, inf) = int(counts.sum()), broken
         if n == 0:
             return cls(0, math.nan, math.nan, math.nan, math.nan, nan, inf, counts)
-        mean = sums[0] / n
-        std = math.sqrt(max(sums[1] / n - mean * mean, 0.0))
-        return cls(n, mean, std, low, high, nan, inf, counts)
+        mean, variance, low, high = moments
+        return cls(n, mean, math.sqrt(variance), low, high, nan, inf, counts)
 
     def quantile(self, q: float) -> float:
-        """The least loss that a share ``q`` does not exceed, to within 2.2 %; NaN for no losses.
+        """The least loss that a share ``q`` does not exceed; NaN for no losses.
+
+        It is within 2.2 % where its size is from 2^-32 to 2^31, and within 2^-32 where it is
+        smaller. Those that are larger share a bin, which ends at the extreme.
 
         Args:
             q: The share, in [0, 1].
@@ -103,8 +105,8 @@ class LossSpread:
         k = min(int(torch.searchsorted(below, max(rank, 0.5))), BINS - 1)
         inside = int(self._counts[k])
         share = (rank - (int(below[k]) - inside)) / inside
-        low, high = _edge(k), _edge(k + 1)
-        value = 0.0 if k == _SIDE else low + share * (high - low)
+        low, high = max(_edge(k), self.min), min(_edge(k + 1), self.max)
+        value = 0.0 if k == _SIDE else (1 - share) * low + share * high
         return min(max(value, self.min), self.max)
 
     def histogram(self, bins: int = 40) -> tuple[list[float], list[int]]:
@@ -114,7 +116,8 @@ class LossSpread:
             bins: How many, >= 1. The exact number depends on the losses.
 
         Returns:
-            The edges, one more than counts, and the counts; both empty for no losses.
+            The edges, one more than counts, and the counts; both empty for no losses. Where losses
+            are beyond 2^32, the outermost edge is their extreme.
 
         Raises:
             ValueError: ``bins`` is out of range.
@@ -124,15 +127,28 @@ class LossSpread:
         used = self._counts.nonzero().flatten()
         if used.numel() == 0:
             return [], []
-        return regroup(self._counts, int(used[0]), int(used[-1]) + 1, bins)
+        limits = Limits(int(used[0]), int(used[-1]) + 1, self.min, self.max)
+        return regroup(self._counts, limits, bins)
 
 
-def regroup(counts: Tensor, start: int, stop: int, bins: int) -> tuple[list[float], list[int]]:
-    """Edges and counts of up to ``bins`` groups of neighbours among the bins from start to stop."""
+class Limits(NamedTuple):
+    """The bins from ``start`` to ``stop``, and the extremes of the losses in them."""
+
+    start: int
+    stop: int
+    low: float
+    high: float
+
+
+def regroup(counts: Tensor, limits: Limits, bins: int) -> tuple[list[float], list[int]]:
+    """Edges and counts of up to ``bins`` groups of neighbours among the bins within limits."""
+    start, stop, low, high = limits
     width = -(-(stop - start) // bins)
     starts = [*range(start, stop, width), stop]
     totals = [int(counts[a:b].sum()) for a, b in pairwise(starts)]
-    return [_edge(k) for k in starts], totals
+    _, *inner, _ = map(_edge, starts)
+    first, last = low if start == 0 else _edge(start), high if stop == BINS else _edge(stop)
+    return [first, *inner, last], totals
 
 
 @dataclass(frozen=True)
@@ -183,23 +199,26 @@ class LossReport:
         figure = new_figure("LossReport.plot", 11 if seen else 6, height)
         figure.suptitle(title)
         panels = figure.subplots(1, 2 if seen else 1, squeeze=False)[0]
-        used = self.samples._counts.clone()
-        for c in seen:
-            used += self.classes[c]._counts
-        filled = used.nonzero().flatten()
-        start, stop = int(filled[0]), int(filled[-1]) + 1
+        drawn = [self.samples, *(self.classes[c] for c in seen)]
+        filled = torch.stack([spread._counts for spread in drawn]).sum(0).nonzero().flatten()
+        limits = Limits(
+            int(filled[0]),
+            int(filled[-1]) + 1,
+            min(spread.min for spread in drawn),
+            max(spread.max for spread in drawn),
+        )
 
-        edges, counts = regroup(self.samples._counts, start, stop, 60)
+        edges, counts = regroup(self.samples._counts, limits, 60)
         axes = plain(panels[0])
         axes.stairs(counts, edges, fill=True, color=BLUE)
         for q, style in ((0.5, "-"), (0.95, "--")):
             value = self.samples.quantile(q)
             axes.axvline(value, color=ORANGE, linestyle=style, label=f"{q:.0%} below {value:.3g}")
         axes.set(xlabel="loss", ylabel="samples")
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
         if seen:
-            self._plot_classes(panels[1], seen, (start, stop), names)
-        if start > _SIDE:
+            self._plot_classes(panels[1], seen, limits, names)
+        if limits.start > _SIDE:
             for axes in panels:
                 axes.set_xscale("log")
         else:
@@ -209,12 +228,12 @@ class LossReport:
         figure.savefig(path)
 
     def _plot_classes(
-        self, axes: "Axes", seen: list[int], limits: tuple[int, int], names: Sequence[str] | None
+        self, axes: "Axes", seen: list[int], limits: Limits, names: Sequence[str] | None
     ) -> None:
         plain(axes)
         for y, c in enumerate(seen):
             spread = self.classes[c]
-            edges, counts = regroup(spread._counts, *limits, 60)
+            edges, counts = regroup(spread._counts, limits, 60)
             heights = [y + 0.8 * n / max(counts) for n in counts]
             axes.stairs(heights, edges, baseline=y, fill=True, color=BLUE, alpha=0.75)
             for q in (0.5, 0.95):

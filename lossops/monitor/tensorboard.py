@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from .meter import LossMeter, LossSummary
+from .meter import LossMeter, LossSummary, number
 from .report import LossReport, LossSpread
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class TensorBoardWriter:
         """
         if isinstance(summary, LossMeter):
             summary = summary.compute()
-        for name in ("mean", "ema", "window", "nan", "inf"):
+        for name in ("mean", "ema", "window", "nan", "inf", "skipped"):
             self._scalar(f"{tag}/{name}", getattr(summary, name), step)
 
     def add_terms(self, tag: str, terms: Mapping[str, Tensor | float], step: int) -> None:
@@ -75,7 +75,7 @@ class TensorBoardWriter:
             step: Where on the axis.
         """
         for name, value in terms.items():
-            self._scalar(f"{tag}/{name}", float(value), step)
+            self._scalar(f"{tag}/{name}", float(number("TensorBoardWriter", name, value)), step)
 
     def add_report(self, tag: str, report: LossReport, step: int) -> None:
         """Write the histogram of all samples and of each class, with mean and quantiles.
@@ -104,7 +104,7 @@ class TensorBoardWriter:
             max=spread.max,
             num=spread.count,
             sum=spread.mean * spread.count,
-            sum_squares=(spread.std**2 + spread.mean**2) * spread.count,
+            sum_squares=(spread.std * spread.std + spread.mean * spread.mean) * spread.count,
             bucket_limits=edges[1:],
             bucket_counts=counts,
             global_step=step,
