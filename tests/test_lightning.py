@@ -23,7 +23,9 @@ def lightning(request: pytest.FixtureRequest) -> Any:
     return pytest.importorskip(request.param)
 
 
-def learner(pl: Any, as_dict: bool = False, poison: int | None = None) -> Any:
+def learner(
+    pl: Any, as_dict: bool = False, poison: int | None = None, predicts: bool = False
+) -> Any:
     class Learner(pl.LightningModule):
         def __init__(self) -> None:
             super().__init__()
@@ -47,6 +49,8 @@ def learner(pl: Any, as_dict: bool = False, poison: int | None = None) -> Any:
         def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> Any:
             loss = self.loss(self.net(batch[0]), batch[1])
             self.seen["validation"][-1].append(loss.item())
+            if predicts:
+                return self.net(batch[0])
             return {"loss": loss} if as_dict else loss
 
         def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -132,6 +136,77 @@ def test_resumes_from_a_checkpoint(lightning: Any, tmp_path: Path) -> None:
     assert second.curve.series["train"][:2] == first.curve.series["train"]
 
 
+def test_fits_again(lightning: Any, tmp_path: Path) -> None:
+    """A fit from the start has a curve of its own, one that goes on adds to it."""
+    monitor, model = LightningMonitor(), learner(lightning)
+    trainer(lightning, tmp_path, monitor, max_epochs=3).fit(model, batches(), batches())
+    fit = trainer(lightning, tmp_path, monitor, max_epochs=2)
+    fit.fit(model, batches())
+    assert [point.step for point in monitor.curve.series["train"]] == [0, 1]
+    assert "validation" not in monitor.curve.series
+    first = list(monitor.curve.series["train"])
+    fit.fit_loop.max_epochs = 3
+    fit.fit(model, batches())
+    assert monitor.curve.series["train"][:2] == first
+    assert [point.step for point in monitor.curve.series["train"]] == [0, 1, 2]
+
+
+def test_an_earlier_validation_does_not_count(lightning: Any, tmp_path: Path) -> None:
+    monitor, model = LightningMonitor(), learner(lightning)
+    settings = {"max_epochs": 2, "check_val_every_n_epoch": 2, "num_sanity_val_steps": 0}
+    fit = trainer(lightning, tmp_path, monitor, **settings)
+    fit.validate(model, batches(), verbose=False)
+    fit.fit(model, batches(), batches())
+    assert [point.step for point in monitor.curve.series["validation"]] == [1]
+
+
+def test_resumes_from_the_middle_of_an_epoch(lightning: Any, tmp_path: Path) -> None:
+    """From whichever checkpoint, losses of before and after it make the means of the epochs."""
+    pl = lightning
+    first, model = LightningMonitor(), learner(pl)
+    save = pl.callbacks.ModelCheckpoint(tmp_path, "{step}", every_n_train_steps=1, save_top_k=-1)
+    fit = trainer(pl, tmp_path, first, save, max_epochs=2, enable_checkpointing=True)
+    fit.fit(model, batches())
+    for step in (2, 4):  # Lightning ends no epoch that it resumes after its last batch
+        second, resumed = LightningMonitor(), learner(pl)
+        resumed.seen["train"].append([])  # no epoch starts
+        again = trainer(pl, tmp_path, second, max_epochs=2)
+        again.fit(resumed, batches(), ckpt_path=tmp_path / f"step={step}.ckpt")
+        seen = [sum(model.seen["train"], [])[:step], *resumed.seen["train"]]
+        losses = torch.tensor(sum(seen, [])).view(2, 3).mean(1)
+        found = second.curve.series["train"]
+        assert [point.step for point in found] == [0, 1]
+        assert [point.loss for point in found] == pytest.approx(losses.tolist(), rel=1e-6)
+
+
+def test_two_monitors(lightning: Any, tmp_path: Path) -> None:
+    """Each finds its own state in the checkpoint; folders that are missing are made."""
+    paths = [tmp_path / "new" / "deep" / "a.png", tmp_path / "other" / "b.png"]
+    pair = [LightningMonitor(path) for path in paths]
+    fit = trainer(lightning, tmp_path, *pair, max_epochs=1)
+    fit.fit(learner(lightning), batches())
+    assert all(path.exists() for path in paths)
+    fit.save_checkpoint(tmp_path / "model.ckpt")
+    moved = LightningMonitor(tmp_path / "elsewhere" / "b.png")
+    again = trainer(lightning, tmp_path, moved, max_epochs=2)
+    again.fit(learner(lightning), batches(), ckpt_path=tmp_path / "model.ckpt")
+    assert moved.curve.series["train"][:1] == pair[1].curve.series["train"]
+
+
+def test_predictions_are_no_losses(lightning: Any, tmp_path: Path) -> None:
+    """A validation step may return them; for a batch of one too."""
+    monitor = LightningMonitor()
+    fit = trainer(lightning, tmp_path, monitor, max_epochs=1)
+    fit.fit(learner(lightning, predicts=True), batches(), batches(9))
+    assert set(monitor.curve.series) == {"train"}
+    for outputs in (torch.ones(1), torch.tensor(3), {"loss": torch.ones(2)}, {"y": 1.0}, None):
+        monitor.on_validation_batch_end(fit, None, outputs)
+    assert monitor.validation.compute().steps == 0
+    for outputs in (torch.tensor(1.0), 2.0, {"loss": torch.ones(1)}, {"loss": 4.0}):
+        monitor.on_validation_batch_end(fit, None, outputs)
+    assert monitor.validation.compute().mean == 2.0
+
+
 def test_copies(lightning: Any) -> None:
     class Mine(LightningMonitor):
         """A subclass of the user's, with arguments of its own."""
@@ -153,6 +228,10 @@ def test_without_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match="LightningMonitor needs PyTorch Lightning: pip install"):
         LightningMonitor()
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match="LightningMonitor needs matplotlib"):
+        LightningMonitor("curve.png")
 
 
 # -- TensorBoard ----------------------------------------------------------------------------------

@@ -82,8 +82,13 @@ class LossCurve:
                 raise ValueError(
                     f"LossCurve: step of {name} must be > {points[-1].step}, got {step}"
                 )
-        for name, loss in losses.items():
-            self.series.setdefault(name, []).append(Point(int(step), float(loss)))
+        for name, value in values.items():
+            self.series.setdefault(name, []).append(Point(step, value))
+
+    def forget_from(self, step: int) -> None:
+        """Drop what was added at this step and later, for training that starts over from there."""
+        kept = {name: [p for p in points if p.step < step] for name, points in self.series.items()}
+        self.series = {name: points for name, points in kept.items() if points}
 
     @property
     def best(self) -> Point | None:

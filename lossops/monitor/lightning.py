@@ -1,6 +1,7 @@
 """Losses of a PyTorch Lightning training run."""
 
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from ._plot import Path
+from ._plot import Path, new_figure
 from .curve import LossCurve
 from .meter import LossMeter
 
@@ -21,15 +22,20 @@ _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 class LightningMonitor:
     """A callback for the Trainer of PyTorch Lightning: meters, a curve, a picture, a hint.
 
-    It takes the losses that ``training_step`` and ``validation_step`` return, as a tensor or as
-    ``"loss"`` in a dictionary, and waits for the device once per epoch. Means are over batches and
-    all ranks. Losses that are NaN or infinite give a warning at the end of the epoch. It goes into
-    checkpoints.
+    It takes the losses that ``training_step`` and ``validation_step`` return, as a number or as
+    ``"loss"`` in a dictionary, and waits for the device once per epoch. Whatever else a step
+    returns, such as predictions, is let pass. Means are over batches and all ranks. Losses that are
+    NaN or infinite give a warning at the end of the epoch.
+
+    It goes into checkpoints, and goes on with the curve where training does; training that starts
+    at an earlier epoch, such as another fit, forgets the curve from there. Several monitors in a
+    Trainer need different settings.
 
     It works with ``lightning`` and ``pytorch_lightning``, whichever the program imports.
 
     Args:
-        path: Where to draw the curve after each epoch; None for no picture.
+        path: Where to draw the curve after each epoch, in a folder that is made when training
+            starts; None for no picture.
         patience: After how many epochs without improvement the hint is to stop.
         min_delta: What counts as an improvement.
         stop: Whether to follow the hint and end the training.
@@ -40,7 +46,7 @@ class LightningMonitor:
         validation: The same of validation.
 
     Raises:
-        ImportError: Lightning is not installed.
+        ImportError: Lightning is not installed, or matplotlib where there is a ``path``.
 
     Example:
         >>> from lossops.monitor import LightningMonitor
@@ -62,6 +68,8 @@ class LightningMonitor:
         min_delta: float = 0.0,
         stop: bool = False,
     ) -> None:
+        if path is not None:
+            new_figure("LightningMonitor", 1, 1)  # now, not after an epoch
         self.path = path
         self.stop = stop
         self.curve = LossCurve(patience, min_delta)
@@ -70,6 +78,24 @@ class LightningMonitor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self).__mro__[1],), self.__dict__
+
+    @property
+    def state_key(self) -> str:
+        """The name in checkpoints, by the settings but for the folder of the picture."""
+        name = None if self.path is None else os.path.basename(self.path)
+        settings = (name, self.curve.patience, self.curve.min_delta, self.stop)
+        return f"{type(self).__qualname__}{settings}"
+
+    def on_train_start(self, trainer: "Trainer", module: object) -> None:
+        """Forget what another training did from this epoch on, and make the folder."""
+        self.curve.forget_from(trainer.current_epoch)
+        if self.path is not None and trainer.is_global_zero:
+            os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
+
+    def on_train_epoch_start(self, *trainer_and_module: object) -> None:
+        """Forget what came before; an epoch that goes on from a checkpoint does not start."""
+        self.train.reset()
+        self.validation.reset()
 
     def on_train_batch_end(
         self, trainer: "Trainer", module: "LightningModule", outputs: object, *batch: object
@@ -128,9 +154,13 @@ class LightningMonitor:
         self.validation.load_state_dict(state["validation"])
 
 
-def _loss_of(outputs: object) -> Tensor | None:
+def _loss_of(outputs: object) -> Tensor | float | None:
+    """The loss that a step returned; None for anything else, such as one sample's prediction."""
     loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
-    return loss if isinstance(loss, Tensor) else None
+    if isinstance(loss, Tensor) and loss.is_floating_point():
+        is_number = loss.dim() == 0 if loss is outputs else loss.numel() == 1
+        return loss if is_number else None
+    return loss if isinstance(loss, float) else None
 
 
 def _bases() -> tuple[type, ...]:
