@@ -16,10 +16,10 @@ examples: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/regression.py --out demo_output
 	$(RUN) examples/multitask.py --out demo_output
 
-test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
+test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2 -m "not slow"
 
-test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo
+test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2
 
 sanitize: $(VENV)/built $(VENV)/extra-test

@@ -1,4 +1,4 @@
-"""Sphinx settings; `make docs` builds the site into build/docs. What is generated: see site/."""
+"""Sphinx settings; `make docs` builds the site into build/docs. What is generated: see pages/."""
 
 import sys
 from pathlib import Path

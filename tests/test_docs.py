@@ -1,6 +1,5 @@
 """The site that `make docs` builds: its pages, its pictures, and that nothing is left out."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -78,14 +77,34 @@ def test_snippets_are_shown_with_their_output(tmp_path: Path) -> None:
     shown = snippets.with_output(text, tmp_path / "run", "run")
     assert "```text\n2\n```" in shown and "```text\nend 2\n```" in shown
     assert re.findall(r"\]\((.+)\)", shown) == ["run/q.png", "run/p.png"]
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        snippets.with_output("```python\n1 / 0\n```\n", tmp_path / "run", "run")
+    warning = 'import warnings\nwarnings.warn_explicit("{0}", UserWarning, "{0}.py", 1, "{0}")\n'
+    snippets.with_output(f"```python\n{warning.format('torch.jit')}```\n", tmp_path / "run", "run")
+    for snippet, error in (
+        ("1 / 0\n", "ZeroDivisionError"),
+        (warning.format("lossops.monitor.curve"), "UserWarning: lossops.monitor.curve"),
+        (warning.format("__main__"), "UserWarning: __main__"),
+    ):
+        with pytest.raises(RuntimeError, match=error):
+            snippets.with_output(f"```python\n{snippet}```\n", tmp_path / "run", "run")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("myst_parser") is None, reason="needs the extra docs")
+def test_readme_snippets(tmp_path: Path) -> None:
+    """They run in order, as a reader would type them; building the site runs those of docs."""
+    found = snippets.FENCE.findall((ROOT / "README.md").read_text())
+    assert found
+    snippets.run(found, tmp_path)
+
+
+def test_snippets_are_where_the_site_runs_them() -> None:
+    """In the documents but for losses.md, which it takes apart, and marked as it knows them."""
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        marks = set(re.findall(r"^ *`{3,}(py\w*|doctest|pycon)", path.read_text(), re.M))
+        assert marks <= ({"python"} if path.name != "losses.md" else set()), path.name
+
+
 def test_site_builds(tmp_path: Path) -> None:
-    """Without a warning, from a copy; and it documents every public name."""
+    """Without a warning, every snippet run; and it documents every public function and class."""
+    pytest.importorskip("myst_parser")
     from sphinx.util.inventory import InventoryFile
 
     done = subprocess.run(

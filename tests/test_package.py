@@ -19,13 +19,12 @@ from tests import support_matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(lossops.__file__).resolve().parent
-FENCE = re.compile(r"^```(?:python|py)\n(.*?)^```", re.M | re.S)
 
 
 def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run code in a fresh interpreter that finds this copy of lossops and nothing of the tests."""
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
+        [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -168,21 +167,6 @@ def test_doctests_exist() -> None:
                 shown.add(test.name.rsplit(".", 1)[-1])
     missing = {*lossops.functional.__all__, *lossops.nn.__all__} - shown
     assert not missing
-
-
-def documents() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
-def test_snippets_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Python snippets of a document run in order, as a reader would type them."""
-    snippets = FENCE.findall(path.read_text())
-    if not snippets and path.name != "README.md":
-        pytest.skip("no snippets")
-    assert snippets, "README.md shows no Python"
-    done = python("\n\n".join(snippets), tmp_path)
-    assert done.returncode == 0, done.stderr
 
 
 def test_support_matrix() -> None:

@@ -10,6 +10,11 @@ from pathlib import Path
 
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 MARK = "-- end of snippet {} --"
+STRICT = (  # a warning of lossops or of the snippet is an error, those of others are theirs
+    "import warnings\n"
+    'warnings.simplefilter("error")\n'
+    'warnings.filterwarnings("ignore", module="(?!lossops|__main__)")'
+)
 PICTURES = (  # an expression: the names of the pictures in the folder, the oldest first
     '(p.name for p in sorted(__import__("pathlib").Path().glob("*.png"), '
     "key=lambda p: p.stat().st_mtime_ns))"
@@ -22,11 +27,11 @@ def run(snippets: list[str], folder: Path) -> list[tuple[str, list[Path]]]:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
-    parts = []
+    parts = [STRICT]
     for k, snippet in enumerate(snippets):
         parts += [snippet, f"print({MARK.format(k)!r}, *{PICTURES}, flush=True)"]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", "\n".join(parts)],
+        [sys.executable, "-c", "\n".join(parts)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "96", "OMP_NUM_THREADS": "1"},
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
