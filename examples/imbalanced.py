@@ -135,7 +135,8 @@ def show_losses(reports: dict[str, LossReport], console: Console) -> None:
     add_digits(table)
     for name in SHOWN:
         for label, q in (("median", 0.5), ("95 %", 0.95)):
-            cells = (f"{spread.quantile(q):.2f}" for spread in reports[name].classes)
+            found = (spread.quantile(q) for spread in reports[name].classes)
+            cells = (f"{loss:.2f}" if loss > 0.005 else f"{loss:.0e}" for loss in found)
             table.add_row(name if q == 0.5 else "", label, *cells)
     console.print(table)
 
@@ -153,7 +154,7 @@ def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport], p
             left.plot(place, middle, "o", ms=4, color="white", mec=colour)
         left.plot([], [], color=colour, lw=7, alpha=0.75, label=f"trained with {name}")
     left.axhline(np.log(CLASSES), color=GREY, lw=1, ls="--", label="what guessing costs, ln 10")
-    left.set(yscale="log", ylabel="cross-entropy of a test image", ylim=(1e-5, 300),
+    left.set(yscale="log", ylabel="cross-entropy of a test image", ylim=(1e-6, 300),
              title="losses by digit: middle half, 5 % to 95 %, median")  # fmt: skip
     left.set_xticks(range(CLASSES), [f"{d}\nn = {n}" for d, n in enumerate(COUNTS)])
     for digit, label in enumerate(left.get_xticklabels()):

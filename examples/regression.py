@@ -149,7 +149,7 @@ def draw_bands(axes: Axes, data: Data, model: nn.Module) -> None:
     wrong = (data.origin + data.unit * data.train_y.numpy()) > top
     axes.plot(data.train_x[:, 0][wrong], np.full(wrong.sum(), 0.97 * top), "^", ms=5,
               color=COLOURS[1], label="wrong training data, far above")  # fmt: skip
-    axes.set(xlim=(low, high), ylim=(0, top), xlabel="body mass index, standardised",
+    axes.set(xlim=(low - 0.1, high + 0.1), ylim=(0, top), xlabel="body mass index, standardised",
              title="disease progression and its quantiles")  # fmt: skip
     axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 0.95))
 
