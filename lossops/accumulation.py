@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ._ranks import device_for, sum_over_ranks, world_size
+from .nn._terms import Combination
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -42,12 +43,12 @@ def global_normalizer(
         group: The process group, None for the default one.
 
     Returns:
-        A 0-d tensor of dtype float64 on the device of the targets, or on the GPU where the group is
-        NCCL's. It is 0 where nothing counts on any rank: the loss is then NaN, as the mean is, and
-        gradients of ignored elements stay 0.
+        A 0-d tensor of dtype float64 (float32 on MPS) on the device of the targets, or on the GPU
+        where the group is NCCL's. It is 0 where nothing counts on any rank: the loss is then NaN,
+        as the mean is, and gradients of ignored elements stay 0.
 
     Raises:
-        TypeError: ``loss`` has no denominator.
+        TypeError: ``loss`` has no denominator, or one per term, as a ``CombinedLoss`` has.
         ValueError: ``loss`` has another reduction, there are no targets, or weights and targets
             differ in number.
 
@@ -61,6 +62,11 @@ def global_normalizer(
         >>> parts = [loss(x, t, normalizer) for x, t in zip(scores.split(2), labels.split(2))]
         >>> torch.testing.assert_close(sum(parts), loss(scores, labels))
     """
+    if isinstance(loss, Combination):
+        raise TypeError(
+            f"global_normalizer: a {loss.kind} has a normalizer per term: call this for the loss of"
+            " each, loss.terms[name].loss, and give forward the results by name"
+        )
     count = getattr(loss, "denominator", None)
     if count is None:
         raise TypeError(

@@ -52,6 +52,30 @@ def test_denominator_of_levels_needs_them() -> None:
         loss.denominator(torch.zeros(4))
 
 
+def test_denominator_of_labels_that_lack_the_ignored_one() -> None:
+    """-100 is not 156 among labels of dtype uint8."""
+    labels = torch.tensor([156, 1, 156], dtype=torch.uint8)
+    assert lossops.nn.CrossEntropyLoss().denominator(labels) == 3
+    weight = torch.ones(200)
+    weight[156] = 4.0
+    for ignore_index, expected in ((-100, 9), (156, 1)):
+        loss = lossops.nn.CrossEntropyLoss(weight, ignore_index=ignore_index)
+        scores = torch.randn(3, 200).double()
+        assert loss.denominator(labels) == loss.denominator(labels.to(torch.uint16)) == expected
+        total = loss.double()(scores, labels, torch.tensor(1.0).double())
+        mean = loss(scores, labels)
+        torch.testing.assert_close(total / expected, mean)
+
+
+def test_denominator_of_odd_shapes() -> None:
+    """Probabilities of no class still have rows; one without a class axis is an error."""
+    loss = lossops.nn.CrossEntropyLoss()
+    for shape, rows in (((3, 0), 3), ((0, 3), 0), ((2, 3, 5), 10), ((3,), 1)):
+        assert loss.denominator(torch.zeros(shape)) == rows
+    with pytest.raises(ValueError, match=r"CrossEntropyLoss.denominator: target must be .* \(\)"):
+        loss.denominator(torch.tensor(0.5))
+
+
 def data() -> tuple[Tensor, Tensor]:
     """Features and labels; labels are missing here and there, and in one micro-batch altogether."""
     generator = torch.Generator().manual_seed(3)
@@ -159,6 +183,9 @@ def test_errors() -> None:
     t = torch.zeros(2)
     with pytest.raises(TypeError, match=r"must have a method denominator.*MSELoss.*from_torch"):
         global_normalizer(nn.MSELoss(), t)
+    combined = lossops.nn.CombinedLoss({"a": lossops.nn.MSELoss()})
+    with pytest.raises(TypeError, match="a CombinedLoss has a normalizer per term.*loss.terms"):
+        global_normalizer(combined, t)
     with pytest.raises(ValueError, match="reduction of loss must be 'mean' or 'sum', got 'none'"):
         global_normalizer(lossops.nn.MSELoss("none"), t)
     with pytest.raises(ValueError, match="must hold a tensor per micro-batch, got none"):

@@ -112,6 +112,14 @@ def test_pixels_and_ignored() -> None:
     assert report.hardest[0].label is None
 
 
+def test_ignored_label_that_the_dtype_lacks() -> None:
+    """-100 is not 156 among labels of dtype uint8."""
+    distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), num_classes=200)
+    distribution.update(torch.zeros(2, 200), torch.tensor([156, 1], dtype=torch.uint8))
+    report = distribution.compute()
+    assert report.samples.count == 2 and report.classes[156].count == 1
+
+
 def test_groups_of_a_regression() -> None:
     """Labels per sample; losses below 0; a function for a loss; names of samples."""
     x, t, group = torch.randn(30, 2), torch.randn(30, 2), torch.arange(30) % 3

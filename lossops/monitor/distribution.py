@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from .._dtypes import equals, widest_float
 from .._ranks import device_for, gather_from_ranks, sum_over_ranks
 from ..nn import FocalLoss, SoftmaxFocalLoss
 from .meter import own
@@ -100,12 +101,12 @@ class LossDistribution:
         losses = self.loss(*operands).detach()
         if losses.dim() == 0:
             raise ValueError("LossDistribution: loss must return a loss per sample, got a number")
-        losses = losses.to(torch.float32 if losses.device.type == "mps" else torch.float64)
+        losses = losses.to(widest_float(losses.device))
         target = operands[1] if len(operands) > 1 else None
         counted = torch.ones_like(losses, dtype=torch.bool)
         ignore_index = getattr(self.loss, "ignore_index", None)
         if ignore_index is not None and target is not None and target.shape == losses.shape:
-            counted = target != ignore_index
+            counted = ~equals(target, ignore_index)
         if labels is None and target is not None and not target.is_floating_point():
             labels = target if target.shape == losses.shape else None
         classes = self._classes(labels, losses, counted)

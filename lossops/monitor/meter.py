@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
+from .._dtypes import widest_float
 from .._ranks import device_for, sum_over_ranks
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class LossMeter:
         """The ring, on the device of the losses: a meter that was loaded follows them there."""
         device = value.device if isinstance(value, Tensor) else torch.device("cpu")
         if self._ring is None or self._sums is None:
-            dtype = torch.float32 if device.type == "mps" else torch.float64
+            dtype = widest_float(device)
             with torch.inference_mode(False):  # usable outside, if first used within
                 self._ring = torch.zeros(2, self.window, dtype=dtype, device=device)
                 self._sums = torch.zeros(self._SUMS, dtype=dtype, device=device)

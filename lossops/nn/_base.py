@@ -1,7 +1,11 @@
 """What every module shares."""
 
+import math
+
 import torch
 from torch import Tensor, nn
+
+from .._dtypes import equals, widest_float
 
 
 class Loss(nn.Module):
@@ -29,12 +33,12 @@ class Loss(nn.Module):
             weight: The ``weight`` that forward will be given, if any.
 
         Returns:
-            A 0-d tensor of dtype float64, on the device of ``target``.
+            A 0-d tensor of dtype float64 (float32 on MPS), on the device of ``target``.
         """
         ignore_index: int | None = getattr(self, "ignore_index", None)
         if ignore_index is None:
-            return torch.full((), target.numel(), dtype=torch.float64, device=target.device)
-        return target.ne(ignore_index).sum(dtype=torch.float64)
+            return _number(target.numel(), target.device)
+        return equals(target, ignore_index).logical_not().sum(dtype=widest_float(target.device))
 
 
 class WeightedMeanLoss(Loss):
@@ -44,7 +48,7 @@ class WeightedMeanLoss(Loss):
         """What the mean divides by; see :meth:`Loss.denominator`."""
         if weight is None:
             return super().denominator(target)
-        return weight.detach().expand_as(target).sum(dtype=torch.float64)
+        return weight.detach().expand_as(target).sum(dtype=widest_float(weight.device))
 
 
 class LabelLoss(Loss):
@@ -56,10 +60,19 @@ class LabelLoss(Loss):
     def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """What the mean divides by; see :meth:`Loss.denominator`."""
         if target.is_floating_point():
-            rows = target.numel() // target.size(min(1, target.dim() - 1))
-            return torch.full((), rows, dtype=torch.float64, device=target.device)
+            if target.dim() == 0:
+                raise ValueError(
+                    f"{type(self).__name__}.denominator: target must be integer labels, or "
+                    "probabilities with a class axis, got a floating tensor of shape ()"
+                )
+            rows = math.prod(target.shape[:1] + target.shape[2:]) if target.dim() > 1 else 1
+            return _number(rows, target.device)
         if self.weight is None:
             return super().denominator(target)
-        valid = target != self.ignore_index
-        labels = torch.where(valid, target, 0).long()
-        return self.weight.detach()[labels].where(valid, 0).sum(dtype=torch.float64)
+        ignored = equals(target, self.ignore_index)
+        weights = self.weight.detach()[torch.where(ignored, 0, target).long()]
+        return weights.masked_fill(ignored, 0).sum(dtype=widest_float(weights.device))
+
+
+def _number(value: int, device: torch.device) -> Tensor:
+    return torch.full((), value, dtype=widest_float(device), device=device)
