@@ -1,24 +1,18 @@
 """Weights against imbalance: count labels, and turn counts into weights of classes and samples."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from importlib.util import find_spec
-from typing import Any, cast
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from ._dtypes import equals, widest_float
+from ._labels import Label, Source, label_tensors
 from .functional._common import Op
 
 __all__ = ["class_weights", "count_labels", "count_positives", "pos_weight", "sample_weights"]
 
 _count_labels: Op = torch.ops.lossops.count_labels
-
-Source = Tensor | DataLoader[Any] | Dataset[Any] | Iterable[Any]
-Label = int | str | Callable[[Any], Any]
-
-_CHUNK = 4096  # labels of a Dataset that are counted at a time
 
 _METHODS = (
     "inverse",
@@ -43,14 +37,14 @@ def count_labels(
     ``torch.compile(fullgraph=True)`` where ``num_classes`` is given.
 
     Args:
-        source: Labels, a tensor of any shape and strides, of any integer dtype or bool; or a
-            DataLoader, a Dataset, or any other iterable of batches or samples that hold labels.
-            Counting a Dataset loads every sample: where it keeps its labels in a tensor, count
-            that.
+        source: Labels, a tensor or an array of any shape and strides, of any integer dtype or bool;
+            or a DataLoader, a Dataset, or any other iterable of batches or samples that hold
+            labels. Counting a Dataset loads every sample: where it keeps its labels in a tensor,
+            count that.
         num_classes: The number of classes; None for one more than the largest label.
         ignore_index: A label that is left out.
         label: Where the labels stand in a batch or sample: an index, a key, or a function of it. A
-            batch that is a tensor or number itself is taken as labels.
+            batch that is a tensor, an array or a number itself is taken as labels.
         progress: Whether to show a progress bar over batches, by rich or tqdm, whichever is
             installed.
 
@@ -61,7 +55,9 @@ def count_labels(
         IndexError: A label is negative or not below ``num_classes``; the message says which and
             where.
         NotImplementedError: Labels have no integer dtype.
-        ValueError: ``num_classes`` is not in [1, 2^28].
+        TypeError: Labels are no numbers, such as names.
+        ValueError: ``num_classes`` is not in [1, 2^28], ``label`` does not fit a batch, or a batch
+            is a list of integers only, which may be labels or a sample with its label.
 
     Example:
         >>> import torch
@@ -75,13 +71,15 @@ def count_labels(
     if isinstance(source, Tensor):
         return _count_labels(source, num_classes, ignore_index)
     total: Tensor | None = None
-    for where, labels in _label_tensors("count_labels", source, label, progress):
+    for where, labels in label_tensors("count_labels", source, label, progress):
         try:
             counts = _count_labels(labels, num_classes, ignore_index)
         except IndexError as error:
             raise IndexError(f"{error} of {where}") from None
         total = counts if total is None else _add(total, counts)
-    return torch.zeros(num_classes or 0, dtype=torch.int64) if total is None else total
+    if total is None:
+        return _count_labels(torch.empty(0, dtype=torch.int64), num_classes, ignore_index)
+    return total
 
 
 def class_weights(
@@ -107,27 +105,34 @@ def class_weights(
                            e = (1 - beta) / (1 - beta^n)
         enet               1 / ln(offset + f)
 
-    "inverse" and "balanced" differ by the factor K only. From the strongest correction to the
-    weakest: those two and "median_frequency", "effective_number" (``beta`` near 1 is near
-    "inverse", 0 weighs all alike), "inverse_sqrt" and, for many classes, "enet".
+    "inverse", "balanced" and "median_frequency" differ by a factor only and correct in full;
+    "inverse_sqrt" corrects less, and "enet" gives no class more than 1 / ln(offset).
+
+    "effective_number" takes all classes of many more than 1 / (1 - beta) samples for equally
+    frequent, and corrects in full among those of many fewer. So choose 1 / (1 - beta) about as
+    large as the count from which on more samples add nothing new; with the default, 1000, classes
+    of tens of thousands all weigh the same, of which there is a warning.
 
     Args:
-        counts: Counts, or frequencies, per class: a tensor or sequence of shape (C,), each >= 0.
+        counts: Counts per class, or, for all but "effective_number", frequencies: a tensor or
+            sequence of shape (C,), each >= 0.
         method: One of the names above.
-        beta: Of "effective_number", in [0, 1).
+        beta: Of "effective_number", in [0, 1); 0 weighs all alike.
         offset: Of "enet", > 1.
         normalize: None leaves the scale as the formula has it; ``"classes"`` makes the weights of
             the classes that occur add up to K, their mean 1; ``"samples"`` makes the mean over the
             samples, sum(n * w) / N, 1, so that a sum of losses keeps its scale.
         absent: What becomes of a class of count 0: ``"error"``, or ``"zero"`` for the weight 0.
-        dtype: Of the result; everything is computed in float64.
+        dtype: Of the result, floating; everything is computed in float64.
 
     Returns:
-        Weights of shape (C,) on the device of ``counts``, all finite.
+        Weights of shape (C,) on the device of ``counts``, all finite, and > 0 but for absent
+        classes.
 
     Raises:
         ValueError: A class is absent and ``absent`` is ``"error"``; a count is negative or not
-            finite, or all are 0; or an argument is none of those allowed.
+            finite, or all are 0, or below 1 for "effective_number"; a weight overflows ``dtype``,
+            or becomes 0 in it; or an argument is none of those allowed.
 
     Reference:
         balanced: G. King, L. Zeng, "Logistic Regression in Rare Events Data", 2001. inverse_sqrt:
@@ -153,7 +158,7 @@ def class_weights(
         raise ValueError(f"class_weights: beta must be in [0, 1), got {beta}")
     if not 1 < offset < float("inf"):
         raise ValueError(f"class_weights: offset must be > 1 and finite, got {offset}")
-    n = torch.as_tensor(counts).detach().to(torch.float64)
+    n, device = _float64(counts)
     if n.dim() != 1 or n.numel() == 0:
         raise ValueError(
             f"class_weights: counts must have shape (C,), C >= 1, got {tuple(n.shape)}"
@@ -181,6 +186,19 @@ def class_weights(
     elif method == "median_frequency":
         w = frequency.quantile(0.5) / frequency
     elif method == "effective_number":
+        fewest, most = found.min().item(), found.max().item()
+        if most < 1:
+            raise ValueError(
+                "class_weights: counts must be counts, not frequencies, for 'effective_number', "
+                f"got {n.tolist()}"
+            )
+        if beta > 0 and beta**fewest < 1e-3 and fewest < most:
+            warnings.warn(
+                f"class_weights: with beta={beta} 'effective_number' weighs all classes alike: each"
+                f" has {fewest:g} samples or more; 1 / (1 - beta) should be about as many as large "
+                "classes have",
+                stacklevel=2,
+            )
         # ln(beta) from 1 - beta, which keeps its digits near 1; for beta = 0 it is -inf.
         e = -1 / torch.expm1(found * torch.log1p(torch.tensor(-(1 - beta), dtype=torch.float64)))
         w = classes * e / e.sum()
@@ -190,7 +208,8 @@ def class_weights(
         w = w * (classes / w.sum())
     elif normalize == "samples":
         w = w / (frequency * w).sum()
-    return torch.zeros_like(n).masked_scatter(present, w).to(dtype)
+    weights = torch.zeros_like(n).masked_scatter(present, w)
+    return _cast("class_weights", "class", weights, present, dtype).to(device)
 
 
 def count_positives(
@@ -202,8 +221,9 @@ def count_positives(
     """How many positives and negatives each column of multi-label targets has.
 
     Args:
-        source: Targets of 0 and 1, of any dtype: a tensor of shape (N, L), or (N,) for one column;
-            or a DataLoader, a Dataset, or any other iterable of batches of them.
+        source: Targets of 0 and 1, of any dtype: a tensor or an array of shape (N, L), or (N,) for
+            one column; or a DataLoader, a Dataset, or any other iterable of batches of them. A
+            batch of one dimension is one column too; a sample of a Dataset is a row.
         ignore_index: A value that marks unknown targets, which count as neither.
         label: Where the targets stand in a batch; see :func:`count_labels`.
         progress: Whether to show a progress bar over batches.
@@ -212,7 +232,9 @@ def count_positives(
         The positives and the negatives, each of dtype int64 and shape (L,), or () for one column.
 
     Raises:
-        ValueError: A target is neither 0, 1 nor ``ignore_index``, or there are none at all.
+        TypeError: Targets are no numbers.
+        ValueError: A target is neither 0, 1 nor ``ignore_index``, batches have different columns,
+            or there are none at all.
 
     Example:
         >>> import torch
@@ -221,31 +243,39 @@ def count_positives(
         >>> count_positives(targets, ignore_index=-1)
         (tensor([1, 1]), tensor([2, 3]))
     """
-    parts: Iterable[tuple[str, Tensor]] = [("source", source)] if isinstance(source, Tensor) else []
     total: tuple[Tensor, Tensor] | None = None
-    for where, part in parts or _label_tensors("count_positives", source, label, progress):
+    for where, part in label_tensors("count_positives", source, label, progress):
         if part.dim() == 0:
             raise ValueError("count_positives: targets must have a dimension of samples, got ()")
         positive, negative = part == 1, part == 0
         known = positive | negative
         if ignore_index is not None:
-            known = known | (part == ignore_index)
-            positive, negative = (side & (part != ignore_index) for side in (positive, negative))
+            ignored = equals(part, ignore_index)
+            known = known | ignored
+            positive, negative = positive & ~ignored, negative & ~ignored
         if not bool(known.all()):
             raise ValueError(
                 f"count_positives: targets must be 0, 1 or ignore_index, got {part[~known][0]} in "
                 f"{where}"
             )
         counts = positive.sum(0), negative.sum(0)
-        total = counts if total is None else (total[0] + counts[0], total[1] + counts[1])
+        if total is None:
+            total = counts
+        elif counts[0].shape != total[0].shape:
+            raise ValueError(
+                "count_positives: all batches must have the same columns, got "
+                f"{tuple(total[0].shape)} before and {tuple(counts[0].shape)} in {where}"
+            )
+        else:
+            total = total[0] + counts[0], total[1] + counts[1]
     if total is None:
         raise ValueError("count_positives: source holds no batches")
     return total
 
 
 def pos_weight(
-    positives: Tensor,
-    negatives: Tensor,
+    positives: Tensor | Sequence[float],
+    negatives: Tensor | Sequence[float],
     *,
     absent: str = "error",
     dtype: torch.dtype = torch.float32,
@@ -257,18 +287,20 @@ def pos_weight(
         w = negatives / positives
 
     Args:
-        positives: Counts per column; see :func:`count_positives`.
+        positives: Counts per column, a tensor or sequence; see :func:`count_positives`.
         negatives: Counts of the same shape.
         absent: What becomes of a column without positives, where the weight multiplies nothing, or
             without negatives, where it would be 0: ``"error"``, or ``"one"`` for the weight 1.
-        dtype: Of the result.
+        dtype: Of the result, floating; everything is computed in float64.
 
     Returns:
-        Weights in the shape of the counts, all finite and positive.
+        Weights in the shape of the counts and on the device of ``positives``, all finite and
+        positive.
 
     Raises:
         ValueError: A side of a column is absent and ``absent`` is ``"error"``, counts are negative
-            or not finite, or shapes differ.
+            or not finite, shapes differ, ``dtype`` is not floating, or a weight overflows it or
+            becomes 0 in it.
 
     Reference:
         G. King, L. Zeng, "Logistic Regression in Rare Events Data", 2001.
@@ -280,12 +312,12 @@ def pos_weight(
         tensor([99.,  4.])
     """
     _check_choice("pos_weight", "absent", absent, ("error", "one"))
-    if positives.shape != negatives.shape:
+    (p, device), (n, _) = _float64(positives), _float64(negatives)
+    if p.shape != n.shape:
         raise ValueError(
             "pos_weight: positives and negatives must have the same shape, got "
-            f"{tuple(positives.shape)} and {tuple(negatives.shape)}"
+            f"{tuple(p.shape)} and {tuple(n.shape)}"
         )
-    p, n = positives.detach().double(), negatives.detach().double()
     for name, side in (("positives", p), ("negatives", n)):
         if not bool((side.isfinite() & (side >= 0)).all()):
             raise ValueError(f"pos_weight: {name} must be >= 0 and finite, got {side.tolist()}")
@@ -296,7 +328,8 @@ def pos_weight(
             f"pos_weight: columns {columns} have no positives or no negatives; absent='one' gives "
             "them the weight 1"
         )
-    return torch.where(present, n / p.clamp(min=1e-300), 1.0).to(dtype)
+    weights = torch.where(present, n / torch.where(present, p, 1.0), 1.0)
+    return _cast("pos_weight", "column", weights, torch.ones_like(present), dtype).to(device)
 
 
 def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = None) -> Tensor:
@@ -315,11 +348,13 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
         ignore_index: A label whose samples are never drawn.
 
     Returns:
-        Weights of dtype float64 and shape (N,).
+        Weights of dtype float64 (float32 on MPS) and shape (N,).
 
     Raises:
         IndexError: A label is no class; the message says which and where.
-        ValueError: ``labels`` or ``weights`` have another number of dimensions.
+        NotImplementedError: ``labels`` have no integer dtype.
+        ValueError: ``labels`` or ``weights`` have another number of dimensions, or there are no
+            weights.
 
     Example:
         >>> import torch
@@ -336,8 +371,14 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
             raise ValueError(
                 f"sample_weights: {name} must have one dimension, got {tuple(t.shape)}"
             )
-    _count_labels(labels, len(weights), ignore_index)  # raises for what is no class
-    table = weights.detach().double()
+    if len(weights) == 0:
+        raise ValueError("sample_weights: weights must have shape (C,), C >= 1, got (0,)")
+    try:
+        _count_labels(labels, len(weights), ignore_index)  # raises for what is no class
+    except (IndexError, NotImplementedError) as error:
+        message = str(error).replace("count_labels", "sample_weights", 1)
+        raise type(error)(message) from None
+    table = weights.detach().to(widest_float(weights.device))
     index = labels.to(torch.int64)
     if ignore_index is None:
         return table[index]
@@ -352,6 +393,32 @@ def _check_choice(
         raise ValueError(f"{function}: {argument} must be one of {allowed}, got {given!r}")
 
 
+def _float64(values: Tensor | Sequence[float]) -> tuple[Tensor, torch.device]:
+    """Numbers in float64, on the CPU, since not every device has it; and where they were."""
+    if not isinstance(values, Tensor):
+        return torch.tensor(values, dtype=torch.float64), torch.device("cpu")
+    return values.detach().cpu().double(), values.device
+
+
+def _cast(
+    function: str, what: str, weights: Tensor, positive: Tensor, dtype: torch.dtype
+) -> Tensor:
+    """The weights in the dtype, if it can hold them."""
+    if not dtype.is_floating_point:
+        raise ValueError(f"{function}: dtype must be floating, got {dtype}")
+    cast = weights.to(dtype)
+    held = cast.double()
+    lost = ~held.isfinite() | (positive & (held <= 0))
+    if bool(lost.any()):
+        where = lost.nonzero()[0].tolist()
+        place = where[0] if len(where) == 1 else tuple(where)
+        raise ValueError(
+            f"{function}: the weight of {what} {place} is {weights[tuple(where)].item():g}, which "
+            f"is {held[tuple(where)].item():g} in {dtype}"
+        )
+    return cast
+
+
 def _add(a: Tensor, b: Tensor) -> Tensor:
     """The sum of counts, which may know of different numbers of classes."""
     if len(a) < len(b):
@@ -359,73 +426,3 @@ def _add(a: Tensor, b: Tensor) -> Tensor:
     total = a.clone()
     total[: len(b)] += b.to(total.device)
     return total
-
-
-def _label_tensors(
-    function: str, source: Source, label: Label, progress: bool
-) -> Iterator[tuple[str, Tensor]]:
-    """The labels of a source by parts, each with a name that tells where they are from."""
-    if isinstance(source, TensorDataset) and isinstance(label, int):
-        yield "the dataset", source.tensors[label]
-        return
-    one_by_one = isinstance(source, Dataset)
-    batches = source if hasattr(source, "__iter__") else _samples(function, source)
-    chunk: list[Tensor] = []
-    start = 0
-    for index, batch in enumerate(_with_progress(function, cast("Iterable[Any]", batches), source,
-                                                 progress)):  # fmt: skip
-        labels = torch.as_tensor(_pick(function, batch, label))
-        if not one_by_one:
-            yield f"batch {index}", labels
-            continue
-        chunk.append(labels)
-        if len(chunk) == _CHUNK:
-            yield f"samples {start} to {index}", torch.stack(chunk)
-            chunk, start = [], index + 1
-    if chunk:
-        yield f"samples {start} to {start + len(chunk) - 1}", torch.stack(chunk)
-
-
-def _samples(function: str, source: object) -> Iterator[object]:
-    if not (hasattr(source, "__getitem__") and hasattr(source, "__len__")):
-        raise TypeError(
-            f"{function}: source must be a tensor, a DataLoader, a Dataset or an iterable of "
-            f"batches, got {type(source).__name__}"
-        )
-    samples = cast("Sequence[object]", source)
-    return (samples[i] for i in range(len(samples)))
-
-
-def _pick(function: str, batch: object, label: Label) -> object:
-    if callable(label):
-        return label(batch)
-    if isinstance(batch, (Tensor, int)):
-        return batch
-    try:
-        return cast("Mapping[Any, object]", batch)[label]
-    except (KeyError, IndexError, TypeError):
-        raise ValueError(
-            f"{function}: label must say where the labels stand in a batch, a "
-            f"{type(batch).__name__}, got {label!r}"
-        ) from None
-
-
-def _with_progress(
-    function: str, batches: Iterable[Any], source: object, progress: bool
-) -> Iterable[Any]:
-    if not progress:
-        return batches
-    try:
-        total = len(cast("Sized", source))
-    except TypeError:  # an iterable may not know
-        total = None
-    if find_spec("rich"):
-        from rich.progress import track
-
-        return cast("Iterable[Any]", track(batches, description=function, total=total))
-    if find_spec("tqdm"):
-        from tqdm import tqdm
-
-        return cast("Iterable[Any]", tqdm(batches, desc=function, total=total))
-    warnings.warn(f"{function}: a progress bar needs rich or tqdm installed", stacklevel=4)
-    return batches

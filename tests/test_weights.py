@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -209,6 +210,11 @@ SOURCES: dict[str, tuple[Callable[[], Any], Any]] = {
     "function": (lambda: DataLoader(Pictures(), batch_size=512), lambda batch: batch[1]),
     "generator": (lambda: (part for part in LABELS.split(999)), -1),
     "numbers": (lambda: LABELS.tolist(), -1),
+    "array": (lambda: LABELS[:10_000].numpy().reshape(100, 100), -1),
+    "flipped array": (lambda: LABELS.numpy()[::-1], -1),
+    "arrays": (lambda: np.array_split(LABELS.numpy(), 9), -1),
+    "numbers of numpy": (lambda: list(LABELS.numpy()), -1),
+    "tuples of a list": (lambda: [(0.5, label) for label in LABELS.tolist()], 1),
 }
 
 
@@ -216,14 +222,68 @@ SOURCES: dict[str, tuple[Callable[[], Any], Any]] = {
 @pytest.mark.parametrize("name", SOURCES)
 def test_sources(name: str, progress: bool) -> None:
     make, label = SOURCES[name]
-    assert torch.equal(count_labels(make(), label=label, progress=progress), COUNTS)
-    assert torch.equal(count_labels(make(), 9, label=label)[:7], COUNTS)
+    expected = COUNTS if name != "array" else torch.bincount(LABELS[:10_000])
+    assert torch.equal(count_labels(make(), label=label, progress=progress), expected)
+    assert torch.equal(count_labels(make(), 9, label=label)[:7], expected)
     without = count_labels(make(), ignore_index=2, label=label)
-    assert without[2] == 0 and without.sum() == (LABELS != 2).sum()
+    assert without[2] == 0 and without.sum() == expected.sum() - expected[2]
+
+
+class Masks(Dataset[Any]):
+    """Segmentation: a mask per sample, each of another size; the second half has one size."""
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return torch.zeros(2), drawn(20 * 300, 4, index).view(20, 300)[:, : 10 * min(index, 20)]
+
+
+def test_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any size, and few are held at a time."""
+    expected = sum(
+        torch.bincount(mask.flatten(), minlength=4)
+        for _, mask in map(Masks().__getitem__, range(40))
+    )
+    parts: list[int] = []
+    op = lossops.weights._count_labels
+
+    def watched(labels: Tensor, *args: Any) -> Tensor:
+        parts.append(labels.numel())
+        return op(labels, *args)
+
+    monkeypatch.setattr(lossops.weights, "_count_labels", watched)
+    assert torch.equal(count_labels(Masks(), 4), expected)
+    assert max(parts) < 2 * 4096 and len(parts) > 20
+
+
+def test_numbers_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by a call for each."""
+    calls = []
+    op = lossops.weights._count_labels
+    monkeypatch.setattr(
+        lossops.weights, "_count_labels", lambda *args: (calls.append(0), op(*args))[1]
+    )
+    assert torch.equal(count_labels(LABELS.tolist()), COUNTS)
+    assert len(calls) == 3
+
+
+class Shifted(TensorDataset):
+    """Labels that are computed when a sample is read."""
+
+    def __getitem__(self, index: Any) -> Any:
+        x, label = super().__getitem__(index)
+        return x, label + 1
+
+
+def test_dataset_with_its_own_samples() -> None:
+    """A subclass of TensorDataset is read by its samples, not by its tensors."""
+    shifted = Shifted(torch.zeros(4), torch.tensor([0, 0, 1, 2]))
+    assert count_labels(shifted).tolist() == [0, 2, 1, 1]
 
 
 def test_progress_without_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossops.weights.find_spec", lambda name: None)
+    monkeypatch.setattr("lossops._labels.find_spec", lambda name: None)
     with pytest.warns(UserWarning, match="needs rich or tqdm"):
         assert torch.equal(count_labels(DataLoader(Pictures(), 512), progress=True), COUNTS)
 
@@ -235,7 +295,23 @@ def test_source_errors() -> None:
         count_labels(Pictures(), label="y")
     with pytest.raises(TypeError, match="source must be .*, got object"):
         count_labels(object())  # type: ignore[arg-type]
-    assert count_labels([], 3).tolist() == [0, 0, 0]
+    with pytest.raises(IndexError, match=r"got 6 at position \(1,\) of samples 2 to 3"):
+        count_labels([torch.tensor([0]), torch.tensor([0]), 1, 6, torch.tensor([0])], 6)
+    data = TensorDataset(torch.zeros(2), torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match=r"label must be in \[-2, 2\) .* 2 tensors, got 5"):
+        count_labels(data, label=5)
+    for nested in ([[0, 1], [2, 2]], [[[0, 1], [1, 1]]]):
+        with pytest.raises(
+            ValueError, match="count_labels: a batch must not be a list of integers"
+        ):
+            count_labels(nested)
+    for names in (["cat", "dog"], [(0.5, "cat")], np.array(["cat", "dog"]), [2**70]):
+        with pytest.raises(TypeError, match="count_labels: labels must be numbers .*, got .* in"):
+            count_labels(names)
+    assert count_labels([], 3).tolist() == [0, 0, 0] and count_labels([]).numel() == 0
+    for classes in (-3, 2**29):
+        with pytest.raises(ValueError, match="count_labels: num_classes must be in"):
+            count_labels([], classes)
 
 
 # -- weights --------------------------------------------------------------------------------------
@@ -288,6 +364,28 @@ def test_effective_number_limits() -> None:
     assert class_weights([1, 10**15], "effective_number").isfinite().all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_effective_number_that_corrects_nothing() -> None:
+    """It tells where beta is too small for the counts, and only there."""
+    counts = [500_000, 50_000, 20_000]
+    for beta in (0.999, 0.9):
+        with pytest.warns(UserWarning, match=f"beta={beta} 'effective_number' weighs all .* 20000"):
+            class_weights(counts, "effective_number", beta=beta)
+    assert class_weights(counts, "effective_number", beta=0.99999).max() > 1.5
+    class_weights(counts, "effective_number", beta=0.0)
+    class_weights([20_000, 20_000], "effective_number")
+
+
+def test_precision() -> None:
+    """Python's floats are not rounded to float32 on the way."""
+    found = class_weights([0.1, 0.9], "inverse", dtype=torch.float64)
+    torch.testing.assert_close(found, torch.tensor([0.1, 0.9]).double().reciprocal(), atol=0,
+                               rtol=1e-6)  # fmt: skip
+    assert found[0].item() == pytest.approx(10.0, rel=1e-15)
+    wide = pos_weight([1e-30], [1e30], dtype=torch.float64)
+    assert wide.item() == pytest.approx(1e60, rel=1e-15)
+
+
 @pytest.mark.parametrize(
     ("counts", "keywords", "message"),
     [
@@ -303,6 +401,16 @@ def test_effective_number_limits() -> None:
         ([0, 0], {"absent": "zero"}, "not all 0"),
         ([], {}, r"shape \(C,\), C >= 1, got \(0,\)"),
         ([[1, 2]], {}, r"got \(1, 2\)"),
+        ([1, 2], {"dtype": torch.int64}, "dtype must be floating, got torch.int64"),
+        (
+            [10**7, 1],
+            {"method": "inverse", "dtype": torch.float16},
+            r"class 1 is 1e\+07, .* is inf",
+        ),
+        ([1, 1e12], {"dtype": torch.float16}, "class 0 is 5e.11, which is inf in torch.float16"),
+        ([1e-320, 1e300], {"method": "inverse"}, "class 0 is inf, which is inf"),
+        ([1, 1e60], {"normalize": "classes"}, "class 1 is 2e-60, which is 0 in torch.float32"),
+        ([0.1, 0.9], {"method": "effective_number"}, r"not frequencies, .* got \[0.1, 0.9\]"),
     ],
 )
 def test_class_weight_errors(counts: Any, keywords: dict[str, Any], message: str) -> None:
@@ -352,6 +460,31 @@ def test_positives_without_ignored() -> None:
         count_positives([])
 
 
+def test_positives_of_codes_that_the_dtype_lacks() -> None:
+    """-1 is not 255 among targets of uint8."""
+    targets = torch.tensor([[1, 255]], dtype=torch.uint8)
+    with pytest.raises(ValueError, match="must be 0, 1 or ignore_index, got 255"):
+        count_positives(targets, ignore_index=-1)
+    assert count_positives(targets, ignore_index=255)[0].tolist() == [1, 0]
+
+
+class Rows(Dataset[Any]):
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, index: int) -> tuple[float, Any]:
+        return 0.0, np.array([index % 2, 1, 0])
+
+
+def test_positives_by_rows() -> None:
+    """A sample of a Dataset is a row; a batch of one dimension, or of numbers, is a column."""
+    assert [t.tolist() for t in count_positives(Rows())] == [[2, 5, 0], [3, 0, 5]]
+    assert [t.tolist() for t in count_positives([1, 0, 1])] == [2, 1]
+    for narrow in (torch.ones(1, 1), torch.ones(3)):
+        with pytest.raises(ValueError, match=r"same columns, got \(3,\) before and .* in batch 1"):
+            count_positives([torch.ones(1, 3), narrow])
+
+
 def test_pos_weight_of_empty_columns() -> None:
     positives, negatives = torch.tensor([0, 4, 2]), torch.tensor([4, 0, 2])
     with pytest.raises(ValueError, match=r"columns \[0, 1\] have no positives or no negatives"):
@@ -361,6 +494,12 @@ def test_pos_weight_of_empty_columns() -> None:
         pos_weight(positives, negatives[:2])
     with pytest.raises(ValueError, match="positives must be >= 0"):
         pos_weight(-positives, negatives)
+    assert pos_weight([1, 2], [2, 8]).tolist() == [2, 4]
+    with pytest.raises(ValueError, match="pos_weight: dtype must be floating"):
+        pos_weight([1], [2], dtype=torch.int32)
+    for counts in (([1e-30], [1e30]), ([1e30], [1e-30])):
+        with pytest.raises(ValueError, match="pos_weight: the weight of column 0 is 1e"):
+            pos_weight(*counts)
 
 
 # -- samplers -------------------------------------------------------------------------------------
@@ -379,7 +518,9 @@ def test_sampler() -> None:
 
 
 def test_sample_weight_errors() -> None:
-    with pytest.raises(IndexError, match=r"got 2 at position \(1,\)"):
+    with pytest.raises(ValueError, match=r"sample_weights: weights must have .* got \(0,\)"):
+        sample_weights(torch.tensor([0]), torch.empty(0))
+    with pytest.raises(IndexError, match=r"^sample_weights: .* got 2 at position \(1,\)"):
         sample_weights(torch.tensor([0, 2]), torch.ones(2))
     with pytest.raises(ValueError, match=r"labels must have one dimension, got \(1, 1\)"):
         sample_weights(torch.tensor([[0]]), torch.ones(2))
