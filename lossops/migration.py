@@ -1,5 +1,6 @@
 """Moving a model from the losses of torch.nn to those of lossops."""
 
+import copy
 import inspect
 from typing import TypeVar, overload
 
@@ -24,12 +25,14 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     """Turn the losses of torch.nn into those of lossops, alone or inside a model.
 
     The new module has the settings, tensors, hooks and mode of the old one, and shares its
-    tensors: a state dict saved before still loads. A loss that stands in two places of a model
-    still is one module.
+    tensors: a state dict saved before still loads. A handle returned for a hook removes that of the
+    old module only. A loss that stands in two places of a model still is one module.
 
     Inside a model, losses that lossops does not have (CTC, triplet, cosine embedding, ...),
-    subclasses and all other modules stay as they are. Losses that a model calls as functions, or
-    keeps in a plain list or dictionary, are out of reach.
+    subclasses and all other modules stay as they are. So do losses to which something was added: an
+    attribute, a forward of their own, a buffer, parameter or module, a hook before a state dict is
+    loaded. Losses that a model calls as functions, or keeps in a plain list or dictionary, are out
+    of reach.
 
     Args:
         module: A loss, or a module with losses somewhere inside.
@@ -41,6 +44,7 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     Raises:
         TypeError: ``module`` is no module, or a loss of torch.nn that lossops does not have, or a
             subclass of one.
+        ValueError: ``module`` is a loss to which something was added.
 
     Example:
         >>> import torch, lossops
@@ -53,6 +57,12 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"from_torch: module must be an nn.Module, got {type(module).__name__}")
     if type(module) in _OURS:
+        added = _added(module)
+        if added:
+            raise ValueError(
+                f"from_torch: module must be a {type(module).__name__} as torch makes it, got one "
+                f"with {', '.join(added)}"
+            )
         return _converted(module)
     if isinstance(module, (TorchLoss, torch.nn.AdaptiveLogSoftmaxWithLoss)):
         known = ", ".join(sorted(kind.__name__ for kind in _OURS))
@@ -61,12 +71,26 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
         )
     converted: dict[torch.nn.Module, Loss] = {}
     for parent in list(module.modules()):
-        for name, child in parent._modules.items():
-            if child is not None and type(child) in _OURS:
+        for name, child in list(parent._modules.items()):
+            if child is not None and type(child) in _OURS and not _added(child):
                 if child not in converted:
                     converted[child] = _converted(child)
-                parent._modules[name] = converted[child]
+                setattr(parent, name, converted[child])  # which a term of a combined loss notices
     return module
+
+
+def _added(theirs: torch.nn.Module) -> list[str]:
+    """What a loss has that torch did not give it."""
+    settings = inspect.signature(type(theirs)).parameters
+    usual = {*vars(torch.nn.Module()), *settings}
+    return [
+        *(f"the attribute {name}" for name in vars(theirs) if name not in usual),
+        *(f"the buffer {name}" for name in theirs._buffers if name not in settings),
+        *(f"the parameter {name}" for name in theirs._parameters),
+        *(f"the module {name}" for name in theirs._modules),
+        *(f"the non-persistent {name}" for name in theirs._non_persistent_buffers_set),
+        *(["a hook before a state dict is loaded"] if theirs._load_state_dict_pre_hooks else []),
+    ]
 
 
 def _converted(theirs: torch.nn.Module) -> Loss:
@@ -75,5 +99,5 @@ def _converted(theirs: torch.nn.Module) -> Loss:
     ours = kind(**{name: getattr(theirs, name) for name in settings})
     for name, value in vars(theirs).items():
         if "hook" in name:
-            setattr(ours, name, value)
+            setattr(ours, name, copy.copy(value))
     return ours.train(theirs.training)

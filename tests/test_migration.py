@@ -92,6 +92,48 @@ def test_hooks_stay() -> None:
     assert len(seen) == 1
 
 
+def test_hooks_are_not_shared() -> None:
+    """A hook that is added to one is none of the other's."""
+    seen = []
+    theirs = nn.L1Loss()
+    ours = from_torch(theirs)
+    ours.register_forward_hook(lambda module, args, out: seen.append(out))
+    theirs(torch.ones(2), torch.zeros(2))
+    assert not seen
+
+
+def added(how: str) -> nn.Module:
+    loss = nn.CrossEntropyLoss(torch.ones(3))
+    if how == "attribute":
+        loss.scale = 2.0
+    elif how == "forward":
+        loss.forward = lambda x, t: x.sum()
+    elif how == "buffer":
+        loss.register_buffer("seen", torch.zeros(()))
+    elif how == "parameter":
+        loss.weight = nn.Parameter(torch.ones(3))
+    elif how == "module":
+        loss.inner = nn.Linear(1, 1)
+    elif how == "non-persistent":
+        loss.register_buffer("weight", torch.ones(3), persistent=False)
+    else:
+        loss.register_load_state_dict_pre_hook(lambda *args: None)
+    return loss
+
+
+@pytest.mark.parametrize(
+    "how", ["attribute", "forward", "buffer", "parameter", "module", "non-persistent", "hook"]
+)
+def test_what_was_added_is_not_lost(how: str) -> None:
+    """Such a loss stays inside a model; alone it is an error that says what it has."""
+    loss = added(how)
+    model = nn.Sequential(nn.Linear(2, 3), loss)
+    keys = list(model.state_dict())
+    assert from_torch(model)[1] is loss and list(model.state_dict()) == keys
+    with pytest.raises(ValueError, match=f"must be a CrossEntropyLoss as torch .*with .*{how}"):
+        from_torch(loss)
+
+
 def test_moves_with_its_tensors() -> None:
     ours = from_torch(nn.BCEWithLogitsLoss(pos_weight=torch.ones(3)).half())
     assert ours.pos_weight.dtype == torch.float16 and ours.weight is None
