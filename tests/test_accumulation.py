@@ -124,6 +124,26 @@ def test_micro_batches() -> None:
     assert not torch.allclose(torch.stack(naive).nanmean(), expected, rtol=1e-2)
 
 
+def test_micro_batches_with_uncertainty() -> None:
+    """Normalizers and totals by the number of micro-batches, as docs/training.md has it."""
+    features, labels = data()
+    sizes = (3, 7, 6)  # each with a label
+    grads = []
+    for parts in ((sum(sizes),), sizes):
+        net, k = model().double(), len(parts)
+        weighing = lossops.nn.UncertaintyWeightedLoss(
+            {"a": (criterion().double(), "classification")}
+        )
+        normalizer = global_normalizer(weighing.terms["a"].loss, labels.split(parts))
+        for x, t in zip(features.double().split(parts), labels.split(parts), strict=True):
+            total, _ = weighing(net(x), t, {"a": normalizer / k})
+            (total / k).backward()
+        grads.append([p.grad for p in (*net.parameters(), *weighing.parameters())])
+    large, small = grads
+    torch.testing.assert_close(small[:-1], large[:-1], rtol=1e-6, atol=1e-12)
+    torch.testing.assert_close(small[-1], large[-1], rtol=1e-6, atol=1e-12)
+
+
 def train_on(rank: int, dtype: torch.dtype, averaged: bool) -> tuple[float, list[Tensor]]:
     """One step of two micro-batches on this rank, as docs/training.md shows it."""
     features, labels = (t.split(SIZES)[2 * rank : 2 * rank + 2] for t in data())

@@ -3,7 +3,6 @@
 import copy
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -81,11 +80,10 @@ def test_uncertainty_of_an_absent_task() -> None:
 
 
 @script_warnings
-@pytest.mark.parametrize("make", [uncertain], ids=["uncertainty"])
-def test_uncertainty_compiles(make: Any) -> None:
+def test_uncertainty_compiles() -> None:
     """Under TorchScript and torch.compile: the value, and the gradient of what is learned."""
     torch._dynamo.reset()
-    criterion, operands = make()
+    criterion, operands = uncertain()
     s = criterion.terms["depth"].log_variance
     expected, _ = criterion(operands)
     (slope,) = torch.autograd.grad(expected, s)
@@ -100,6 +98,8 @@ def test_uncertainty_compiles(make: Any) -> None:
 def test_uncertainty_errors() -> None:
     with pytest.raises(ValueError, match="kind of 'a' must be 'regression' or .* got 'huber'"):
         UncertaintyWeightedLoss({"a": (HuberLoss(), "huber")})
+    with pytest.raises(ValueError, match=r"kind of 'a' must be .* got \['x'\]"):
+        UncertaintyWeightedLoss({"a": (HuberLoss(), ["x"])})
     with pytest.raises(ValueError, match="UncertaintyWeightedLoss: losses must name"):
         UncertaintyWeightedLoss({})
     with pytest.raises(TypeError, match=r"'a' must be \(loss, kind\), got HuberLoss"):
@@ -210,13 +210,53 @@ def test_gradnorm_survives_nan() -> None:
     assert all(term.initial.isfinite() for term in criterion.terms.values())
 
 
-def test_gradnorm_of_several_tensors() -> None:
-    """Parameters together, or the activations that tasks share."""
-    net = Tasks()
-    for shared in ([net.trunk.weight, net.trunk.bias], tuple(net.trunk.parameters())):
-        criterion = GradNorm({"a": MSELoss(), "b": MSELoss()})
-        criterion(net(*batch()), shared=shared)[0].backward()
-        assert all(term.weight.grad.isfinite() for term in criterion.terms.values())
+@pytest.mark.parametrize("kind", ["parameters", "activations", "both"])
+def test_gradnorm_of_several_tensors(kind: str) -> None:
+    """The norm is that of all their gradients together; in the first step all rates are 1."""
+    net, (x, a, b) = Tasks(), batch(scale=3.0)
+    z = net.trunk(x)
+    outputs = {"a": (net.a(z.tanh()), a), "b": (net.b(z.tanh()), b)}
+    shared = [*net.trunk.parameters()] if kind != "activations" else []
+    if kind != "parameters":
+        shared.append(z)
+    norms = []
+    for guess, truth in outputs.values():
+        loss = torch.nn.functional.mse_loss(guess, truth)
+        found = torch.autograd.grad(loss, shared, retain_graph=True)
+        norms.append(torch.cat([g.flatten() for g in found]).norm())
+    norm = torch.stack(norms)
+    criterion = GradNorm({"a": MSELoss(), "b": MSELoss()})
+    criterion(outputs, shared=shared)[0].backward()
+    actual = torch.stack([term.weight.grad for term in criterion.terms.values()])
+    torch.testing.assert_close(actual, torch.sign(norm - norm.mean()) * norm)
+
+
+def test_gradnorm_waits_for_every_task() -> None:
+    """A task that the first batch lacks, of loss 0 or without a graph, starts from a later one."""
+    net, (x, a, b) = Tasks(), batch()
+    criterion = GradNorm({"a": MSELoss(), "b": nn.Identity()})
+    for lacking in (torch.zeros(()), (0.0 * net(x, a, b)["b"][0]).sum()):
+        criterion({"a": net(x, a, b)["a"], "b": (lacking,)}, shared=net.trunk.weight)[0].backward()
+        assert all(term.weight.grad == 0 for term in criterion.terms.values())
+        assert criterion.terms["a"].initial > 0 and criterion.terms["b"].initial.isnan()
+    loss = torch.nn.functional.mse_loss(*net(x, a, b)["b"])
+    criterion({"a": net(x, a, b)["a"], "b": (loss,)}, shared=net.trunk.weight)[0].backward()
+    assert torch.equal(criterion.terms["b"].initial, loss.detach())
+    assert all(term.weight.grad != 0 for term in criterion.terms.values())
+
+
+def test_gradnorm_evaluates_with_the_weights_of_training() -> None:
+    """Above 0 and with the sum T, also just after a step of the optimizer."""
+    net, criterion = Tasks(), GradNorm({"a": MSELoss(), "b": MSELoss()})
+    with torch.no_grad():
+        criterion.terms["a"].weight.fill_(-1.0)
+        criterion.terms["b"].weight.fill_(6.0)
+    outputs = net(*batch())
+    total, _ = criterion.eval()(outputs, shared=net.trunk.weight)
+    assert criterion.terms["a"].weight == -1
+    expected, _ = criterion.train()(outputs, shared=net.trunk.weight)
+    torch.testing.assert_close(total, expected)
+    assert criterion.terms["a"].weight > 0
 
 
 def test_gradnorm_errors() -> None:
@@ -262,6 +302,32 @@ def test_average_resumes() -> None:
     criterion(torch.ones(3), torch.zeros(3))  # in the middle of an epoch
     other.load_state_dict(criterion.state_dict())
     assert torch.equal(epoch(other, (2.0,)), epoch(criterion, (2.0,)))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_average_of_many_calls_in_half_precision(dtype: torch.dtype) -> None:
+    """The sums go on growing where a half-precision number would stand still."""
+    criterion = average().to(dtype)
+    loss = torch.full((1,), 100.0, dtype=dtype)
+    for _ in range(700):
+        criterion(loss, torch.zeros_like(loss))
+    term = criterion.terms["a"]
+    assert term.count == 700 and term.total == 70_000
+
+
+def test_average_steps_before_backward() -> None:
+    criterion, x = average(), torch.ones(3, requires_grad=True)
+    total, _ = criterion(x, torch.zeros(3))
+    criterion.step()
+    total.backward()
+    torch.testing.assert_close(x.grad, torch.ones(3))
+
+
+def test_learned_weights_stay_wide() -> None:
+    """The parameters of the combinations too: small steps would be lost in half precision."""
+    for criterion in (uncertain()[0], GradNorm({"a": MSELoss()}), average()):
+        state = criterion.to(torch.bfloat16).state_dict().values()
+        assert all(tensor.dtype == torch.float32 for tensor in state)
 
 
 def test_average_counts_training_only() -> None:

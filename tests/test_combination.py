@@ -114,6 +114,42 @@ def test_weights_change() -> None:
     torch.testing.assert_close(total.detach(), 3 * terms["focal"] - terms["ce"])
 
 
+@script_warnings
+def test_weights_change_before_backward() -> None:
+    """What was computed keeps the weight that it was computed with."""
+    criterion, (x, t) = shared(), classes()
+    scripted = torch.jit.script(copy.deepcopy(criterion))
+    (expected,) = torch.autograd.grad(criterion(x, t)[0], x)
+    for module in (criterion, scripted):
+        total, _ = module(x, t)
+        module.set_weight("ce", 5.0)
+        torch.testing.assert_close(torch.autograd.grad(total, x)[0], expected)
+
+
+def test_weights_stay_wide() -> None:
+    """In a model that is cast to half precision; the losses follow the model."""
+    criterion = shared()
+    criterion.set_weight("ce", 1e5)
+    for module in (criterion.half(), criterion.to(torch.bfloat16)):
+        assert module.terms["ce"].weight.dtype == torch.float32
+        assert module.terms["ce"].weight == 1e5
+    assert criterion.terms["ce"].loss.weight.dtype == torch.bfloat16
+    assert criterion.double().terms["ce"].weight.dtype == torch.float64
+    assert criterion.float().terms["ce"].weight == 1e5
+
+
+def test_loss_is_replaced() -> None:
+    """A term asks the loss that it has now what it takes."""
+    x, t = classes()
+    criterion = CombinedLoss({"a": nn.CrossEntropyLoss()})
+    lossops.from_torch(criterion)
+    total, _ = criterion(x, t, {"a": torch.tensor(2.0)})
+    torch.testing.assert_close(total, CrossEntropyLoss(reduction="sum")(x, t) / 2)
+    criterion.terms["a"].loss = nn.CrossEntropyLoss()
+    with pytest.raises(ValueError, match="normalizer of 'a' is given, but its loss takes none"):
+        criterion(x, t, {"a": torch.tensor(2.0)})
+
+
 def test_normalizers() -> None:
     """By name; the other terms keep their mean."""
     criterion, (x, t) = shared(), classes()
@@ -246,12 +282,20 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         TypeError,
         "'a': a loss must be .*got function",
     ),
-    ({"a": (HuberLoss(), float("nan"))}, ValueError, "'a': the weight .* must be finite, got nan"),
+    (
+        {"a": (HuberLoss(), float("nan"))},
+        ValueError,
+        "'a': the weight .* must be finite in float32, got nan",
+    ),
     ({"a": (HuberLoss(), "1")}, TypeError, "'a': the weight .* must be a number, got str"),
     ({"a": (HuberLoss(), 1.0, 2)}, TypeError, r"'a' must be \(loss, weight\), got .*1.0, 2\)"),
     ({"a": CombinedLoss({"b": HuberLoss()})}, TypeError, "'a': a loss must return a tensor"),
     ({"a.b": HuberLoss()}, ValueError, "'a.b' cannot be the name of a loss"),
     ({"items": HuberLoss()}, ValueError, "'items' cannot be the name of a loss"),
+    ({"training": HuberLoss()}, ValueError, "'training' cannot be the name of a loss"),
+    ({"_buffers": HuberLoss()}, ValueError, "'_buffers' cannot be the name of a loss"),
+    ({1: HuberLoss()}, ValueError, "1 cannot be the name of a loss"),
+    ({"a": (HuberLoss(), 1e39)}, ValueError, "'a': the weight .* finite in float32, got 1e.39"),
     ({"class": HuberLoss()}, ValueError, "'class' cannot be the name .* no Python keyword"),
 ]
 
@@ -276,5 +320,22 @@ def test_bad_calls() -> None:
         criterion({"a": torch.zeros(2, 3), "b": (x, x)})
     with pytest.raises(KeyError, match="no term 'c'"):
         criterion.set_weight("c", 1.0)
-    with pytest.raises(ValueError, match="weight of 'a' must be finite, got inf"):
+    with pytest.raises(ValueError, match="weight of 'a' must be finite in float32, got inf"):
         criterion.set_weight("a", float("inf"))
+    with pytest.raises(ValueError, match="weight of 'a' must be finite in float32, got 1e.39"):
+        criterion.set_weight("a", 1e39)
+    for operands in ((x, x), None):
+        with pytest.raises(
+            TypeError, match="CombinedLoss: operands must be .*got (tuple|NoneType)"
+        ):
+            criterion(operands)
+    with pytest.raises(TypeError, match="normalizer must be a dictionary by name, got Tensor"):
+        criterion(x, x, torch.tensor(1.0))
+
+
+@script_warnings
+def test_target_beside_operands_by_name() -> None:
+    criterion, x = CombinedLoss({"a": HuberLoss()}), torch.zeros(2)
+    for call in (criterion, torch.jit.script(criterion)):
+        with pytest.raises((ValueError, torch.jit.Error), match="target is given beside operands"):
+            call({"a": [x, x]}, x)

@@ -2,7 +2,7 @@
 
 import inspect
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -15,7 +15,11 @@ else:
 
 
 class Term(nn.Module):
-    """One loss with its operands in a list; subclasses add what weighs it."""
+    """One loss with its operands in a list; subclasses add what weighs it.
+
+    What a term holds beside its loss, weights and averages, stays in float32 at least: in half
+    precision averages would stop growing and weights overflow.
+    """
 
     __constants__ = ["name", "required", "unary", "ternary", "divides"]
     name: str
@@ -32,8 +36,25 @@ class Term(nn.Module):
             raise TypeError(f"{name!r}: a loss must return a tensor, {loss.kind} returns its terms")
         self.name = name
         self.loss = loss
-        self.required, self.divides = _signature(loss)
-        self.unary, self.ternary = self.required == 1, self.required == 3
+
+    def __setattr__(self, name: str, value: Tensor | nn.Module) -> None:
+        """Look at the signature of the loss whenever it is replaced."""
+        super().__setattr__(name, value)
+        if name == "loss" and isinstance(value, nn.Module):
+            self.required, self.divides = _signature(value)
+            self.unary, self.ternary = self.required == 1, self.required == 3
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Term":
+        def widened(t: Tensor) -> Tensor:
+            moved = fn(t)
+            dtype = torch.promote_types(moved.dtype, torch.float32)
+            return moved if moved.dtype == dtype else t.to(moved.device, dtype)
+
+        if recurse:
+            for child in self.children():
+                child._apply(fn)  # type: ignore[no-untyped-call]
+        super()._apply(widened, recurse=False)  # type: ignore[no-untyped-call]
+        return self
 
     def forward(self, operands: list[Tensor], normalizer: Tensor | None) -> Tensor:
         """Call the loss. Compiled by TorchScript, it takes exactly the required operands."""
@@ -79,8 +100,9 @@ class Combination(nn.Module):
         self.kind = type(self).__name__
         if not terms:
             raise ValueError(f"{self.kind}: losses must name at least one loss, got none")
+        empty = nn.ModuleDict()
         for name in terms:
-            if not name.isidentifier() or keyword.iskeyword(name) or hasattr(nn.ModuleDict, name):
+            if not _is_identifier(name) or hasattr(empty, name):
                 raise ValueError(
                     f"{self.kind}: {name!r} cannot be the name of a loss: it must be an identifier,"
                     " no Python keyword, and no attribute of nn.ModuleDict"
@@ -91,6 +113,8 @@ class Combination(nn.Module):
         self, operands: Operands, target: Tensor | None, normalizer: dict[str, Tensor] | None
     ) -> dict[str, Tensor]:
         """The value of each term."""
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            self._check_kinds(operands, normalizer)
         # Sorted out before the loop: TorchScript loads no union that is told apart in one.
         shared: list[Tensor] = []
         own: dict[str, list[Tensor]] = {}
@@ -100,6 +124,10 @@ class Combination(nn.Module):
                 shared.append(target)
         else:
             own = operands  # type: ignore[assignment]
+            if target is not None:
+                raise ValueError(
+                    f"{self.kind}: target is given beside operands by name, which hold the targets"
+                )
             self._check_names("operands", list(own.keys()))
         divisors: dict[str, Tensor] = {}
         if normalizer is not None:
@@ -112,6 +140,18 @@ class Combination(nn.Module):
                 raise ValueError(f"{self.kind}: operands of '{name}' are missing")
             values[name] = term(given, divisors[name] if name in divisors else None)
         return values
+
+    def _check_kinds(self, operands: object, normalizer: object) -> None:
+        if not isinstance(operands, (Tensor, Mapping)):
+            raise TypeError(
+                f"{self.kind}: operands must be a tensor, with a target, or a dictionary by name, "
+                f"got {type(operands).__name__}"
+            )
+        if not (normalizer is None or isinstance(normalizer, Mapping)):
+            raise TypeError(
+                f"{self.kind}: normalizer must be a dictionary by name, got "
+                f"{type(normalizer).__name__}"
+            )
 
     def total_of(self, weighted: list[Tensor]) -> Tensor:
         """The sum, of numbers or of unreduced losses of one shape."""
@@ -154,6 +194,10 @@ def check_pairs(kind: str, pairs: Mapping[str, object], second: str) -> None:
 def detached(values: dict[str, Tensor]) -> dict[str, Tensor]:
     """The values without their graph."""
     return {name: value.detach() for name, value in values.items()}
+
+
+def _is_identifier(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
 
 
 def _signature(loss: nn.Module) -> tuple[int, bool]:

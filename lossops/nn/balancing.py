@@ -25,13 +25,13 @@ class UncertainTerm(Term):
 
     def __init__(self, name: str, loss: nn.Module, kind: str) -> None:
         super().__init__(name, loss)
-        if kind not in SCALES:
+        if not isinstance(kind, str) or kind not in SCALES:
             raise ValueError(
                 f"UncertaintyWeightedLoss: the kind of {name!r} must be 'regression' or "
                 f"'classification', got {kind!r}"
             )
         self.scale = SCALES[kind]
-        self.log_variance = nn.Parameter(torch.zeros(()))
+        self.log_variance = nn.Parameter(torch.zeros((), dtype=torch.float32))
 
     def extra_repr(self) -> str:
         """The kind of task."""
@@ -51,6 +51,10 @@ class UncertaintyWeightedLoss(Combination):
     would otherwise fall for ever. The losses should not fall below 0, for the same reason. Under
     DistributedDataParallel make it a part of the wrapped model, or wrap it too: each rank would
     otherwise learn variances of its own.
+
+    Under gradient accumulation over k micro-batches each call adds s_i / 2 anew: divide the
+    normalizers and the totals by k, and the sum is that of the large batch, if no micro-batch lacks
+    a task.
 
     Args:
         losses: By name, a loss with its kind, ``"regression"`` or ``"classification"``. A loss is
@@ -109,8 +113,8 @@ class GradNormTerm(Term):
 
     def __init__(self, name: str, loss: nn.Module) -> None:
         super().__init__(name, loss)
-        self.weight = nn.Parameter(torch.ones(()))
-        self.register_buffer("initial", torch.tensor(math.nan))
+        self.weight = nn.Parameter(torch.ones((), dtype=torch.float32))
+        self.register_buffer("initial", torch.tensor(math.nan, dtype=torch.float32))
 
 
 class GradNorm(Combination):
@@ -125,13 +129,17 @@ class GradNorm(Combination):
 
     The weights, ``terms.<name>.weight``, have to be given to the optimizer, best as a group with a
     learning rate of its own and without weight decay: the backward pass of the total gives them
-    their gradient. Nothing is updated in eval mode or without gradients. Under torch.distributed
+    their gradient, once each task has had a loss above 0, which is its first. Nothing is updated in
+    eval mode or without gradients. Under torch.distributed
     all ranks use the means of norms and losses, and so keep the same weights; they have to call
     this alike.
 
     It costs a backward pass per task as far as W, so W is best the last layer that tasks share. It
     runs in eager mode. A model under torch.compile needs
     ``torch._functorch.config.donated_buffer = False``, since its graph is walked more than once.
+    Under gradient accumulation it compares the gradients, and the losses, of one micro-batch at a
+    time, which is not what it would do with the large batch; divide as for
+    :class:`UncertaintyWeightedLoss`, so that they have its scale.
 
     Args:
         losses: The loss of each task by name, > 0 and reduced to a number.
@@ -197,37 +205,33 @@ class GradNorm(Combination):
                     f"{tuple(value.shape)}"
                 )
         losses = list(values.values())
-        if not (self.training and torch.is_grad_enabled()):
-            constants = self._weights().detach()
-            total = self.total_of([w * v for w, v in zip(constants, losses, strict=True)])
-            return total, detached(values)
-        self._rescale()
-        weights = self._weights()
-        constants = weights.detach()
-        slope = self._slope(constants, losses, shared)
+        constants = self._rescaled()
         total = self.total_of([w * v for w, v in zip(constants, losses, strict=True)])
+        if not (self.training and torch.is_grad_enabled()):
+            return total, detached(values)
+        with torch.no_grad():
+            for term, constant in zip(self.terms.values(), constants, strict=True):
+                term.weight.copy_(constant)
+        weights = torch.stack([term.weight for term in self.terms.values()])
+        slope = self._slope(constants, losses, shared)
         return total + ((weights - constants) * slope).sum(), detached(values)
 
-    def _weights(self) -> Tensor:
-        return torch.stack([term.weight for term in self.terms.values()])
-
     @torch.no_grad()
-    def _rescale(self) -> None:
-        """Keep the weights above 0 and their sum at T: an optimizer step breaks both."""
-        weights = [term.weight for term in self.terms.values()]
-        for weight in weights:
-            weight.clamp_(min=1e-3)
-        total = torch.stack(weights).sum()
-        for weight in weights:
-            weight.mul_(len(weights) / total)
+    def _rescaled(self) -> Tensor:
+        """The weights, above 0 and with the sum T: an optimizer step breaks both."""
+        weights = torch.stack([term.weight for term in self.terms.values()]).clamp(min=1e-3)
+        return weights * (len(weights) / weights.sum())
 
     def _slope(
         self, weights: Tensor, losses: list[Tensor], shared: Tensor | Sequence[Tensor]
     ) -> Tensor:
         """The derivative by each weight. G_i is linear in w_i, so no second order is needed."""
         wrt = [shared] if isinstance(shared, Tensor) else list(shared)
-        norms = []
+        norms: list[Tensor | None] = []
         for loss in losses:
+            if not loss.requires_grad:  # a constant, as of a task that the batch lacks
+                norms.append(None)
+                continue
             found = torch.autograd.grad(loss, wrt, retain_graph=True, allow_unused=True)
             parts = [torch.linalg.vector_norm(g.float()) for g in found if g is not None]
             norms.append(torch.linalg.vector_norm(torch.stack(parts)) if parts else None)
@@ -238,9 +242,10 @@ class GradNorm(Combination):
         seen = torch.stack([pulls, torch.stack(losses).detach().to(pulls.dtype)])
         norm, value = (sum_over_ranks(seen) / world_size()).unbind()
         initial = torch.stack([term.initial for term in self.terms.values()])
-        initial = torch.where(initial.isfinite(), initial, value)
-        for term, first in zip(self.terms.values(), initial, strict=True):
-            term.initial.copy_(first)
+        first = initial.isnan() & (value > 0) & value.isfinite()
+        initial = torch.where(first, value, initial)
+        for term, start in zip(self.terms.values(), initial, strict=True):
+            term.initial.copy_(start)
         rate = value / initial
         pull = weights * norm
         aim = pull.mean() * (rate / rate.mean()) ** self.alpha
@@ -261,9 +266,8 @@ class AveragedTerm(WeightedTerm):
 
     def __init__(self, name: str, loss: nn.Module) -> None:
         super().__init__(name, loss)
-        self.register_buffer("total", torch.zeros(()))
-        self.register_buffer("count", torch.zeros(()))
-        self.register_buffer("last", torch.tensor(math.nan))
+        for statistic, start in (("total", 0.0), ("count", 0.0), ("last", math.nan)):
+            self.register_buffer(statistic, torch.tensor(start, dtype=torch.float32))
 
 
 class DynamicWeightAverage(Combination):
@@ -332,7 +336,7 @@ class DynamicWeightAverage(Combination):
                 finite = torch.isfinite(seen)
                 term.total.add_(torch.where(finite, seen, 0.0))
                 term.count.add_(finite)
-            weighted.append(term.weight * value)
+            weighted.append(term.weight.clone() * value)  # step() may come before backward
         return self.total_of(weighted), detached(values)
 
     @torch.jit.unused

@@ -1,12 +1,16 @@
 """Losses added up with weights that are given."""
 
-import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from ._terms import Combination, Operands, Term, check_pairs, detached, named
+
+
+def _is_finite(weight: float) -> bool:
+    """Whether it is, in float32."""
+    return abs(weight) <= 3.4028234663852886e38
 
 
 class WeightedTerm(Term):
@@ -20,9 +24,11 @@ class WeightedTerm(Term):
             raise TypeError(
                 f"{name!r}: the weight of a loss must be a number, got {type(weight).__name__}"
             )
-        if not math.isfinite(weight):
-            raise ValueError(f"{name!r}: the weight of a loss must be finite, got {weight}")
-        self.register_buffer("weight", torch.tensor(float(weight)))
+        if not _is_finite(weight):
+            raise ValueError(
+                f"{name!r}: the weight of a loss must be finite in float32, got {weight}"
+            )
+        self.register_buffer("weight", torch.tensor(float(weight), dtype=torch.float32))
 
     def extra_repr(self) -> str:
         """The weight."""
@@ -37,7 +43,8 @@ class CombinedLoss(Combination):
         total = sum over terms of weight_i l_i
 
     The weights are buffers, ``terms.<name>.weight``: they move and are saved with the module, and a
-    change by :meth:`set_weight` compiles nothing anew. They have torch's default dtype.
+    change by :meth:`set_weight` compiles nothing anew. They are float32, also where the module is
+    cast to half precision.
 
     Args:
         losses: By name, a loss with its weight, or a loss alone for weight 1. A loss is any module
@@ -48,7 +55,7 @@ class CombinedLoss(Combination):
 
     Raises:
         TypeError: A loss is not a module.
-        ValueError: There is no loss, or a weight is not finite.
+        ValueError: There is no loss, or a weight is not finite in float32.
 
     Example:
         >>> import torch, lossops
@@ -94,7 +101,7 @@ class CombinedLoss(Combination):
         values = self.values(operands, target, normalizer)
         weighted: list[Tensor] = []
         for name, term in self.terms.items():
-            weighted.append(term.weight * values[name])
+            weighted.append(term.weight.clone() * values[name])  # it may change before backward
         return self.total_of(weighted), detached(values)
 
     @torch.jit.export
@@ -103,14 +110,16 @@ class CombinedLoss(Combination):
 
         Args:
             name: The term.
-            weight: Any finite number.
+            weight: Any number that is finite in float32.
 
         Raises:
             KeyError: There is no such term.
-            ValueError: ``weight`` is not finite.
+            ValueError: ``weight`` is not finite in float32.
         """
-        if not math.isfinite(weight):
-            raise ValueError(f"CombinedLoss: the weight of '{name}' must be finite, got {weight}")
+        if not _is_finite(weight):
+            raise ValueError(
+                f"CombinedLoss: the weight of '{name}' must be finite in float32, got {weight}"
+            )
         known = False
         for key, term in self.terms.items():
             if key == name:
