@@ -33,8 +33,9 @@ def count_labels(
 ) -> Tensor:
     """How many labels there are of each class.
 
-    A tensor is counted by a native operator, in one pass on all threads. It works under
-    ``torch.compile(fullgraph=True)`` where ``num_classes`` is given.
+    A tensor is counted by a native operator: on the CPU in one pass on all threads, elsewhere by
+    ``torch.bincount``. It works under ``torch.compile(fullgraph=True)`` where ``num_classes`` is
+    given.
 
     Args:
         source: Labels, a tensor or an array of any shape and strides, of any integer dtype or bool;
