@@ -34,6 +34,7 @@ FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-DLOSSOPS_CUDA",
 
 
 # Of losses over the class axis, the kernels that a call may ask for: see work_of in row_loop.h.
+# One that is not named must have some.
 LABEL, ADJUSTED_LABEL, DENSE = (f"(lossops::cuda::Work){work}" for work in range(3))
 ROW_KERNELS = {
     "CrossEntropy": (LABEL, ADJUSTED_LABEL, DENSE),
@@ -125,6 +126,13 @@ def compiled(obj: Object) -> Object:
     return obj
 
 
+def kernels_of(expression: str) -> list[str]:
+    """How the template arguments of its kernels end."""
+    if expression not in ROW_KERNELS:
+        return [""]
+    return [f"{work}>(" for work in ROW_KERNELS[expression]]
+
+
 def wanted() -> list[str]:
     """The kernels that the registry asks for, by their demangled names up to the arguments."""
     namespace = "lossops::losses::"
@@ -135,15 +143,15 @@ def wanted() -> list[str]:
         for mode in range(3)
     ]
     rows = [
-        f"row_kernel<{namespace}{expression}, {dtype}, {work}>"
+        f"row_kernel<{namespace}{expression}, {dtype}, {work}"
         for expression in registered("CLASS_LOSS")
         for dtype in ROW_DTYPES
-        for work in ROW_KERNELS[expression]
+        for work in kernels_of(expression)
     ]
     lists = [f"label_list_kernel<{namespace}MultiLabelMargin, {dtype}>" for dtype in ROW_DTYPES]
     shared = ["finish_kernel", "weigh_kernel<float>", "weigh_kernel<double>", "scale_kernel",
               "weigh_labels_kernel<float>", "weigh_labels_kernel<double>"]  # fmt: skip
-    return [f"{name}(" for name in [*elements, *rows, *lists, *shared]]
+    return [*rows, *(f"{name}(" for name in [*elements, *lists, *shared])]
 
 
 def missing(architecture: str) -> list[str]:
