@@ -12,7 +12,8 @@ from torch import Tensor
 import lossops
 import lossops.functional as F
 from tests.cases import Case, make_case
-from tests.losses import LOSSES, Loss
+from tests.losses import LOSSES, MATRIX, Loss
+from tests.test_classes import near
 from tests.test_regressions import NUMBERS
 
 pytestmark = pytest.mark.skipif(
@@ -170,6 +171,31 @@ def test_long_rows(classes: int, dtype: torch.dtype) -> None:
     eps = torch.finfo(dtype).eps
     torch.testing.assert_close(value.double(), expected, rtol=2 * eps, atol=0)
     torch.testing.assert_close(gradient.double(), slope, rtol=4 * eps, atol=1e-7)
+
+
+def check_long_rows(loss: Loss, classes: int, dtype: torch.dtype, device: str) -> None:
+    """Values and gradients of every set of parameters, against the CPU's in float64."""
+    for params in loss.params:
+        pairs = MATRIX in params.values() or loss.op == "multilabel_margin"
+        if pairs and classes > 3000:
+            continue  # a row would have tens of millions of them
+        shape = (classes, 5) if params.get("dim") == 0 else (5, classes)
+        case = make_case(loss, params, shape, dtype=dtype, device=device, weight="full",
+                         ignore=loss.ignore, reduction="none")  # fmt: skip
+        exact, names = case.to("cpu", torch.float64), loss.differentiable
+        near(case.ours().cpu(), exact.ours(), case)
+        for ours, theirs in zip(
+            case.gradients(names=names), exact.gradients(names=names), strict=True
+        ):
+            near(ours.cpu(), theirs, case)
+
+
+@pytest.mark.where(lambda loss: loss.axis is not None)
+@pytest.mark.parametrize("classes", [513, 2049, 8193])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_long_rows_of_every_loss(loss: Loss, dtype: torch.dtype, classes: int) -> None:
+    """Each kind of work by a whole block, on rows that begin between two vectors."""
+    check_long_rows(loss, classes, dtype, "cuda")
 
 
 @pytest.mark.parametrize("name", NUMBERS)
