@@ -191,12 +191,30 @@ def test_add_subdirectory(tmp_path: Path) -> None:
     run(tmp_path / "build" / "stranger")
 
 
+# Stands in for what nvcc would make of the losses.
+KERNELS = """\
+#define LOSSOPS_CUDA
+#include <lossops/define.h>
+namespace lossops::cuda {
+template <class E, class T> const ElementKernels& element_kernels() {
+  static const ElementKernels none{};
+  return none;
+}
+template <class E, class S> int64_t run_rows(const RowArgs<S>&) { return 0; }
+}
+"""
+
+
 @pytest.mark.slow
-def test_extension_module(tmp_path: Path) -> None:
-    """An extension of Python that defines losses, built as lossops.cpp_extension says."""
-    shutil.copy(ROOT / "examples" / "cpp" / "own_losses.cpp", tmp_path / "own.cpp")
-    with (tmp_path / "own.cpp").open("a") as file:
-        file.write("#include <pybind11/pybind11.h>\nPYBIND11_MODULE(own, m) {}\n")
+@pytest.mark.parametrize("kernels", ["", KERNELS], ids=["", "with CUDA"])
+def test_extension_module(kernels: str, tmp_path: Path) -> None:
+    """An extension of Python that defines losses, built as lossops.cpp_extension says.
+
+    If it has kernels for GPUs and the library has not, they are left alone.
+    """
+    source = (ROOT / "examples" / "cpp" / "own_losses.cpp").read_text()
+    module = "#include <pybind11/pybind11.h>\nPYBIND11_MODULE(own, m) {}\n"
+    (tmp_path / "own.cpp").write_text(kernels + source + module)
     (tmp_path / "setup.py").write_text("""\
 from setuptools import setup
 from torch.utils.cpp_extension import BuildExtension
@@ -211,6 +229,9 @@ x, y = torch.randn(9, requires_grad=True), torch.randn(9)
 loss = torch.ops.own.cauchy(x, y, 2.0)
 torch.testing.assert_close(loss, ((x - y) / 2).square().log1p().mean())
 loss.backward()
+if lossops.build_info.cuda_version is None:
+    for op in ("cauchy", "_cauchy_value_and_grad"):
+        assert not torch._C._dispatch_has_kernel_for_dispatch_key(f"own::{op}", "CUDA")
 """)
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     for command in (["setup.py", "build_ext", "--inplace"], ["use.py"]):
