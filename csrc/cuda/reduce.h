@@ -22,29 +22,6 @@ LOSSOPS_DEVICE double block_sum(double x) {
   return x;
 }
 
-/// A sum of many terms: in sections, so that it keeps its digits.
-template <class T>
-class LongSum {
- public:
-  LOSSOPS_DEVICE void add(T x) {
-    section_ += x;
-    if (++count_ % kSection == 0) {
-      total_ += section_;
-      section_ = 0;
-    }
-  }
-  LOSSOPS_DEVICE void scale(T factor) {
-    total_ *= factor;
-    section_ *= factor;
-  }
-  LOSSOPS_DEVICE T get() const { return total_ + section_; }
-
- private:
-  static constexpr int kSection = 64;
-  T total_ = 0, section_ = 0;
-  int count_ = 0;
-};
-
 /// Threads that work on a row together: 1, 2, 4, ... 32 neighbours of a warp, or the whole block.
 struct Team {
   int size, rank;

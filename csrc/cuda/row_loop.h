@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../math/row_expression.h"
+#include "online.h"
 #include "row_team.h"
 
 namespace lossops::cuda {
@@ -137,38 +138,6 @@ class RowLoop : RowTeam<S, sides<E>()> {
 
   // -- probabilities -----------------------------------------------------------------------------------
 
-  /// The largest logit so far, and the sum of the other exponentials by it; that of the largest is 1 once.
-  struct Online {
-    T largest = -std::numeric_limits<T>::infinity();
-    LongSum<T> rest;
-
-    template <int n>
-    LOSSOPS_DEVICE void add(const Vector& z) {
-      T top = z[0].v;
-#pragma unroll
-      for (int j = 1; j < n; ++j) top = top < z[j].v || top != top ? z[j].v : top;
-      const bool rises = top > largest;
-      const T by = rises ? top : largest;
-      T sum = 0;
-      T tops = 0;
-#pragma unroll
-      for (int j = 0; j < n; ++j) {
-        const bool is_top = z[j].v == by;
-        sum += is_top ? T(0) : exp_below(z[j] - V(by)).v;
-        tops += is_top ? T(1) : T(0);
-      }
-      // What was the largest becomes one of the others.
-      if (rises) {
-        const T fall = exp_below(V(largest - by)).v;
-        rest.scale(fall);
-        sum += fall;
-        tops -= 1;
-      }
-      rest.add(tops + sum);
-      largest = by;
-    }
-  };
-
   template <int side>
   LOSSOPS_DEVICE void normalize() {
     RowCenter<V>& center = center_[side];
@@ -176,7 +145,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
     if constexpr (!kSoftmax) {
       center = RowCenter<V>::plain(kReadsRow ? label_logit_ : V(0));
     } else {
-      Online own;
+      OnlineSoftmax<T> own;
       Base::template sweep<true, side, side + 1>([&]<int n>(Count<n>, int c, const auto& x) {
         Vector z;
 #pragma unroll
@@ -184,17 +153,9 @@ class RowLoop : RowTeam<S, sides<E>()> {
         own.template add<n>(z);
       });
       const T largest = team_.max(own.largest);
-      const bool has_top = own.largest == largest;
-      T sums[2];
-      const T rest_of_own = own.rest.get();
-      sums[0] = has_top ? rest_of_own : (rest_of_own + 1) * exp_below(V(own.largest - largest)).v;
-      // A thread without a finite logit: nothing, unless it met a NaN.
-      if (own.largest == -std::numeric_limits<T>::infinity()) sums[0] = rest_of_own * 0;
-      sums[1] = has_top ? 1 : 0;
+      T sums[2] = {own.below(largest), own.largest == largest ? T(1) : T(0)};
       team_.sum(sums);
-      // An infinite logit leaves no probability that is a number.
-      V rest(sums[0] + (sums[1] - 1) + (largest - largest));
-      rest = without_subnormal(rest);
+      V rest = without_subnormal(V(OnlineSoftmax<T>::merged(sums[0], sums[1], largest)));
       V log_rest(0);
       if constexpr (Misses<E>) log_rest = lifted(V(largest), rest);
       center = RowCenter<V>::softmax(V(largest), rest);

@@ -127,8 +127,7 @@ class RowTeam {
       together = together && at == place;
       if (grad_[side]) together = together && reinterpret_cast<uintptr_t>(grad_[side]) % 16 == place;
     }
-    const int before = static_cast<int>((16 - place) % 16 / sizeof(S));
-    head_ = together && before < a.classes ? before : a.classes;
+    head_ = together ? classes_before_vectors(place, a.classes, sizeof(S)) : a.classes;
     vectors_ = (a.classes - head_) / kVector;
   }
 

@@ -49,6 +49,12 @@ struct RowArgs {
   bool vector;  ///< rows are read 16 bytes at a time where they can be
 };
 
+/// Classes of a row that begins at `place` before its first vector of 16 bytes, or all if there is none.
+LOSSOPS_INLINE int classes_before_vectors(uintptr_t place, int classes, int bytes_each) {
+  const int before = static_cast<int>((16 - place % 16) % 16) / bytes_each;
+  return before < classes ? before : classes;
+}
+
 /// How rows are shared out among threads.
 struct RowPlan {
   int threads, team, kept;

@@ -1,8 +1,11 @@
-// The parts of the CUDA kernels that the host runs too: index arithmetic, and how rows are shared out.
+// The parts of the CUDA kernels that the host runs too: index arithmetic, how rows are shared out, and how
+// what threads saw of a row comes together.
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "cuda/online.h"
 #include "cuda/rows.h"
 
 using namespace lossops::cuda;
@@ -96,11 +99,98 @@ void every_row_is_shared_out() {
   expect(alone.team == 1 && alone.shared_bytes == 0, "rows side by side");
 }
 
+/// Every class is in the head, in a vector or in the tail, and vectors lie on boundaries.
+void rows_are_cut_into_vectors() {
+  for (int bytes : {2, 4, 8}) {
+    for (uintptr_t place = 0; place < 64; place += static_cast<uintptr_t>(bytes)) {
+      for (int classes = 0; classes < 40; ++classes) {
+        const int head = classes_before_vectors(place, classes, bytes);
+        expect(head >= 0 && head <= classes, "head", head, classes);
+        expect(head == classes || (place + static_cast<uintptr_t>(head * bytes)) % 16 == 0, "boundary", head);
+        expect(head < 16 / bytes || place % 16 == 0 || head == 0, "no later than the next", head);
+      }
+    }
+  }
+}
+
+/// As many equal terms as a row may have, of which a plain sum loses the third digit.
+void long_sums_keep_their_digits() {
+  constexpr int kTerms = 1000000;
+  const double exact = kTerms * static_cast<double>(0.1f);
+  LongSum<float> sum;
+  float plain = 0;
+  for (int i = 0; i < kTerms; ++i) {
+    sum.add(0.1f);
+    plain += 0.1f;
+  }
+  expect(std::abs(plain - exact) > 5e-3 * exact, "plain sum", static_cast<long long>(plain));
+  expect(std::abs(sum.get() - exact) < 2e-4 * exact, "long sum", static_cast<long long>(sum.get()));
+  sum.scale(0.5f);
+  expect(std::abs(sum.get() - exact / 2) < 2e-4 * exact, "scaled sum", static_cast<long long>(sum.get()));
+}
+
+/// A row's sum of exponentials but for one largest, by `threads` of which each sees vectors of two.
+float rest_of(const std::vector<float>& row, size_t threads, float& largest) {
+  std::vector<OnlineSoftmax<float>> own(threads);
+  for (size_t v = 0; 2 * v < row.size(); ++v) {
+    const lossops::Scalar<float> z[4] = {row[2 * v], 2 * v + 1 < row.size() ? row[2 * v + 1] : 0.0f};
+    if (2 * v + 1 < row.size()) {
+      own[v % threads].add<2>(z);
+    } else {
+      own[v % threads].add<1>(z);
+    }
+  }
+  largest = -std::numeric_limits<float>::infinity();
+  for (const auto& o : own) largest = largest < o.largest ? o.largest : largest;
+  float sum = 0, have = 0;
+  for (const auto& o : own) {
+    sum += o.below(largest);
+    have += o.largest == largest ? 1.0f : 0.0f;
+  }
+  return OnlineSoftmax<float>::merged(sum, have, largest);
+}
+
+void threads_merge_into_a_softmax() {
+  constexpr float kInf = std::numeric_limits<float>::infinity(), kNan = std::nanf("");
+  std::vector<std::vector<float>> rows = {
+      {3.0f}, {1, 1, 1}, {-kInf, 2, -kInf}, {0, 80, 0}, {-90, -3, -3, 5, 5}};
+  std::vector<float> drawn;
+  uint32_t state = 1;
+  for (int i = 0; i < 1000; ++i) {
+    state = state * 1664525u + 1013904223u;
+    drawn.push_back(static_cast<float>(state >> 8) / (1 << 20) - 8);
+    if (i % 111 == 0) rows.push_back(drawn);
+  }
+  for (const auto& row : rows) {
+    double top = -kInf, exact = -1;
+    for (float z : row) top = std::max<double>(top, z);
+    for (float z : row) exact += std::exp(z - top);
+    for (size_t threads : {1, 2, 3, 32, 1000}) {
+      float largest;
+      const double rest = rest_of(row, threads, largest);
+      expect(largest == top, "largest", static_cast<long long>(threads));
+      expect(std::abs(rest - exact) <= 1e-6 * exact + 1e-30, "rest", static_cast<long long>(row.size()),
+             static_cast<long long>(threads));
+    }
+  }
+  for (const std::vector<float>& row :
+       {std::vector<float>{kNan, 1, 2}, {1, 2, kNan}, {1, kInf, 2}, {-kInf, -kInf}}) {
+    for (size_t threads : {1, 2, 32}) {
+      float largest;
+      const float rest = rest_of(row, threads, largest);
+      expect(rest != rest, "no number", static_cast<long long>(threads));
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
   division_is_exact();
   offsets();
   every_row_is_shared_out();
+  rows_are_cut_into_vectors();
+  long_sums_keep_their_digits();
+  threads_merge_into_a_softmax();
   return failures != 0;
 }
