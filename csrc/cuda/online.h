@@ -42,16 +42,18 @@ struct OnlineSoftmax {
 
   template <int n, int size>
   LOSSOPS_INLINE void add(const V (&z)[size]) {
-    T top = z[0].v;
-    for (int j = 1; j < n; ++j) top = top < z[j].v || top != top ? z[j].v : top;
+    T top = z[0].v;  // but for NaN, which the sum will show
+    for (int j = 1; j < n; ++j) top = std::fmax(top, z[j].v);
     const bool rises = top > largest;
     const T by = rises ? top : largest;
     T sum = 0;
     T tops = 0;
     for (int j = 0; j < n; ++j) {
+      // No branch: the exponential of 0 is 1 to the last bit.
       const bool is_top = z[j].v == by;
-      sum += is_top ? T(0) : exp_below(z[j] - V(by)).v;
-      tops += is_top ? T(1) : T(0);
+      const T one = is_top ? T(1) : T(0);
+      sum += exp_below(is_top ? V(0) : z[j] - V(by)).v - one;
+      tops += one;
     }
     // What was the largest becomes one of the others.
     if (rises) {
