@@ -17,10 +17,10 @@ examples: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/multitask.py --out demo_output
 
 test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
-	$(RUN) -m pytest -n 2 -m "not slow"
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 sanitize: $(VENV)/built $(VENV)/extra-test
 	$(RUN) -m tests.sanitize
