@@ -155,10 +155,10 @@ def wanted() -> list[str]:
 
 
 def missing(architecture: str) -> list[str]:
-    """Those of them that no object has."""
+    """Those of them that no object has; another process may compile objects from the other end."""
     have = " ".join(
         name
-        for obj in OBJECTS
+        for obj in reversed(OBJECTS)
         if obj.architecture == architecture
         for name in compiled(obj).kernels
     )

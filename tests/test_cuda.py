@@ -12,9 +12,8 @@ nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler he
 
 # Their errors, with text and type, are the CPU's: a GPU's kernels assert. Threads have nothing to
 # change, and long tensors nothing to tell.
-SUITES = ["tests/test_forward.py", "tests/test_gradients.py", "tests/test_layouts.py",
-          "tests/test_dtypes.py", "tests/test_hard_inputs.py", "tests/test_classes.py",
-          "tests/test_regressions.py", "tests/test_emulated_ops.py"]  # fmt: skip
+SUITES = ["forward", "gradients", "layouts", "dtypes", "hard_inputs", "classes", "regressions",
+          "emulated_ops"]  # fmt: skip
 HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
              "peak_memory"]  # fmt: skip
 # Many or long rows, where each thread of the grid takes its turn.
@@ -41,12 +40,13 @@ def test_every_loss_has_its_kernels(architecture: str) -> None:
     assert not cuda_objects.missing(architecture)
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize(
     "left_out", [HOST_ONLY + LONG, pytest.param(HOST_ONLY, marks=pytest.mark.slow)], ids=["", "all"]
 )
-def test_emulated(left_out: list[str]) -> None:
-    """The suites over kernels, with the CUDA ones in the place of the CPU's."""
+def test_emulated(suite: str, left_out: list[str]) -> None:
+    """A suite over kernels, with the CUDA ones in the place of the CPU's."""
     chosen = ["-m", "not slow", "-k", f"not ({' or '.join(left_out)})"]
-    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, *SUITES]
+    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, f"tests/test_{suite}.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
