@@ -15,6 +15,16 @@ from tests.cpp_library import ROOT, TORCH, cmake
 BUILD = ROOT / "build" / "emulated"
 
 
+def renew(source: str | Path, target: str | Path) -> None:
+    """Copies what has changed, in place of the old file: another process may be running that."""
+    old, new = Path(target), Path(source)
+    if old.exists() and old.stat().st_mtime == new.stat().st_mtime:
+        return
+    fresh = old.with_name(old.name + ".new")
+    shutil.copy2(new, fresh)
+    fresh.replace(old)
+
+
 def package() -> Path:
     """The folder with the copy of lossops, brought up to date first."""
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -26,13 +36,12 @@ def package() -> Path:
         shutil.copytree(
             ROOT / "lossops",
             target,
-            ignore=shutil.ignore_patterns("__pycache__", "include", "share"),
+            ignore=shutil.ignore_patterns("__pycache__", "include", "lib", "share"),
+            copy_function=renew,
             dirs_exist_ok=True,
         )
-        library = target / "lib" / "liblossops.so"
-        fresh = library.with_suffix(".new")
-        shutil.copy(BUILD / "objects" / "liblossops.so", fresh)
-        fresh.replace(library)
+        (target / "lib").mkdir(exist_ok=True)
+        renew(BUILD / "objects" / "liblossops.so", target / "lib" / "liblossops.so")
     return target.parent
 
 
