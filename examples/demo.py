@@ -30,7 +30,7 @@ from demo_tasks import (
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from shared import COUNTS, RARE, RARE_TEXT, make_console
+from shared import COUNTS, RARE, RARE_TEXT, make_console, show_pictures
 from torch import Tensor
 
 import lossops.functional as F
@@ -295,9 +295,7 @@ def main() -> None:
     (options.out / "results.json").write_text(
         json.dumps({"seed": options.seed, "repeats": options.repeats} | figures, indent=1) + "\n"
     )
-    console.print("\npictures:")
-    for picture in pictures:
-        console.print(f"  {picture.resolve()}", highlight=False)
+    show_pictures(console, *pictures)
     console.print("\ntry it:", style="bold")
     console.print("  " + SNIPPET.replace("\n", "\n  "), highlight=False)
     console.print(f"\n{time.perf_counter() - began:.0f} s in all", style="dim")

@@ -25,10 +25,12 @@ from shared import (
     RARE,
     RARE_TEXT,
     Data,
+    fit,
     make_console,
     make_model,
     parse,
     save,
+    show_pictures,
     uneven_digits,
 )
 from torch import Tensor, nn
@@ -65,12 +67,7 @@ def train(loss: nn.Module, data: Data, seed: int) -> nn.Module:
     """A small network."""
     torch.manual_seed(seed)
     model = make_model(data.train_x.shape[1], HIDDEN, CLASSES)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, weight_decay=1e-4)
-    for _ in range(EPOCHS):
-        for rows in torch.randperm(len(data.train_x)).split(BATCH):
-            optimizer.zero_grad()
-            loss(model(data.train_x[rows]), data.train_y[rows]).backward()
-            optimizer.step()
+    fit(model, loss, data.train_x, data.train_y, EPOCHS, BATCH)
     return model
 
 
@@ -200,9 +197,7 @@ def main() -> None:
     pictures = [draw(recalls, reports, options.out / "imbalanced.png")]
     pictures.append(options.out / "imbalanced_losses.png")
     reports["cross_entropy"].plot(pictures[-1], "Plain cross-entropy, trained without weights")
-    console.print("\npictures:")
-    for picture in pictures:
-        console.print(f"  {picture.resolve()}", highlight=False)
+    show_pictures(console, *pictures)
     console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
 
 

@@ -22,7 +22,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from shared import COLOURS, GREY, make_console, parse, save
+from shared import COLOURS, GREY, make_console, parse, save, show_pictures
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -245,7 +245,7 @@ def main() -> None:
         runs[name].append(train(name, seed))
     show(runs, console)
     picture = draw(runs, options.out / "multitask.png")
-    console.print(f"\npicture: {picture.resolve()}", highlight=False)
+    show_pictures(console, picture)
     console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
 
 

@@ -22,10 +22,12 @@ from shared import (
     COLOURS,
     CORRUPTED,
     Data,
+    fit,
     make_console,
     make_model,
     parse,
     save,
+    show_pictures,
     slipped_diabetes,
 )
 from torch import Tensor, nn
@@ -51,12 +53,7 @@ def train(loss: nn.Module, x: Tensor, y: Tensor, outputs: int, seed: int) -> nn.
     model = make_model(x.shape[1], HIDDEN, outputs)
     if outputs == 1:
         model.append(nn.Flatten(0))
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, weight_decay=1e-4)
-    for _ in range(EPOCHS):
-        for rows in torch.randperm(len(x)).split(BATCH):
-            optimizer.zero_grad()
-            loss(model(x[rows]), y[rows]).backward()
-            optimizer.step()
+    fit(model, loss, x, y, EPOCHS, BATCH)
     return model
 
 
@@ -177,7 +174,7 @@ def main() -> None:
     fitted = [bands(seed) for seed in seeds]
     show(errors, np.stack([below(*pair) for pair in fitted]), console)
     picture = draw(errors, *fitted[0], options.out / "regression.png")
-    console.print(f"\npicture: {picture.resolve()}", highlight=False)
+    show_pictures(console, picture)
     console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
 
 

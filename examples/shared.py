@@ -106,6 +106,16 @@ def make_model(features: int, hidden: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
+def fit(model: nn.Module, loss: nn.Module, x: Tensor, y: Tensor, epochs: int, batch: int) -> None:
+    """Trains the model in batches that are shuffled anew in each epoch."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, weight_decay=1e-4)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(batch):
+            optimizer.zero_grad()
+            loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+
 def make_console(width: int = 110) -> Console:
     """The terminal; where there is none, such as in a log, a fixed width."""
     console = Console()
@@ -124,6 +134,16 @@ def parse(description: str, repeats: int = 5) -> argparse.Namespace:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     return options
+
+
+def show_pictures(console: Console, *paths: Path) -> None:
+    """Says where the pictures are."""
+    if len(paths) == 1:
+        console.print(f"\npicture: {paths[0].resolve()}", highlight=False)
+        return
+    console.print("\npictures:")
+    for path in paths:
+        console.print(f"  {path.resolve()}", highlight=False)
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -102,9 +102,10 @@ def _check_parameters(loss: str, parameters: Mapping[str, object]) -> tuple[tupl
         raise ValueError(
             f"{loss}: a loss has at most {MAX_PARAMETERS} parameters, got {len(parameters)}"
         )
+    module = Loss("none")
     for name, default in parameters.items():
         _check_name(loss, "parameter", name)
-        if hasattr(Loss("none"), name) or hasattr(torch.jit.ScriptModule, name):
+        if hasattr(module, name) or hasattr(torch.jit.ScriptModule, name):
             raise ValueError(
                 f"{loss}: {name!r} is taken by modules, a parameter must have another name"
             )
@@ -165,10 +166,10 @@ def check_points(loss: str, points: object, tensors: Sequence[str]) -> list[list
     return [[float(x) for x in point] for point in points]
 
 
-def schema(name: str, tensors: Sequence[str], parameters: Sequence[tuple[str, float]]) -> str:
+def arguments(tensors: Sequence[str], parameters: Sequence[tuple[str, float]]) -> str:
     """The operator's arguments that are its own, as torch writes them."""
-    arguments = [*(f"Tensor {t}" for t in tensors), *(f"float {p}={d!r}" for p, d in parameters)]
-    return f"{name}({', '.join(arguments)}) -> Tensor"
+    written = [*(f"Tensor {t}" for t in tensors), *(f"float {p}={d!r}" for p, d in parameters)]
+    return ", ".join(written)
 
 
 def checked(
@@ -189,7 +190,7 @@ def checked(
             )
     bounds = _check_limits(name, limits, dict(defaults))
     try:
-        torch._C.parse_schema(schema(name, names, defaults))
+        torch._C.parse_schema(f"{name}({arguments(names, defaults)}) -> Tensor")
     except (RuntimeError, IndexError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: torch refuses a name or a default: {reason}") from None

@@ -6,7 +6,7 @@ Nothing of what a user wrote is copied but names, which have been checked, and t
 
 import math
 
-from .definition import Definition, schema
+from .definition import Definition, arguments
 from .expression import Kind, Node
 
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
@@ -112,8 +112,7 @@ def cpp_source(definition: Definition) -> str:
     body = "\n".join(f"    {line}" for line in emitter.lines)
     count = len(definition.tensors)
     fields = "".join(f"  double p{i};\n" for i in range(len(definition.parameters)))
-    written = schema(definition.name, definition.tensors, definition.parameters)
-    arguments = written[written.index("(") + 1 : written.rindex(")")]
+    written = arguments(definition.tensors, definition.parameters)
     limits = ", ".join(
         f'{{"{name}", "{relation}", {literal(bound)}}}'
         for name, relation, bound in definition.limits
@@ -141,7 +140,7 @@ struct Expression {{
 }}  // namespace {definition.namespace}
 
 LOSSOPS_DEFINE({definition.namespace}, {definition.name}, {definition.namespace}::Expression,
-               "{arguments}", .limits = {{{limits}}}, .shapes = {{{shapes}}})
+               "{written}", .limits = {{{limits}}}, .shapes = {{{shapes}}})
 """
 
 
