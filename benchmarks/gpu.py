@@ -74,7 +74,7 @@ def copy_bandwidth() -> float:
 def operand_sets(case: Case, size: int | Shape, dtype: torch.dtype) -> list[list[Tensor]]:
     """Sets of operands that no cache holds together, unless one alone is that large."""
     cache = torch.cuda.get_device_properties(0).L2_cache_size
-    drawn = [t.cuda() for t in make_operands(case, size, dtype)]
+    drawn = make_operands(case, size, dtype, "cuda")
     each = sum(t.nbytes for t in drawn)
     count = max(1, min(4 * cache // each + 1, MOST_BYTES // (3 * each)))
     return [

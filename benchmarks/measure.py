@@ -222,10 +222,13 @@ def compiled(case: Case, mode: str | None = None) -> Loss:
     return function
 
 
-def make_operands(case: Case, size: int | Shape, dtype: torch.dtype) -> list[Tensor]:
-    """The operands of a case, with the leaves that require a gradient."""
-    rng = torch.Generator().manual_seed(elements(size))
-    operands = list(case.inputs(size, dtype, rng))
+def make_operands(
+    case: Case, size: int | Shape, dtype: torch.dtype, device: str = "cpu"
+) -> list[Tensor]:
+    """The operands of a case, drawn on the device, with the leaves that require a gradient."""
+    rng = torch.Generator(device).manual_seed(elements(size))
+    with torch.device(device):
+        operands = list(case.inputs(size, dtype, rng))
     for index in case.wrt:
         operands[index].requires_grad_()
     return operands

@@ -70,10 +70,10 @@ def test_third_order(loss: Loss, params: dict[str, Any], device: str) -> None:
     def third(call: Any) -> Tensor:
         leaves = case.leaves(names)
         value = case.over(names, call)(*leaves)
-        directions = [torch.linspace(0.5, 1.5, leaf.numel()).view_as(leaf) for leaf in leaves]
+        directions = [torch.linspace(0.5, 1.5, t.numel(), device=device).view_as(t) for t in leaves]
         for _ in range(3):
             if not value.requires_grad:
-                return torch.zeros((), dtype=torch.float64)
+                return torch.zeros((), dtype=torch.float64, device=device)
             gradients = torch.autograd.grad(
                 value, leaves, create_graph=True, allow_unused=True, materialize_grads=True
             )

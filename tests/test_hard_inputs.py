@@ -22,7 +22,11 @@ def test_catalogue(hard: Hard, count: int, device: str) -> None:
         pytest.skip("a mean is one number")
     eps = torch.finfo(hard.dtype).eps
     labels = BY_OP[hard.op].under(hard.params).labels
-    params = {name: value for name, value in hard.params.items() if name != "probabilities"}
+    params = {
+        name: value.to(device) if isinstance(value, Tensor) else value
+        for name, value in hard.params.items()
+        if name != "probabilities"
+    }
     operands = {
         name: torch.tensor(
             values * count, dtype=None if name in labels else hard.dtype, device=device

@@ -5,7 +5,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/abs.h>
-#include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
@@ -15,7 +14,6 @@
 #include <ATen/ops/le.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/log1p.h>
-#include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/logical_and.h>
 #include <ATen/ops/logical_not.h>
 #include <ATen/ops/logical_or.h>
@@ -138,11 +136,18 @@ class Logistic<Formula> {
   explicit Logistic(const Formula& x) : x_(x.tensor()) {}
   Formula p() const { return at::sigmoid(x_); }
   Formula q() const { return at::sigmoid(x_.neg()); }
-  Formula nlog_p() const { return at::log_sigmoid(x_).neg(); }
-  Formula nlog_q() const { return at::log_sigmoid(x_.neg()).neg(); }
+  Formula nlog_p() const { return softplus(x_.neg()); }
+  Formula nlog_q() const { return softplus(x_); }
   Formula nll(const Formula& a, const Formula& b) const { return scaled(a, nlog_p()) + scaled(b, nlog_q()); }
 
  private:
+  /// at::softplus drops e^-x beyond a threshold, and vmap knows no log_sigmoid of a GPU's tensors within
+  /// another vmap. Every derivative is exact, at 0 too: the two sides meet there without a kink.
+  static Formula softplus(const at::Tensor& x) {
+    const Formula positive = Formula(x) > 0;
+    return select(positive, x, 0) + log1p(exp(select(positive, x.neg(), x)));
+  }
+
   at::Tensor x_;
 };
 
@@ -174,8 +179,18 @@ class Probability<Formula> {
   RowCenter<Formula> row_;
 };
 
-inline Formula bernoulli_nll(const Formula& probability, const Formula& target) {
-  return at::binary_cross_entropy(probability.tensor(), target.tensor(), {}, at::Reduction::None);
+/// Where p (1 - p) is at its bound, a parabola with torch's slope (p - t) / bound. at::binary_cross_entropy
+/// is the same but raises under autocast on a GPU.
+inline Formula bernoulli_nll(const Formula& p, const Formula& t) {
+  constexpr double kBound = 1e-12;
+  const Formula fixed = p.tensor().detach();
+  const Formula bounded = fixed * (1.0 - fixed) < kBound;
+  const Formula inner = select(bounded, 0.5, p), outer = select(bounded, fixed, 0.5);
+  const auto nll = [&](const Formula& x) {
+    return (t - 1.0) * at_least(log1p(-x), -100) - t * at_least(log(x), -100);
+  };
+  const Formula bend = (0.5 * (p * p - fixed * fixed) - t * (p - fixed)) * (1 / kBound);
+  return select(bounded, nll(outer) + bend, nll(inner));
 }
 
 }  // namespace lossops

@@ -105,8 +105,8 @@ class LossMeter:
         if self._steps - self._folded == self.window:
             self._fold()
         slot = self._steps % self.window
-        ring[0, slot] = loss
-        ring[1, slot] = weight
+        for row, value in zip(ring, (loss, weight), strict=True):
+            row[slot].fill_(value)  # to assign a number would wait for a GPU
         self._steps += 1
 
     def _ring_for(self, value: Tensor | float) -> Tensor:
