@@ -1,4 +1,5 @@
-# Each target does all its own set-up, in .venv. TORCH picks another build of torch, e.g. for CUDA.
+# Each target does all its own set-up, in .venv. TORCH picks another build of torch, e.g. for CUDA. The library
+# is compiled for this processor alone, and for every one in test-all and wheel.
 TORCH ?= torch==2.13.0
 PYTHON ?= python3
 VENV := .venv
@@ -16,10 +17,10 @@ examples: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/regression.py --out demo_output
 	$(RUN) examples/multitask.py --out demo_output
 
-test: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
+test: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow"
 
-test-all: $(VENV)/built $(VENV)/built-cpp $(VENV)/extra-demo $(VENV)/extra-docs
+test-all: $(VENV)/built-all $(VENV)/extra-test $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2 --dist worksteal
 
 sanitize: $(VENV)/built $(VENV)/extra-test
@@ -67,14 +68,16 @@ $(VENV)/torch:
 	$(RUN) -m pip install --quiet $(TORCH) numpy "setuptools>=77" wheel pybind11 ninja
 	touch $@
 
+INSTALL := $(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+
 $(VENV)/built: $(VENV)/torch $(SOURCES) $(wildcard cmake/*)
-	$(RUN) -m pip install --quiet --no-build-isolation --no-deps --editable .
+	LOSSOPS_ISAS=native $(INSTALL)
+	rm -f $(VENV)/built-all
 	touch $@
 
-# The C++ library, in build/prefix; the tests bring it up to date themselves if this has not.
-$(VENV)/built-cpp: $(VENV)/extra-test $(SOURCES) CMakeLists.txt $(wildcard cmake/*)
-	$(RUN) -m tests.cpp_library
-	touch $@
+$(VENV)/built-all: $(VENV)/torch $(SOURCES) $(wildcard cmake/*)
+	$(INSTALL)
+	touch $(VENV)/built $@
 
 $(VENV)/extra-%: $(VENV)/torch pyproject.toml
 	$(RUN) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$*'], sep='\n')" > $@.txt

@@ -2,22 +2,32 @@
 
 lossops/lib/liblossops.so holds the operators, for Python and for programs in C++ alike; lossops._C
 loads it. Beside them go the C++ headers and the CMake package.
+
+The environment: CXX; LOSSOPS_ISAS, the instruction sets to compile for ("native", or a list such as
+"DEFAULT,AVX2"; all of them by default); LOSSOPS_CUDA, TORCH_CUDA_ARCH_LIST and CUDA_HOME; MAX_JOBS.
 """
 
 import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import ninja
+from ninja.ninja_syntax import Writer
 from setuptools import Extension, setup
 
 try:
     import torch
     from torch.utils.cpp_extension import (
+        COMMON_NVCC_FLAGS,
         CUDA_HOME,
         BuildExtension,
         CppExtension,
+        _get_cuda_arch_flags,
+        get_cxx_compiler,
         include_paths,
         library_paths,
     )
@@ -27,23 +37,35 @@ except ImportError:
         "then run `pip install --no-build-isolation .`"
     )
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parent.resolve()
 CSRC = ROOT / "csrc"
 X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
-ISAS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
+ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
 # at::vec trips the warnings of uninitialized variables in GCC's intrinsics. at::parallel_for is
 # serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the only one.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
-ISA_FLAGS = [*CXX_FLAGS, "-Wno-uninitialized"]
-
 # Compressed, the code for several GPUs takes a third of the room.
 NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-compress-all"]
 
 LIBRARY = "lossops.lib.liblossops"
+
+
+def chosen_isas() -> list[str]:
+    """The instruction sets of this build."""
+    wanted = os.environ.get("LOSSOPS_ISAS", "")
+    native = torch.backends.cpu.get_cpu_capability()
+    names = [name for name in re.split(r"[,; ]+", wanted.upper()) if name]
+    names = [(native if native in ISA_FLAGS else "DEFAULT") if n == "NATIVE" else n for n in names]
+    if unknown := set(names) - set(ISA_FLAGS):
+        sys.exit(
+            f"lossops: LOSSOPS_ISAS must be native or some of {', '.join(ISA_FLAGS)}, "
+            f"got {', '.join(sorted(unknown))}"
+        )
+    return [isa for isa in ISA_FLAGS if isa in names] or list(ISA_FLAGS)
 
 
 def builds_cuda() -> bool:
@@ -58,18 +80,85 @@ def builds_cuda() -> bool:
     return wanted != "0" and not missing
 
 
+def cuda_runtime() -> str:
+    """The file of libcudart, looked for before anything is compiled.
+
+    Where nvcc on the PATH only calls the real one, torch takes the wrong folder for CUDA_HOME.
+    """
+    command = [NVCC, "--dryrun", "-x", "cu", os.devnull]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    tops = re.findall(r"^#\$ TOP=(.*)$", said, re.M)
+    wheels = Path(torch.__file__).parents[1] / "nvidia"
+    folders = [Path(top) / lib for top in [CUDA_HOME, *tops] for lib in ("lib64", "lib")]
+    folders += sorted(wheels.glob("*/lib"))
+    major = torch.version.cuda.split(".")[0]
+    for folder in folders:
+        for name in ("libcudart.so", f"libcudart.so.{major}"):
+            if (folder / name).exists():
+                return str(folder / name)
+    sys.exit(
+        f"lossops: libcudart.so is in none of {', '.join(map(str, folders))}; set CUDA_HOME to the "
+        "folder of the CUDA toolkit, or LOSSOPS_CUDA=0 to build without CUDA"
+    )
+
+
 CUDA = builds_cuda()
-DEVICE = "cuda" if CUDA else "cpu"
-if CUDA and not torch.cuda.is_available():  # where there is a GPU, torch asks it
-    os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
+if CUDA:
+    NVCC = os.path.join(CUDA_HOME, "bin", "nvcc")
+    CUDA_RUNTIME = cuda_runtime()
+    if not torch.cuda.is_available():  # where there is a GPU, torch asks it
+        os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
 
 
-def sources(folder: str, kind: str = "cpp") -> list[str]:
-    return sorted(str(p.relative_to(ROOT)) for p in CSRC.glob(f"{folder}*.{kind}"))
+def sources(folder: str, kind: str = "cpp") -> list[Path]:
+    return sorted(CSRC.glob(f"{folder}*.{kind}"))
+
+
+class Graph:
+    """Everything that is compiled into the library, and how, as one file for ninja."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.objects: list[str] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = (folder / "build.ninja").open("w")
+        self.out = Writer(self.file)
+        paths = " ".join(f"-isystem {path}" for path in include_paths())
+        includes = f"-I{CSRC} -I{CSRC / 'include'} {paths}"
+        depends = "-MMD -MF $out.d"
+        self.out.rule(
+            "cxx", f"{get_cxx_compiler()} {depends} -fPIC {includes} $flags -c $in -o $out",
+            depfile="$out.d", deps="gcc", description="$out",
+        )  # fmt: skip
+        if CUDA:
+            flags = [*COMMON_NVCC_FLAGS, *_get_cuda_arch_flags(), *NVCC_FLAGS, "-Xcompiler -fPIC"]
+            self.out.rule(
+                "nvcc", f"{NVCC} {depends} {includes} {' '.join(flags)} $flags -c $in -o $out",
+                depfile="$out.d", deps="gcc", description="$out",
+            )  # fmt: skip
+        self.out.rule("link", f"{get_cxx_compiler()} -shared $in -o $out $flags")
+
+    def compile(
+        self, paths: list[Path], flags: list[str], rule: str = "cxx", below: str = ""
+    ) -> None:
+        for path in paths:
+            obj = Path(below, path.relative_to(CSRC)).with_suffix(path.suffix + ".o")
+            self.out.build(str(obj), rule, str(path), variables={"flags": " ".join(flags)})
+            self.objects.append(str(obj))
+
+    def link(self, flags: list[str]) -> Path:
+        """Build all of it."""
+        name = "liblossops.so"
+        self.out.build(name, "link", self.objects, variables={"flags": " ".join(flags)})
+        self.file.close()
+        jobs = [f"-j{os.environ['MAX_JOBS']}"] if "MAX_JOBS" in os.environ else []
+        command = [os.path.join(ninja.BIN_DIR, "ninja"), "-C", str(self.folder), *jobs]
+        subprocess.run(command, check=True)
+        return self.folder / name
 
 
 class Build(BuildExtension):
-    """Builds the library, with csrc/cpu/isa once per instruction set, and what goes with it."""
+    """Builds the library and puts its headers and its CMake package beside it."""
 
     def finalize_options(self):
         super().finalize_options()
@@ -83,21 +172,12 @@ class Build(BuildExtension):
 
     def build_extension(self, ext):
         if ext.name == LIBRARY:
-            for isa, flags in ISAS.items():
-                ext.extra_objects += self.compile_kernels(ext, isa, flags)
+            target = Path(self.get_ext_fullpath(ext.name))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(build_library(Path(self.build_temp)), target)
         else:
             ext.library_dirs.append(os.path.join(self.build_lib, "lossops", "lib"))
-        super().build_extension(ext)
-
-    def compile_kernels(self, ext, isa: str, flags: list[str]) -> list[str]:
-        macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-        return self.compiler.compile(
-            sources("cpu/isa/"),
-            output_dir=os.path.join(self.build_temp, isa),
-            include_dirs=ext.include_dirs,
-            depends=ext.depends,
-            extra_postargs={"cxx": [*ISA_FLAGS, *macros, *flags], "nvcc": []},
-        )
+            super().build_extension(ext)
 
     def run(self):
         if self.inplace:
@@ -109,13 +189,36 @@ class Build(BuildExtension):
             add_files(ROOT / "lossops", version)
 
 
+def build_library(folder: Path) -> Path:
+    """Compile and link liblossops.so; the units that take longest come first."""
+    graph = Graph(folder)
+    isas = chosen_isas()
+    for isa in reversed(isas):
+        macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
+        flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        graph.compile(sources("cpu/isa/"), flags, below=isa)
+    without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in isas]
+    with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
+    for part in ("", "core/", "cpu/", "api/"):
+        graph.compile(sources(part), [*CXX_FLAGS, *without, *with_cuda])
+    libraries = ["-lc10", "-ltorch_cpu", "-ltorch"]
+    if CUDA:
+        graph.compile(sources("cuda/", "cu"), with_cuda, rule="nvcc")
+        graph.compile(sources("cuda/"), [*CXX_FLAGS, *with_cuda])
+        libraries += ["-lc10_cuda", CUDA_RUNTIME]
+    # Programs that only dlopen it find torch where pip installs it: beside this package.
+    rpath = "-Wl,-s,-soname,liblossops.so,-rpath,'$$ORIGIN/../../torch/lib'"
+    return graph.link([f"-L{path}" for path in library_paths()] + [*libraries, rpath])
+
+
 def add_files(package: Path, version: str) -> None:
     """Put beside the library what it was built with, its headers and its CMake package."""
     package.joinpath("_build_config.py").write_text(
         '"""What this build was made with; written by setup.py."""\n\n'
         f"TORCH_VERSION = {torch.__version__!r}\n"
         f"CUDA_VERSION = {torch.version.cuda if CUDA else None!r}\n"
-        f"ISA_FLAGS = {ISAS!r}\n"
+        f"ISAS = {tuple(chosen_isas())!r}\n"
+        f"ISA_FLAGS = {ISA_FLAGS!r}\n"
     )
     headers = package / "include" / "lossops"
     shutil.rmtree(headers, ignore_errors=True)
@@ -144,28 +247,13 @@ def add_files(package: Path, version: str) -> None:
     shutil.copy(ROOT / "cmake" / "lossopsKernels.cmake", cmake)
 
 
-depends = [str(p) for suffix in ("h", "def") for p in CSRC.rglob(f"*.{suffix}")]
-library = Extension(
-    LIBRARY,
-    [
-        *(source for folder in ("", "api/", "core/", "cpu/") for source in sources(folder)),
-        *(source for kind in ("cpp", "cu") if CUDA for source in sources("cuda/", kind)),
-    ],
-    include_dirs=[str(CSRC), str(CSRC / "include"), *include_paths(DEVICE)],
-    library_dirs=library_paths(DEVICE),
-    libraries=["c10", "torch_cpu", "torch", *(["c10_cuda", "cudart"] if CUDA else [])],
-    define_macros=[("LOSSOPS_CUDA", None)] if CUDA else [],
-    depends=depends,
-    extra_compile_args={"cxx": CXX_FLAGS, "nvcc": NVCC_FLAGS},
-    # Programs that only dlopen it find torch where pip installs it: beside this package.
-    extra_link_args=["-Wl,-s,-soname,liblossops.so,-rpath,$ORIGIN/../../torch/lib"],
-    language="c++",
-)
 module = CppExtension(
     "lossops._C",
-    sources("python/"),
-    depends=depends,
+    ["csrc/python/module.cpp"],
     extra_compile_args={"cxx": CXX_FLAGS},
     extra_link_args=["-Wl,-s,-rpath,$ORIGIN/lib,--no-as-needed,-llossops"],
 )
-setup(ext_modules=[library, module], cmdclass={"build_ext": Build})
+setup(
+    ext_modules=[Extension(LIBRARY, [str(p.relative_to(ROOT)) for p in sources("")]), module],
+    cmdclass={"build_ext": Build.with_options(use_ninja=False)},
+)

@@ -9,11 +9,13 @@ counts labels and weighs classes; ``lossops.monitor`` watches losses in training
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
+from ._build import check_processor as _check_processor
 from ._build import check_torch as _check_torch
 from ._build import recorded_build as _recorded_build
 
 build_info = _recorded_build()
 _check_torch(build_info)
+_check_processor(build_info)
 
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
 from . import cpp_extension, functional, nn  # noqa: E402

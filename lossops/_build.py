@@ -18,7 +18,7 @@ class BuildInfo(NamedTuple):
         torch_version: The torch that lossops was compiled against, for example ``"2.13.0+cpu"``.
         cuda_version: The CUDA version of the kernels, or None for a build without them.
         isas: The instruction sets that the CPU kernels were compiled for, for example ``("DEFAULT",
-            "AVX2")``.
+            "AVX2", "AVX512")``; fewer of a build with ``LOSSOPS_ISAS``.
     """
 
     torch_version: str
@@ -44,7 +44,25 @@ def recorded_build() -> BuildInfo:
         raise _rebuild(
             "this folder holds the Python source only, the native library has not been built"
         ) from None
-    return BuildInfo(config.TORCH_VERSION, config.CUDA_VERSION, tuple(config.ISA_FLAGS))
+    return BuildInfo(config.TORCH_VERSION, config.CUDA_VERSION, config.ISAS)
+
+
+def check_processor(build: BuildInfo) -> None:
+    """Refuse a processor that none of the kernels is for.
+
+    Args:
+        build: What the library was compiled for.
+
+    Raises:
+        ImportError: A build with ``LOSSOPS_ISAS`` came to another machine.
+    """
+    have = {
+        "DEFAULT": lambda: True,
+        "AVX2": torch.cpu._is_avx2_supported,
+        "AVX512": torch.cpu._is_avx512_supported,
+    }
+    if not any(have[isa]() for isa in build.isas):
+        raise _rebuild(f"built for processors with {' or '.join(build.isas)}, which this one lacks")
 
 
 def _series(version: str) -> str:

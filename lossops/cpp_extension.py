@@ -59,8 +59,9 @@ def compile_flags(capability: str | None = None) -> list[str]:
     """The compiler's flags for a file that defines losses.
 
     Args:
-        capability: The instruction set of the kernels, one of ``lossops.build_info.isas``.
-            Default: the one that torch uses here, ``torch.backends.cpu.get_cpu_capability()``.
+        capability: The instruction set of the kernels: ``"DEFAULT"``, or on x86-64 also ``"AVX2"``
+            or ``"AVX512"``. Default: the one that torch uses here,
+            ``torch.backends.cpu.get_cpu_capability()``.
 
     Raises:
         ValueError: ``capability`` is not one of those.

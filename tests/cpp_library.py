@@ -1,4 +1,4 @@
-"""Installs the C++ library for the tests; `python -m tests.cpp_library` does only that."""
+"""The C++ library as programs find it, and the tools to build them."""
 
 import fcntl
 import shutil
@@ -11,6 +11,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = ROOT / "build" / "prefix"
 TORCH = Path(torch.utils.cmake_prefix_path)
+PACKAGE = ROOT / "lossops"  # a prefix as well, as setup.py fills it
 
 
 def tool(name: str) -> str:
@@ -39,7 +40,7 @@ def run(*command: str | Path) -> str:
 
 
 def installed() -> Path:
-    """The prefix where the library is installed, brought up to date first."""
+    """A prefix where CMake has installed the library, which it compiles a second time."""
     build = ROOT / "build" / "cpp"
     build.mkdir(parents=True, exist_ok=True)
     with (build / "lock").open("w") as lock:
@@ -48,7 +49,3 @@ def installed() -> Path:
         shutil.rmtree(PREFIX, ignore_errors=True)  # it may hold files that are no more
         run(tool("cmake"), "--install", build, "--prefix", PREFIX)
     return PREFIX
-
-
-if __name__ == "__main__":
-    print(f"liblossops.so is in {installed()}")

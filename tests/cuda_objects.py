@@ -17,6 +17,8 @@ from pathlib import Path
 
 from torch.utils.cpp_extension import include_paths
 
+from tests import registry
+
 ROOT = Path(__file__).resolve().parent.parent
 CSRC = ROOT / "csrc"
 BUILD = ROOT / "build" / "cuda"
@@ -44,12 +46,6 @@ ROW_KERNELS = {
     **dict.fromkeys(("RWWCrossEntropy", "MultiMargin", "DistillKL", "JSD"), (DENSE,)),
     "MultiLabelMargin": (),  # a kernel of its own
 }
-
-
-def registered(kind: str) -> list[str]:
-    """The expressions of the registry's lines of this kind, LOSS or CLASS_LOSS."""
-    text = (CSRC / "losses" / "registry.def").read_text()
-    return re.findall(rf"^{kind}\(\w+, (\w+),", text, re.M)
 
 
 @dataclass(frozen=True)
@@ -137,16 +133,16 @@ def wanted() -> list[str]:
     """The kernels that the registry asks for, by their demangled names up to the arguments."""
     namespace = "lossops::losses::"
     elements = [
-        f"element_kernel<{namespace}{expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
-        for expression in registered("LOSS")
+        f"element_kernel<{namespace}{line.expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
+        for line in registry.lines("LOSS")
         for dtype in ("float", "double")
         for mode in range(3)
     ]
     rows = [
-        f"row_kernel<{namespace}{expression}, {dtype}, {work}"
-        for expression in registered("CLASS_LOSS")
+        f"row_kernel<{namespace}{line.expression}, {dtype}, {work}"
+        for line in registry.lines("CLASS_LOSS")
         for dtype in ROW_DTYPES
-        for work in kernels_of(expression)
+        for work in kernels_of(line.expression)
     ]
     lists = [f"label_list_kernel<{namespace}MultiLabelMargin, {dtype}>" for dtype in ROW_DTYPES]
     shared = ["finish_kernel", "weigh_kernel<float>", "weigh_kernel<double>", "scale_kernel",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.cpp_library import ROOT, TORCH, cmake, installed, run, tool
+from tests.cpp_library import PACKAGE, ROOT, TORCH, cmake, installed, run, tool
 from tests.wheel import Environment
 
 STRANGER = {
@@ -91,20 +91,19 @@ SUBDIRECTORY = {
 }
 
 
-@pytest.fixture(scope="module")
-def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the installed library, in a place where it was not installed."""
+@pytest.fixture(scope="module", params=["pip", pytest.param("cmake", marks=pytest.mark.slow)])
+def prefix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the library of one of the two builds, in a place where it was not installed."""
+    source = PACKAGE if request.param == "pip" else installed()
     copy = tmp_path_factory.mktemp("moved") / "prefix"
-    shutil.copytree(installed(), copy)
+    for folder in ("include", "lib", "share"):
+        shutil.copytree(source / folder, copy / folder)
     return copy
 
 
-@pytest.fixture(scope="module", params=["prefix", "wheel"])
-def search(request: pytest.FixtureRequest) -> str:
-    """Where CMake is to look. From the wheel the package finds torch by itself, beside it."""
-    if request.param == "prefix":
-        return prefixes(request.getfixturevalue("prefix"))
-    environment: Environment = request.getfixturevalue("environment")
+@pytest.fixture(scope="module")
+def wheel(environment: Environment) -> str:
+    """Where CMake is to look: in the wheel the package finds torch by itself, beside it."""
     return f"-DCMAKE_PREFIX_PATH={environment.print('lossops.cmake_prefix_path')}"
 
 
@@ -133,18 +132,24 @@ def test_examples(prefix: Path, tmp_path: Path) -> None:
     assert "100% tests passed" in done.stdout
 
 
-def test_stranger(search: str, tmp_path: Path) -> None:
-    source = written(tmp_path / "source", STRANGER)
+def build_strangers(folder: Path, search: str) -> None:
+    """The two projects, and their programs run."""
     assert len(STRANGER["stranger.cpp"].splitlines()) <= 20
-    cmake(source, tmp_path / "build", search)
-    run(tmp_path / "build" / "stranger")
-
-
-def test_program_without_a_call_finds_the_operators(search: str, tmp_path: Path) -> None:
-    source = written(tmp_path / "source", SILENT)
-    cmake(source, tmp_path / "build", search)
+    cmake(written(folder / "stranger", STRANGER), folder / "built", search)
+    run(folder / "built" / "stranger")
+    cmake(written(folder / "silent", SILENT), folder / "silent-built", search)
     for program in SILENT_PROGRAMS:
-        run(tmp_path / "build" / program)
+        run(folder / "silent-built" / program)
+
+
+def test_strangers(prefix: Path, tmp_path: Path) -> None:
+    """With a call of ours, and without one, whose linker must not lose the library."""
+    build_strangers(tmp_path, prefixes(prefix))
+
+
+@pytest.mark.slow
+def test_strangers_of_the_wheel(wheel: str, tmp_path: Path) -> None:
+    build_strangers(tmp_path, wheel)
 
 
 def test_library_knows_neither_python_nor_this_machine(prefix: Path) -> None:
@@ -155,13 +160,14 @@ def test_library_knows_neither_python_nor_this_machine(prefix: Path) -> None:
         assert str(ROOT) not in text and str(TORCH.parents[1]) not in text, path
 
 
-def test_same_files_from_cmake_and_from_pip(prefix: Path, environment: Environment) -> None:
+@pytest.mark.slow
+def test_same_files_from_cmake_and_from_pip() -> None:
     def files(root: Path) -> dict[str, str]:
         found = [path for path in root.rglob("*") if path.is_file()]
         return {str(path.relative_to(root)): path.read_text() for path in found}
 
     for folder in ("include", "share"):
-        assert files(prefix / folder) == files(environment.package / folder)
+        assert files(installed() / folder) == files(PACKAGE / folder)
 
 
 def test_other_torch_is_refused(prefix: Path, tmp_path: Path) -> None:
@@ -184,6 +190,7 @@ def test_torch_without_cuda_is_told(tmp_path: Path) -> None:
         cmake(ROOT, tmp_path, f"-DCMAKE_PREFIX_PATH={TORCH}", "-DLOSSOPS_CUDA=ON")
 
 
+@pytest.mark.slow
 def test_add_subdirectory(tmp_path: Path) -> None:
     """As part of another project: compiles the whole library."""
     source = written(tmp_path / "source", SUBDIRECTORY)

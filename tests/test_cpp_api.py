@@ -1,15 +1,14 @@
 """The public C++ functions and modules: complete, up to date, and the same as those of Python."""
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tests import cpp_api
+from tests import cpp_api, registry
 from tests.cases import Case, make_case
-from tests.cpp_library import TORCH, cmake, installed, run
+from tests.cpp_library import PACKAGE, TORCH, cmake, run
 from tests.losses import LOSSES, Loss
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,8 +80,7 @@ def test_generated_files_are_up_to_date() -> None:
 
 
 def test_every_operator_has_a_function_and_a_module() -> None:
-    registry = (ROOT / "csrc/losses/registry.def").read_text()
-    ops = re.findall(r"^(?:CLASS_)?LOSS\((\w+),", registry, re.M)
+    ops = [line.op for line in registry.lines()]
     headers = "\n".join(p.read_text() for p in (ROOT / "csrc/include/lossops").rglob("*.h"))
     missing = [op for op in ops if f"LOSSOPS_API at::Tensor {op}(" not in headers]
     assert len(ops) >= 35 and not missing
@@ -171,5 +169,5 @@ def test_functions_and_modules_agree_with_python(tmp_path: Path) -> None:
     torch.jit.script(data).save(str(tmp_path / "data.pt"))
     (tmp_path / "api.cpp").write_text(PROGRAM % body)
     (tmp_path / "CMakeLists.txt").write_text(PROJECT)
-    cmake(tmp_path, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={TORCH};{installed()}")
+    cmake(tmp_path, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={TORCH};{PACKAGE}")
     run(tmp_path / "build" / "api", tmp_path / "data.pt")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests import cuda_objects
+from tests import cuda_objects, registry
 from tests.cpp_library import ROOT
 
 nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler here")
@@ -21,21 +21,32 @@ LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "cl
         "ignored_rows", "many_blocks", "row_counts"]  # fmt: skip
 
 
+def tier(architecture: str) -> list[pytest.MarkDecorator]:
+    """One architecture in the fast tests: what the others find, they mostly find as well."""
+    return [] if architecture == cuda_objects.ARCHITECTURES[0] else [pytest.mark.slow]
+
+
 @nvcc
 @pytest.mark.parametrize(
-    "obj", cuda_objects.OBJECTS, ids=lambda o: f"{o.architecture}-{o.source.stem}"
-)
+    "obj",
+    [pytest.param(o, id=f"{o.architecture}-{o.source.stem}", marks=tier(o.architecture))
+     for o in cuda_objects.OBJECTS],
+)  # fmt: skip
 def test_compiles_without_warnings_and_spills(obj: cuda_objects.Object) -> None:
     assert cuda_objects.compiled(obj).kernels
     assert not obj.spilling() and not obj.oversharing()
 
 
 def test_kernels_are_named_of_what_there_is() -> None:
-    assert set(cuda_objects.ROW_KERNELS) <= set(cuda_objects.registered("CLASS_LOSS"))
+    assert set(cuda_objects.ROW_KERNELS) <= {
+        line.expression for line in registry.lines("CLASS_LOSS")
+    }
 
 
 @nvcc
-@pytest.mark.parametrize("architecture", cuda_objects.ARCHITECTURES)
+@pytest.mark.parametrize(
+    "architecture", [pytest.param(a, marks=tier(a)) for a in cuda_objects.ARCHITECTURES]
+)
 def test_every_loss_has_its_kernels(architecture: str) -> None:
     assert not cuda_objects.missing(architecture)
 

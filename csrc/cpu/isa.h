@@ -1,7 +1,7 @@
 // Declares what each instruction set's object offers and picks the one for this processor.
+//
+// A build leaves an instruction set out by LOSSOPS_WITHOUT_DEFAULT, _AVX2 or _AVX512.
 #pragma once
-
-#include <ATen/Version.h>
 
 #include "rows.h"
 
@@ -12,13 +12,31 @@
 
 #else
 
-#if defined(__x86_64__)
-#define LOSSOPS_EACH_ISA(M) M(DEFAULT) M(AVX2) M(AVX512)
+#include <c10/util/Exception.h>
+
+#ifdef LOSSOPS_WITHOUT_DEFAULT
+#define LOSSOPS_IF_DEFAULT(...)
 #else
-#define LOSSOPS_EACH_ISA(M) M(DEFAULT)
+#define LOSSOPS_IF_DEFAULT(...) __VA_ARGS__
+#endif
+#if defined(LOSSOPS_WITHOUT_AVX2) || !defined(__x86_64__)
+#define LOSSOPS_IF_AVX2(...)
+#else
+#define LOSSOPS_IF_AVX2(...) __VA_ARGS__
+#endif
+#if defined(LOSSOPS_WITHOUT_AVX512) || !defined(__x86_64__)
+#define LOSSOPS_IF_AVX512(...)
+#else
+#define LOSSOPS_IF_AVX512(...) __VA_ARGS__
 #endif
 
-#define LOSSOPS_DECLARE_ISA(ISA)       \
+/// M(isa, ...) for each instruction set of the build, the widest first.
+#define LOSSOPS_EACH_ISA(M, ...)            \
+  LOSSOPS_IF_AVX512(M(AVX512, __VA_ARGS__)) \
+  LOSSOPS_IF_AVX2(M(AVX2, __VA_ARGS__))     \
+  LOSSOPS_IF_DEFAULT(M(DEFAULT, __VA_ARGS__))
+
+#define LOSSOPS_DECLARE_ISA(ISA, ...)  \
   namespace lossops::cpu::ISA {        \
   template <class Expression>          \
   const Kernels& kernels();            \
@@ -34,25 +52,19 @@ namespace lossops::cpu {
 
 enum class Isa { DEFAULT, AVX2, AVX512 };
 
-/// What ATen uses here, so that ATEN_CPU_CAPABILITY governs both.
-inline Isa current_isa() {
-  static const Isa isa = [] {
-    const std::string name = at::get_cpu_capability();
-    return name == "AVX512" ? Isa::AVX512 : name == "AVX2" ? Isa::AVX2 : Isa::DEFAULT;
-  }();
-  return isa;
-}
+/// What ATen uses here, so that ATEN_CPU_CAPABILITY governs both, or the next one below it that this build
+/// has; if it has none, the lowest that this processor has. Raises where there is none.
+Isa current_isa();
 
 }  // namespace lossops::cpu
 
-/// `call` as the object of this processor's instruction set has it.
-#if defined(__x86_64__)
-#define LOSSOPS_FOR_THIS_ISA(...)                                                                     \
-  (::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX512 ? ::lossops::cpu::AVX512::__VA_ARGS__ \
-   : ::lossops::cpu::current_isa() == ::lossops::cpu::Isa::AVX2 ? ::lossops::cpu::AVX2::__VA_ARGS__   \
-                                                                : ::lossops::cpu::DEFAULT::__VA_ARGS__)
-#else
-#define LOSSOPS_FOR_THIS_ISA(...) ::lossops::cpu::DEFAULT::__VA_ARGS__
-#endif
+/// The member of this processor's instruction set that is called so.
+#define LOSSOPS_RETURN_FOR(ISA, ...) \
+  if (::lossops::cpu::current_isa() == ::lossops::cpu::Isa::ISA) return ::lossops::cpu::ISA::__VA_ARGS__;
+#define LOSSOPS_FOR_THIS_ISA(...)                            \
+  ([]() -> const auto& {                                     \
+    LOSSOPS_EACH_ISA(LOSSOPS_RETURN_FOR, __VA_ARGS__)        \
+    TORCH_INTERNAL_ASSERT(false, "no such instruction set"); \
+  }())
 
 #endif

@@ -22,7 +22,7 @@ struct PenaltyKernels {
 };
 
 #ifndef CPU_CAPABILITY
-#define LOSSOPS_DECLARE_ISA(ISA)              \
+#define LOSSOPS_DECLARE_ISA(ISA, ...)         \
   namespace ISA {                             \
   template <class T>                          \
   const PenaltyKernels<T>& penalty_kernels(); \

@@ -18,18 +18,18 @@ Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
 Evaluation evaluate_rows(const Call& call, int64_t wrt) { return cuda::evaluate_rows(call, wrt); }
 
 // Of the real ones none is there.
-#define LOSSOPS_NO_KERNELS(ISA)     \
-  namespace ISA {                   \
-  template <class E>                \
-  const Kernels& kernels() {        \
-    static const Kernels none{};    \
-    return none;                    \
-  }                                 \
-  template <class E>                \
-  const RowKernels& row_kernels() { \
-    static const RowKernels none{}; \
-    return none;                    \
-  }                                 \
+#define LOSSOPS_NO_KERNELS(ISA, ...) \
+  namespace ISA {                    \
+  template <class E>                 \
+  const Kernels& kernels() {         \
+    static const Kernels none{};     \
+    return none;                     \
+  }                                  \
+  template <class E>                 \
+  const RowKernels& row_kernels() {  \
+    static const RowKernels none{};  \
+    return none;                     \
+  }                                  \
   }
 LOSSOPS_EACH_ISA(LOSSOPS_NO_KERNELS)
 

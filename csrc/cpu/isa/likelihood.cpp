@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE likelihood
+#include "cpu/instantiate.h"

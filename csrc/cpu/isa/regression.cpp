@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE regression
+#include "cpu/instantiate.h"

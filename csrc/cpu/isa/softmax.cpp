@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE softmax
+#include "cpu/instantiate.h"
