@@ -1,6 +1,7 @@
 // The one kernel: evaluates any expression, and its derivatives, over a block.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "../math/expression.h"
@@ -38,11 +39,10 @@ class BlockLoop {
       sum0 = sum0 + Sum(visit(i, kLanes, operands));
       sum1 = sum1 + Sum(visit(i + kLanes, kLanes, operands));
     }
-    if (i + kLanes <= b.size) {
-      sum0 = sum0 + Sum(visit(i, kLanes, operands));
-      i += kLanes;
+    for (; i < b.size; i += kLanes) {
+      const int64_t count = std::min(kLanes, b.size - i);
+      sum0 = sum0 + Sum(V::first(visit(i, count, operands), count));
     }
-    if (i < b.size) sum1 = sum1 + Sum(V::first(visit(i, b.size - i, operands), b.size - i));
     if constexpr (requires { E::domain; }) b.invalid = total(invalid_) != 0;
     return total(sum0) + total(sum1);
   }
@@ -59,7 +59,7 @@ class BlockLoop {
   template <int... I>
   LOSSOPS_INLINE V visit(int64_t i, int64_t count, std::integer_sequence<int, I...> operands) {
     const V x[] = {V::load(b.in[I] + i * b.step[I], count)...};
-    const auto y = e(operand<I == (wrt == Wrt::kFirst ? 0 : -1)>(x[I])...);
+    const auto y = e(operand<I == (wrt == Wrt::kNothing ? -1 : 0)>(x[I])...);
     const bool weighted = b.weight != nullptr;
     const V w = weighted ? V::load(b.weight + i * b.weight_step, count) : V(1);
     const bool ignores = b.label != nullptr;
@@ -79,8 +79,13 @@ class BlockLoop {
     const auto store_gradient = [&](V d, int k) __attribute__((always_inline)) {
       if (b.grad[k]) V::store(finish(d * V(b.scale[k])), b.grad[k] + i, count);
     };
-    if constexpr (wrt == Wrt::kFirst) store_gradient(y.d, 0);
-    if constexpr (wrt == Wrt::kAll) (store_gradient(partial<I>(x, operands), I), ...);
+    if constexpr (wrt != Wrt::kNothing) store_gradient(derivative_of(y), 0);
+    if constexpr (wrt == Wrt::kAll) {
+      const auto store_partial = [&]<int k>(std::integral_constant<int, k>) __attribute__((always_inline)) {
+        if constexpr (k > 0) store_gradient(partial<k>(x, operands), k);
+      };
+      (store_partial(std::integral_constant<int, I>()), ...);
+    }
     if constexpr (wrt != Wrt::kNothing) {
       if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i, count);
     }
