@@ -166,6 +166,10 @@ def test_autocast_leaves_float64_alone(loss: Loss, device: str) -> None:
 
 def test_autocast_second_order_and_func(loss: Loss, device: str) -> None:
     """Double backward and torch.func under autocast keep to float32 results."""
+    if loss.op == "bce" and device == "cuda":
+        pytest.skip(
+            "torch refuses binary_cross_entropy under autocast on a GPU, and torch.func asks it"
+        )
     case = make_case(loss, dtype=torch.bfloat16, device=device)
     name = loss.differentiable[0]
     with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):

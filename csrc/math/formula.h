@@ -5,6 +5,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/abs.h>
+#include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
@@ -179,18 +180,8 @@ class Probability<Formula> {
   RowCenter<Formula> row_;
 };
 
-/// Where p (1 - p) is at its bound, a parabola with torch's slope (p - t) / bound. at::binary_cross_entropy
-/// is the same but raises under autocast on a GPU.
-inline Formula bernoulli_nll(const Formula& p, const Formula& t) {
-  constexpr double kBound = 1e-12;
-  const Formula fixed = p.tensor().detach();
-  const Formula bounded = fixed * (1.0 - fixed) < kBound;
-  const Formula inner = select(bounded, 0.5, p), outer = select(bounded, fixed, 0.5);
-  const auto nll = [&](const Formula& x) {
-    return (t - 1.0) * at_least(log1p(-x), -100) - t * at_least(log(x), -100);
-  };
-  const Formula bend = (0.5 * (p * p - fixed * fixed) - t * (p - fixed)) * (1 / kBound);
-  return select(bounded, nll(outer) + bend, nll(inner));
+inline Formula bernoulli_nll(const Formula& probability, const Formula& target) {
+  return at::binary_cross_entropy(probability.tensor(), target.tensor(), {}, at::Reduction::None);
 }
 
 }  // namespace lossops

@@ -279,9 +279,9 @@ LOSSOPS_INLINE auto bernoulli_nll(const P& probability, const T& target) {
   const auto p = value_of(probability);
   const auto t = value_of(target);
   using C = std::remove_const_t<decltype(p)>;
-  const C log_p = at_least(log(p), -100);
-  const C log_q = at_least(log1p(-p), -100);
-  const C nll = (t - 1.0) * log_q - t * log_p;
+  const C log_p = log(p);
+  const C log_q = log1p(-p);
+  const C nll = (t - 1.0) * at_least(log_q, -100) - t * at_least(log_p, -100);
   const C slope = (p - t) / at_least(p * (1.0 - p), 1e-12);
   return attach(attach(nll, slope, probability), log_q - log_p, target);
 }
