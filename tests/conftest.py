@@ -17,12 +17,19 @@ import torch  # noqa: E402
 from tests.losses import LOSSES  # noqa: E402
 from tests.wheel import Environment, build_wheel  # noqa: E402
 
+COMPILING = ("test_cuda", "test_consumers", "test_cpp_api", "test_compile", "test_define",
+             "test_define_language", "test_define_suites", "test_docs", "test_wheel")  # fmt: skip
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "where(condition): the rows of the table that a test is for")
     config.addinivalue_line("markers", "host: of a test by device, one that only the CPU can pass")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts compilers comes first, or one worker would end with it while the others idle."""
+    items.sort(key=lambda item: item.path.stem not in COMPILING)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -118,6 +118,7 @@ def prefixes(prefix: Path) -> str:
     return f"-DCMAKE_PREFIX_PATH={TORCH};{prefix}"
 
 
+@pytest.mark.slow
 def test_examples(prefix: Path, tmp_path: Path) -> None:
     """Training, TorchScript, AOTInductor, losses of one's own: see examples/cpp."""
     source = shutil.copytree(ROOT / "examples" / "cpp", tmp_path / "source")

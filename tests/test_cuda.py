@@ -16,9 +16,10 @@ SUITES = ["forward", "gradients", "layouts", "dtypes", "hard_inputs", "classes",
           "emulated_ops"]  # fmt: skip
 HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
              "peak_memory"]  # fmt: skip
-# Many or long rows, where each thread of the grid takes its turn.
+# Many or long rows, where each thread of the grid takes its turn; many calls of a kernel, or none.
 LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "class_counts",
-        "ignored_rows", "many_blocks", "row_counts"]  # fmt: skip
+        "ignored_rows", "many_blocks", "row_counts", "gradcheck", "gradgradcheck",
+        "third_order"]  # fmt: skip
 
 
 def tier(architecture: str) -> list[pytest.MarkDecorator]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from lossops import _build_config
+
 ROOT = Path(__file__).resolve().parent.parent
 
 SMOKE = """
@@ -38,11 +40,12 @@ print("smoke tests passed with", lossops.__file__)
 
 
 def build_wheel(folder: Path, source: Path = ROOT) -> Path:
-    """The wheel of a source tree; what is compiled there already is not compiled again."""
+    """The wheel of a source tree, for the instruction sets that are compiled there already."""
     for stale in (source / "build").glob("lib.*"):  # it may hold modules that are no more
         shutil.rmtree(stale)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps"]
-    subprocess.run([*command, "--wheel-dir", folder, source], check=True)
+    built = {**os.environ, "LOSSOPS_ISAS": ",".join(_build_config.ISAS)}
+    subprocess.run([*command, "--wheel-dir", folder, source], env=built, check=True)
     (wheel,) = folder.glob("lossops-*.whl")
     return wheel
 
