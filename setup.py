@@ -3,22 +3,27 @@
 lossops/lib/liblossops.so holds the operators, for Python and for programs in C++ alike; lossops._C
 loads it. Beside them go the C++ headers and the CMake package.
 
-The environment: CXX; LOSSOPS_ISAS, the instruction sets to compile for ("native", or a list such as
-"DEFAULT,AVX2"; all of them by default); LOSSOPS_CUDA, TORCH_CUDA_ARCH_LIST and CUDA_HOME; MAX_JOBS.
+The environment: CXX, CPPFLAGS, CXXFLAGS, LDFLAGS; LOSSOPS_ISAS, the instruction sets to compile for
+("native", or a list such as "DEFAULT,AVX2"; all of them by default); LOSSOPS_CUDA, CUDA_HOME,
+TORCH_CUDA_ARCH_LIST, PYTORCH_NVCC, and CC for the host's side of CUDA; MAX_JOBS.
 """
 
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import ninja
-from ninja.ninja_syntax import Writer
 from setuptools import Extension, setup
 
+try:
+    import ninja
+    from ninja.ninja_syntax import Writer
+except ImportError:
+    sys.exit("lossops builds with the Python package of ninja: run `pip install ninja` first")
 try:
     import torch
     from torch.utils.cpp_extension import (
@@ -26,6 +31,7 @@ try:
         CUDA_HOME,
         BuildExtension,
         CppExtension,
+        _check_cuda_version,
         _get_cuda_arch_flags,
         get_cxx_compiler,
         include_paths,
@@ -73,7 +79,8 @@ def builds_cuda() -> bool:
     wanted = os.environ.get("LOSSOPS_CUDA", "")
     if wanted not in ("", "0", "1"):
         sys.exit(f"lossops: LOSSOPS_CUDA must be 0 or 1, got {wanted!r}")
-    needs = {"a torch with CUDA": torch.version.cuda, "the CUDA toolkit": CUDA_HOME}
+    toolkit = CUDA_HOME and shutil.which(NVCC)
+    needs = {"a torch with CUDA": torch.version.cuda, "the CUDA toolkit": toolkit}
     missing = [what for what, there in needs.items() if not there]
     if wanted == "1" and missing:
         sys.exit(f"lossops: LOSSOPS_CUDA=1 needs {' and '.join(missing)}")
@@ -88,9 +95,9 @@ def cuda_runtime() -> str:
     command = [NVCC, "--dryrun", "-x", "cu", os.devnull]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     tops = re.findall(r"^#\$ TOP=(.*)$", said, re.M)
-    wheels = Path(torch.__file__).parents[1] / "nvidia"
     folders = [Path(top) / lib for top in [CUDA_HOME, *tops] for lib in ("lib64", "lib")]
-    folders += sorted(wheels.glob("*/lib"))
+    folders += map(Path, re.findall(r'-L([^\s"]+)', said))
+    folders += sorted((Path(torch.__file__).parents[1] / "nvidia").glob("*/lib"))
     major = torch.version.cuda.split(".")[0]
     for folder in folders:
         for name in ("libcudart.so", f"libcudart.so.{major}"):
@@ -102,16 +109,20 @@ def cuda_runtime() -> str:
     )
 
 
+ISAS = chosen_isas()
+NVCC = os.path.join(CUDA_HOME or "", "bin", "nvcc")
 CUDA = builds_cuda()
-if CUDA:
-    NVCC = os.path.join(CUDA_HOME, "bin", "nvcc")
-    CUDA_RUNTIME = cuda_runtime()
-    if not torch.cuda.is_available():  # where there is a GPU, torch asks it
-        os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
+if CUDA and not torch.cuda.is_available():  # where there is a GPU, torch asks it
+    os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
 
 
 def sources(folder: str, kind: str = "cpp") -> list[Path]:
     return sorted(CSRC.glob(f"{folder}*.{kind}"))
+
+
+def quoted(arguments: list) -> str:
+    """As they stand in a command of ninja's file."""
+    return shlex.join(map(str, arguments)).replace("$", "$$")
 
 
 class Graph:
@@ -123,35 +134,38 @@ class Graph:
         folder.mkdir(parents=True, exist_ok=True)
         self.file = (folder / "build.ninja").open("w")
         self.out = Writer(self.file)
-        paths = " ".join(f"-isystem {path}" for path in include_paths())
-        includes = f"-I{CSRC} -I{CSRC / 'include'} {paths}"
-        depends = "-MMD -MF $out.d"
-        self.out.rule(
-            "cxx", f"{get_cxx_compiler()} {depends} -fPIC {includes} $flags -c $in -o $out",
-            depfile="$out.d", deps="gcc", description="$out",
-        )  # fmt: skip
+        given = {name: os.environ.get(name, "") for name in ("CPPFLAGS", "CXXFLAGS", "LDFLAGS")}
+        includes = ["-I", CSRC, "-I", CSRC / "include"]
+        for path in include_paths():
+            includes += ["-isystem", path]
+        rest = f"-MMD -MF $out.d -DNDEBUG {quoted(includes)} $flags -c $in -o $out"
+        cxx = f"{get_cxx_compiler()} -fPIC {given['CXXFLAGS']}"
+        commands = {"cxx": f"{cxx} {given['CPPFLAGS']}"}
         if CUDA:
-            flags = [*COMMON_NVCC_FLAGS, *_get_cuda_arch_flags(), *NVCC_FLAGS, "-Xcompiler -fPIC"]
-            self.out.rule(
-                "nvcc", f"{NVCC} {depends} {includes} {' '.join(flags)} $flags -c $in -o $out",
-                depfile="$out.d", deps="gcc", description="$out",
-            )  # fmt: skip
-        self.out.rule("link", f"{get_cxx_compiler()} -shared $in -o $out $flags")
+            nvcc = os.environ.get("PYTORCH_NVCC", shlex.quote(NVCC))
+            flags = [*COMMON_NVCC_FLAGS, *_get_cuda_arch_flags(), *NVCC_FLAGS, "-Xcompiler=-fPIC"]
+            flags += [f"-ccbin={os.environ['CC']}"] if "CC" in os.environ else []
+            commands["nvcc"] = f"{nvcc} {quoted(flags)}"
+        for rule, command in commands.items():
+            self.out.rule(rule, f"{command} {rest}", depfile="$out.d", deps="gcc",
+                          description="$out")  # fmt: skip
+        self.out.rule("link", f"{cxx} -shared {given['LDFLAGS']} $in -o $out $flags")
 
     def compile(
         self, paths: list[Path], flags: list[str], rule: str = "cxx", below: str = ""
     ) -> None:
         for path in paths:
             obj = Path(below, path.relative_to(CSRC)).with_suffix(path.suffix + ".o")
-            self.out.build(str(obj), rule, str(path), variables={"flags": " ".join(flags)})
+            self.out.build(str(obj), rule, str(path), variables={"flags": quoted(flags)})
             self.objects.append(str(obj))
 
     def link(self, flags: list[str]) -> Path:
         """Build all of it."""
         name = "liblossops.so"
-        self.out.build(name, "link", self.objects, variables={"flags": " ".join(flags)})
+        self.out.build(name, "link", self.objects, variables={"flags": quoted(flags)})
         self.file.close()
-        jobs = [f"-j{os.environ['MAX_JOBS']}"] if "MAX_JOBS" in os.environ else []
+        jobs = os.environ.get("MAX_JOBS", "")
+        jobs = [f"-j{jobs}"] if jobs.isdigit() else []
         command = [os.path.join(ninja.BIN_DIR, "ninja"), "-C", str(self.folder), *jobs]
         subprocess.run(command, check=True)
         return self.folder / name
@@ -164,6 +178,7 @@ class Build(BuildExtension):
         super().finalize_options()
         # One place for every kind of build, so that each compiles only what another has not.
         self.build_temp = str(ROOT / "build" / f"temp-torch-{torch.__version__}")
+        self.force = True  # else what another torch built, and is newer, would stay
 
     def get_ext_filename(self, name):
         if name.endswith("liblossops"):  # no module of Python: no tag of one
@@ -174,7 +189,9 @@ class Build(BuildExtension):
         if ext.name == LIBRARY:
             target = Path(self.get_ext_fullpath(ext.name))
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(build_library(Path(self.build_temp)), target)
+            if CUDA:
+                _check_cuda_version(*self._check_abi())
+            shutil.copy(build_library(Path(self.build_temp)), target)
         else:
             ext.library_dirs.append(os.path.join(self.build_lib, "lossops", "lib"))
             super().build_extension(ext)
@@ -192,22 +209,23 @@ class Build(BuildExtension):
 def build_library(folder: Path) -> Path:
     """Compile and link liblossops.so; the units that take longest come first."""
     graph = Graph(folder)
-    isas = chosen_isas()
-    for isa in reversed(isas):
+    for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
         flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
         graph.compile(sources("cpu/isa/"), flags, below=isa)
-    without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in isas]
+    without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in ISAS]
     with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
-    for part in ("", "core/", "cpu/", "api/"):
+    for part in ("", "cpu/"):
         graph.compile(sources(part), [*CXX_FLAGS, *without, *with_cuda])
+    for part in ("core/", "api/"):
+        graph.compile(sources(part), [*CXX_FLAGS, *with_cuda])
     libraries = ["-lc10", "-ltorch_cpu", "-ltorch"]
     if CUDA:
         graph.compile(sources("cuda/", "cu"), with_cuda, rule="nvcc")
         graph.compile(sources("cuda/"), [*CXX_FLAGS, *with_cuda])
-        libraries += ["-lc10_cuda", CUDA_RUNTIME]
+        libraries += ["-lc10_cuda", cuda_runtime()]
     # Programs that only dlopen it find torch where pip installs it: beside this package.
-    rpath = "-Wl,-s,-soname,liblossops.so,-rpath,'$$ORIGIN/../../torch/lib'"
+    rpath = "-Wl,-s,-soname,liblossops.so,-rpath,$ORIGIN/../../torch/lib"
     return graph.link([f"-L{path}" for path in library_paths()] + [*libraries, rpath])
 
 
@@ -217,7 +235,7 @@ def add_files(package: Path, version: str) -> None:
         '"""What this build was made with; written by setup.py."""\n\n'
         f"TORCH_VERSION = {torch.__version__!r}\n"
         f"CUDA_VERSION = {torch.version.cuda if CUDA else None!r}\n"
-        f"ISAS = {tuple(chosen_isas())!r}\n"
+        f"ISAS = {tuple(ISAS)!r}\n"
         f"ISA_FLAGS = {ISA_FLAGS!r}\n"
     )
     headers = package / "include" / "lossops"

@@ -104,7 +104,7 @@ def CppExtension(  # noqa: N802  As torch.utils.cpp_extension has it.
             :func:`compile_flags`.
 
     Raises:
-        ValueError: ``capability`` is not one that the library was built for.
+        ValueError: ``capability`` is not one of those that :func:`compile_flags` knows.
     """
     from torch.utils import cpp_extension
 

@@ -17,8 +17,8 @@ import torch  # noqa: E402
 from tests.losses import LOSSES  # noqa: E402
 from tests.wheel import Environment, build_wheel  # noqa: E402
 
-COMPILING = ("test_cuda", "test_consumers", "test_cpp_api", "test_compile", "test_define",
-             "test_define_language", "test_define_suites", "test_docs", "test_wheel")  # fmt: skip
+COMPILING = ("test_cuda", "test_define_language", "test_define", "test_compile", "test_cpp_api",
+             "test_consumers", "test_docs", "test_define_suites", "test_wheel")  # fmt: skip
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
@@ -29,7 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What starts compilers comes first, or one worker would end with it while the others idle."""
-    items.sort(key=lambda item: item.path.stem not in COMPILING)
+    places = {name: place for place, name in enumerate(COMPILING)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -22,6 +22,18 @@ LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "cl
         "third_order"]  # fmt: skip
 
 
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    "left_out", [HOST_ONLY + LONG, pytest.param(HOST_ONLY, marks=pytest.mark.slow)], ids=["", "all"]
+)
+def test_emulated(suite: str, left_out: list[str]) -> None:
+    """A suite over kernels, with the CUDA ones in the place of the CPU's."""
+    chosen = ["-m", "not slow", "-k", f"not ({' or '.join(left_out)})"]
+    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, f"tests/test_{suite}.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
 def tier(architecture: str) -> list[pytest.MarkDecorator]:
     """One architecture in the fast tests: what the others find, they mostly find as well."""
     return [] if architecture == cuda_objects.ARCHITECTURES[0] else [pytest.mark.slow]
@@ -50,15 +62,3 @@ def test_kernels_are_named_of_what_there_is() -> None:
 )
 def test_every_loss_has_its_kernels(architecture: str) -> None:
     assert not cuda_objects.missing(architecture)
-
-
-@pytest.mark.parametrize("suite", SUITES)
-@pytest.mark.parametrize(
-    "left_out", [HOST_ONLY + LONG, pytest.param(HOST_ONLY, marks=pytest.mark.slow)], ids=["", "all"]
-)
-def test_emulated(suite: str, left_out: list[str]) -> None:
-    """A suite over kernels, with the CUDA ones in the place of the CPU's."""
-    chosen = ["-m", "not slow", "-k", f"not ({' or '.join(left_out)})"]
-    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, f"tests/test_{suite}.py"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import torch
 
-from lossops import _build_config
-
 ROOT = Path(__file__).resolve().parent.parent
 
 SMOKE = """
@@ -41,6 +39,8 @@ print("smoke tests passed with", lossops.__file__)
 
 def build_wheel(folder: Path, source: Path = ROOT) -> Path:
     """The wheel of a source tree, for the instruction sets that are compiled there already."""
+    from lossops import _build_config
+
     for stale in (source / "build").glob("lib.*"):  # it may hold modules that are no more
         shutil.rmtree(stale)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps"]

@@ -7,5 +7,5 @@ PYBIND11_MODULE(_C, m) {
   m.doc() = "Facts about this build of lossops.";
   m.attr("torch_version") = TORCH_VERSION;
   m.attr("compiler") = __VERSION__;
-  m.def("cpu_capability", &at::get_cpu_capability, "The instruction set in use.");
+  m.def("cpu_capability", &at::get_cpu_capability, "The instruction set that torch uses.");
 }

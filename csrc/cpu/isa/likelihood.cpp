@@ -1,2 +1,2 @@
 #define LOSSOPS_FILE likelihood
-#include "cpu/instantiate.h"
+#include "cpu/isa/instantiate.h"

@@ -1,8 +1,8 @@
 // The kernels of the losses in LOSSOPS_FILE, for the instruction set that this is compiled for. Each file of
-// expressions has a unit of its own in isa/, so that they are compiled side by side and none for another's
+// expressions has a unit of its own here, so that they are compiled side by side and none for another's
 // sake.
-#include "block.h"
-#include "row_loop.h"
+#include "../block.h"
+#include "../row_loop.h"
 
 // clang-format off
 #define LOSSOPS_QUOTED(path) #path
