@@ -18,8 +18,7 @@ HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ign
              "peak_memory"]  # fmt: skip
 # Many or long rows, where each thread of the grid takes its turn; many calls of a kernel, or none.
 LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "class_counts",
-        "ignored_rows", "many_blocks", "row_counts", "gradcheck", "gradgradcheck",
-        "third_order"]  # fmt: skip
+        "ignored_rows", "many_blocks", "row_counts", "gradcheck", "third_order"]  # fmt: skip
 
 
 @pytest.mark.parametrize("suite", SUITES)
