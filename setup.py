@@ -116,8 +116,19 @@ if CUDA and not torch.cuda.is_available():  # where there is a GPU, torch asks i
     os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
 
 
-def sources(folder: str, kind: str = "cpp") -> list[Path]:
-    return sorted(CSRC.glob(f"{folder}*.{kind}"))
+def sources(pattern: str) -> list[Path]:
+    return sorted(CSRC.rglob(pattern))
+
+
+def is_cuda(path: Path) -> bool:
+    return path.stem.startswith("cuda") or path.parent.name == "cuda"
+
+
+HOST_SOURCES = [
+    path
+    for path in sources("*.cpp")
+    if not path.stem.endswith("_isa") and path.parent.name != "python"
+]
 
 
 def quoted(arguments: list) -> str:
@@ -212,17 +223,14 @@ def build_library(folder: Path) -> Path:
     for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
         flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
-        graph.compile(sources("cpu/isa/"), flags, below=isa)
+        graph.compile(sources("*_isa.cpp"), flags, below=isa)
     without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in ISAS]
     with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
-    for part in ("", "cpu/"):
-        graph.compile(sources(part), [*CXX_FLAGS, *without, *with_cuda])
-    for part in ("core/", "api/"):
-        graph.compile(sources(part), [*CXX_FLAGS, *with_cuda])
+    others = [path for path in HOST_SOURCES if CUDA or not is_cuda(path)]
+    graph.compile(others, [*CXX_FLAGS, *without, *with_cuda])
     libraries = ["-lc10", "-ltorch_cpu", "-ltorch"]
     if CUDA:
-        graph.compile(sources("cuda/", "cu"), with_cuda, rule="nvcc")
-        graph.compile(sources("cuda/"), [*CXX_FLAGS, *with_cuda])
+        graph.compile(sources("*.cu"), with_cuda, rule="nvcc")
         libraries += ["-lc10_cuda", cuda_runtime()]
     # Programs that only dlopen it find torch where pip installs it: beside this package.
     rpath = "-Wl,-s,-soname,liblossops.so,-rpath,$ORIGIN/../../torch/lib"
@@ -241,7 +249,7 @@ def add_files(package: Path, version: str) -> None:
     headers = package / "include" / "lossops"
     shutil.rmtree(headers, ignore_errors=True)
     shutil.copytree(CSRC / "include" / "lossops", headers)
-    for room in ("core", "cpu", "cuda", "math"):
+    for room in ("core", "families", "math", "runtime"):
         shutil.copytree(
             CSRC / room,
             headers / "detail" / room,
@@ -272,6 +280,6 @@ module = CppExtension(
     extra_link_args=["-Wl,-s,-rpath,$ORIGIN/lib,--no-as-needed,-llossops"],
 )
 setup(
-    ext_modules=[Extension(LIBRARY, [str(p.relative_to(ROOT)) for p in sources("")]), module],
+    ext_modules=[Extension(LIBRARY, [str(p.relative_to(ROOT)) for p in HOST_SOURCES]), module],
     cmdclass={"build_ext": Build.with_options(use_ninja=False)},
 )

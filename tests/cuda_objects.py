@@ -22,7 +22,7 @@ from tests import registry
 ROOT = Path(__file__).resolve().parent.parent
 CSRC = ROOT / "csrc"
 BUILD = ROOT / "build" / "cuda"
-SOURCES = sorted((CSRC / "cuda").glob("*.cu"))
+SOURCES = sorted(CSRC.rglob("*.cu"))
 ARCHITECTURES = ("sm_90", "sm_80")
 ROW_DTYPES = ("float", "double", "c10::Half", "c10::BFloat16")
 NVCC = shutil.which("nvcc")
@@ -35,7 +35,7 @@ FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-DLOSSOPS_CUDA",
          "-fPIC,-Wall,-Wextra,-Wno-unused-parameter,-Werror", "-Xptxas", "-v"]  # fmt: skip
 
 
-# Of losses over the class axis, the kernels that a call may ask for: see work_of in row_loop.h.
+# Of losses over the class axis, the kernels that a call may ask for: see work_of in cuda_kernel.h.
 # One that is not named must have some.
 LABEL, ADJUSTED_LABEL, DENSE = (f"(lossops::cuda::Work){work}" for work in range(3))
 ROW_KERNELS = {
@@ -56,8 +56,12 @@ class Object:
     architecture: str
 
     @property
+    def name(self) -> str:
+        return f"{self.source.parent.name}-{self.source.stem}"
+
+    @property
     def path(self) -> Path:
-        return BUILD / self.architecture / f"{self.source.stem}.o"
+        return BUILD / self.architecture / f"{self.name}.o"
 
     @property
     def log(self) -> Path:
@@ -104,7 +108,7 @@ class Object:
 
     def oversharing(self) -> list[str]:
         """The kernels with more shared memory of their own than launch.h leaves them."""
-        text = (CSRC / "cuda" / "launch.h").read_text()
+        text = (CSRC / "runtime/cuda/launch.h").read_text()
         (kib,) = re.findall(r"kOwnSharedBytes = (\d+) << 10;", text)
         own = {name: re.search(r"(\d+) bytes smem", said) for name, said in self.kernels.items()}
         return [name for name, found in own.items() if found and int(found[1]) > int(kib) << 10]
@@ -116,7 +120,7 @@ OBJECTS = [Object(source, arch) for arch in ARCHITECTURES for source in SOURCES]
 def compiled(obj: Object) -> Object:
     """The object, brought up to date; one process at a time compiles it."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / f"{obj.architecture}-{obj.source.stem}.lock").open("w") as lock:
+    with (BUILD / f"{obj.architecture}-{obj.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         obj.compile()
     return obj

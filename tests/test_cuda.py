@@ -41,7 +41,7 @@ def tier(architecture: str) -> list[pytest.MarkDecorator]:
 @nvcc
 @pytest.mark.parametrize(
     "obj",
-    [pytest.param(o, id=f"{o.architecture}-{o.source.stem}", marks=tier(o.architecture))
+    [pytest.param(o, id=f"{o.architecture}-{o.name}", marks=tier(o.architecture))
      for o in cuda_objects.OBJECTS],
 )  # fmt: skip
 def test_compiles_without_warnings_and_spills(obj: cuda_objects.Object) -> None:

@@ -13,7 +13,7 @@
 #include <algorithm>
 
 #include "core/plain.h"
-#include "cuda/evaluate.h"
+#include "families/cuda.h"
 
 namespace lossops {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 
-#include "../cpu/isa.h"
-#include "../cuda/rows.h"
+#include "../families/class_axis/call.h"
+#include "../families/class_axis/cuda.h"
 #include "../math/expression.h"
 #include "../math/formula.h"
-#include "rows.h"
+#include "../runtime/cpu/isa.h"
 
 namespace lossops {
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "cuda/online.h"
-#include "cuda/rows.h"
+#include "families/class_axis/cuda.h"
+#include "families/class_axis/online.h"
 
 using namespace lossops::cuda;
 

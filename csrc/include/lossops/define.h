@@ -96,12 +96,12 @@
 #define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(../../path)
 #endif
 #ifdef LOSSOPS_CUDA_KERNELS_HERE
-#include LOSSOPS_INTERNAL(cuda/element_loop.h)
-#include LOSSOPS_INTERNAL(cuda/row_kernels.h)
+#include LOSSOPS_INTERNAL(families/elementwise/cuda_kernel.h)
+#include LOSSOPS_INTERNAL(families/class_axis/cuda_kernel.h)
 #endif
 #ifdef LOSSOPS_KERNELS_HERE
-#include LOSSOPS_INTERNAL(cpu/block.h)
-#include LOSSOPS_INTERNAL(cpu/row_loop.h)
+#include LOSSOPS_INTERNAL(families/elementwise/cpu_kernel.h)
+#include LOSSOPS_INTERNAL(families/class_axis/cpu_kernel.h)
 #endif
 #ifdef LOSSOPS_REGISTERS_HERE
 #include LOSSOPS_INTERNAL(core/describe.h)

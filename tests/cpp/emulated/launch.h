@@ -1,6 +1,6 @@
-// Stands in for csrc/cuda/launch.h: runs kernels on the host, so that their indices, barriers and reductions
-// are executed where there is no GPU. A block's threads are fibers that take turns at barriers and shuffles;
-// blocks follow one another.
+// Stands in for csrc/runtime/cuda/launch.h: runs kernels on the host, so that their indices, barriers and
+// reductions are executed where there is no GPU. A block's threads are fibers that take turns at barriers and
+// shuffles; blocks follow one another.
 #pragma once
 #define LOSSOPS_CUDA_LAUNCH
 

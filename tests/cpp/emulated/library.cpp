@@ -2,12 +2,12 @@
 #include <lossops/version.h>
 #include <torch/library.h>
 
-#include "core/count.h"
 #include "core/describe.h"
-#include "core/penalty.h"
-#include "cpu/evaluate.h"
-#include "cuda/evaluate.h"
+#include "families/cpu.h"
+#include "families/cuda.h"
 #include "losses/all.h"
+#include "operators/count/count.h"
+#include "operators/penalty/penalty.h"
 
 namespace lossops {
 namespace cpu {

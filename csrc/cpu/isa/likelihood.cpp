@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE likelihood
-#include "cpu/isa/instantiate.h"

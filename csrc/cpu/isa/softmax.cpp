@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE softmax
-#include "cpu/isa/instantiate.h"

@@ -1,0 +1,78 @@
+// The interface between the launcher of losses over the class axis and their kernels.
+#pragma once
+
+#include "../../runtime/cpu/kernels.h"
+
+namespace lossops::cpu {
+
+/// Rows of up to this many classes are computed side by side, one to a lane; longer ones lane by lane.
+constexpr int64_t kFewClasses = 256;
+/// So are rows that are neighbours in memory up to this many.
+constexpr int64_t kManyClasses = 16384;
+
+/// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride],
+/// one of the strides being 1. No data: not there.
+template <class S>
+struct Plane {
+  S* data = nullptr;
+  int64_t row_stride = 0;
+  int64_t class_stride = 0;
+};
+
+/// A run of rows with logits stored as S. Pointers that a call does not need are null.
+template <class S>
+struct RowRun {
+  using T = typename MathOf<S>::type;
+  int64_t rows;
+  int64_t classes;
+  bool side_by_side;
+  bool label_list;
+  Plane<const S> x[2];
+  Plane<S> grad[2];
+  Plane<const S> probability;  ///< of the target; otherwise it is a label
+  Plane<S> probability_grad;
+  const int64_t* label;  ///< by row; a list of up to `classes` labels, ended by a negative one, if label_list
+  bool ignores;
+  int64_t ignore_index;  ///< a row with this label is zero in every output
+  const T* hit_weight;   ///< by class
+  T hit_weight_sum;
+  const T* miss_weight;   ///< by label and class
+  const T* label_weight;  ///< by label: of a row's misses
+  const T* log_prior;     ///< by class
+  const T* row_weight;    ///< by row
+  double smoothing;
+  T value_scale;  ///< multiplies the values
+  T grad_scale;   ///< multiplies the gradients, above value_scale
+  T* value;       ///< by row
+  T* work;        ///< row_work(...) elements
+};
+
+/// Vectors of scratch memory for a group of rows, one element per class and lane.
+constexpr int kRowTiles = 8;
+/// Groups of neighbouring rows whose logits are fetched together, up to a number of classes.
+constexpr int kAhead = 4;
+constexpr int64_t kAheadClasses = 1024;
+
+/// Elements of scratch memory that a run needs.
+inline int64_t row_work(int64_t classes, bool side_by_side) {
+  constexpr int64_t kMostLanes = 16;
+  if (!side_by_side) return kRowTiles * ((classes + kMostLanes - 1) / kMostLanes * kMostLanes);
+  return (kRowTiles + (classes <= kAheadClasses ? 2 * kAhead : 0)) * classes * kMostLanes;
+}
+
+/// Computes the run and returns the sum of its values.
+template <class S>
+using RowFn = double (*)(const double* params, const RowRun<S>& run);
+
+template <class S>
+struct RowKernelFor {
+  RowFn<S> fn;
+};
+struct RowKernels : RowKernelFor<float>, RowKernelFor<double>, RowKernelFor<c10::BFloat16> {
+  template <class S>
+  RowFn<S> get() const {
+    return RowKernelFor<S>::fn;
+  }
+};
+
+}  // namespace lossops::cpu

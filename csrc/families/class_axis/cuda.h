@@ -1,0 +1,118 @@
+// The interface between the launcher of losses over the class axis and their kernels.
+#pragma once
+
+#include <algorithm>
+
+#include "../../runtime/cuda/kernels.h"
+
+namespace lossops::cuda {
+
+/// A tensor as rows of classes: (row, class) at data[rows(row) + class * class_stride]. No data: not there.
+template <class P>
+struct Plane {
+  P* data = nullptr;
+  Offsets rows;
+  int64_t class_stride = 1;
+};
+
+/// Logits and their gradients are stored as S. Pointers that a call does not need are null.
+template <class S>
+struct RowArgs {
+  using T = std::conditional_t<std::is_same_v<S, double>, double, float>;
+  int64_t rows;
+  int classes;
+  double params[kParams];
+  bool side_by_side;  ///< rows that follow one another are neighbours in memory, classes are not
+  Plane<const S> x[2];
+  Plane<S> grad[2];
+  Plane<const void> probability;  ///< of the target; otherwise it is a label
+  c10::ScalarType probability_dtype;
+  Plane<void> probability_grad;
+  const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one
+  uint8_t* is_label;     ///< by row and class, zeros, where labels are lists
+  bool ignores;
+  int64_t ignore_index;     ///< a row with this label is zero in every output
+  const T* hit_weight;      ///< by class
+  const T* hit_weight_sum;  ///< null: the number of classes
+  const T* miss_weight;     ///< by label and class
+  const T* label_weight;    ///< by label: of a row's misses
+  const T* log_prior;       ///< by class
+  const T* row_weight;      ///< by row
+  double smoothing;
+  T value_scale;       ///< multiplies the values
+  Number denominator;  ///< of gradients
+  Output value;        ///< by row
+  double* partial;     ///< the sum of each block
+  // Set by the kernels' own launcher:
+  int team;     ///< threads that work on a row together
+  int kept;     ///< vectors of each logits' row that a thread keeps in shared memory
+  bool vector;  ///< rows are read 16 bytes at a time where they can be
+};
+
+/// Classes of a row that begins at `place` before its first vector of 16 bytes, or all if there is none.
+LOSSOPS_INLINE int classes_before_vectors(uintptr_t place, int classes, int bytes_each) {
+  const int before = static_cast<int>((16 - place % 16) % 16) / bytes_each;
+  return before < classes ? before : classes;
+}
+
+/// How rows are shared out among threads.
+struct RowPlan {
+  int threads, team, kept;
+  unsigned shared_bytes;
+  int64_t blocks;
+};
+
+/// `vector` is how many classes of a row are read at a time; `rereads`: rows are read twice and more;
+/// `sides` are rows of a loss; a block has up to most_threads, and shared_limit bytes.
+inline RowPlan plan_rows(int64_t rows, int64_t classes, bool alone, int vector, int sides, bool rereads,
+                         int most_threads, int shared_limit) {
+  constexpr int kThreads = 256, kWarpSize = 32;
+  /// A row of more is a block's, and so is one of more than the latter if there are few.
+  constexpr int64_t kWarpClasses = 2048, kShortClasses = 512, kFewRows = 2048;
+  constexpr int64_t kShortRow = 8192, kLongRow = 65536;
+  constexpr int kClassesEach = 4;  ///< of short rows, about
+
+  RowPlan plan{kThreads, 1, 0, 0, 0};
+  if (!alone && (classes > kWarpClasses || (classes > kShortClasses && rows < kFewRows))) {
+    const int wanted = classes <= kShortRow ? kThreads : classes <= kLongRow ? 2 * kThreads : 4 * kThreads;
+    plan.threads = plan.team = std::min(wanted, most_threads);
+  } else if (!alone) {
+    while (plan.team < kWarpSize && plan.team * kClassesEach < classes) plan.team *= 2;
+  }
+  plan.blocks = std::min((rows * plan.team + plan.threads - 1) / plan.threads, kMaxBlocks);
+  if (plan.team <= kWarpSize || !rereads) return plan;
+
+  // Whole rows if two blocks have room for theirs, else as much as one block can keep.
+  constexpr int64_t kVectorBytes = 16;
+  const int64_t each = kVectorBytes * sides * plan.threads;
+  const int64_t whole = (classes / vector + plan.threads - 1) / plan.threads;
+  if (whole * each > shared_limit / 2) plan.threads = plan.team = most_threads;
+  const int64_t share = kVectorBytes * sides * plan.threads;
+  plan.kept =
+      static_cast<int>(std::min((classes / vector + plan.threads - 1) / plan.threads, shared_limit / share));
+  plan.shared_bytes = static_cast<unsigned>(plan.kept * share);
+  return plan;
+}
+
+/// Launches; returns the number of blocks, each of which left its sum.
+template <class S>
+using RowFn = int64_t (*)(const RowArgs<S>& args);
+
+struct RowKernels {
+  RowFn<float> in_float;
+  RowFn<double> in_double;
+  RowFn<c10::Half> in_half;
+  RowFn<c10::BFloat16> in_bfloat16;
+  template <class S>
+  RowFn<S> get() const {
+    if constexpr (std::is_same_v<S, float>) return in_float;
+    if constexpr (std::is_same_v<S, double>) return in_double;
+    if constexpr (std::is_same_v<S, c10::Half>) return in_half;
+    if constexpr (std::is_same_v<S, c10::BFloat16>) return in_bfloat16;
+  }
+};
+
+template <class E, class S>
+int64_t run_rows(const RowArgs<S>& args);
+
+}  // namespace lossops::cuda

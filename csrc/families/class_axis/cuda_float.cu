@@ -1,0 +1,10 @@
+// The kernels of every loss over the class axis, of logits in float.
+#include "families/class_axis/cuda_kernel.h"
+#include "losses/all.h"
+
+namespace lossops::cuda {
+
+#define CLASS_LOSS(op, Expression, ...) template int64_t run_rows<losses::Expression>(const RowArgs<float>&);
+#include "losses/registry.def"
+
+}  // namespace lossops::cuda

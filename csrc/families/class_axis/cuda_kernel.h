@@ -1,0 +1,69 @@
+// The kernels of losses over the class axis, and which of them a call is for.
+#pragma once
+
+#include "cuda_label_list.h"
+#include "cuda_loop.h"
+
+namespace lossops::cuda {
+
+/// Threads that a block of this kernel may have, which bounds its registers.
+template <class S, Work work>
+constexpr int kMostThreads = (work == Work::kLabel ? 1024 : 512) / (std::is_same_v<S, double> ? 2 : 1);
+
+template <class E, class S, Work work>
+__global__ __launch_bounds__((kMostThreads<S, work>),
+                             1) void row_kernel(const __grid_constant__ RowArgs<S> args) {
+  RowLoop<E, S, work>(args).run();
+}
+
+template <class E, class S>
+__global__ __launch_bounds__((kMostThreads<S, Work::kDense>),
+                             1) void label_list_kernel(const __grid_constant__ RowArgs<S> args) {
+  LabelListLoop<E, S>(args).run();
+}
+
+template <class E, class S, class K>
+int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
+  constexpr bool kReadsRow = center<E>() != Center::kNone;
+  const bool alone = !args.is_label && (args.side_by_side || !kReadsRow);
+  args.vector = !alone && args.x[0].class_stride == 1;
+  for (int side = 0; side < sides<E>(); ++side) {
+    args.vector = args.vector && args.x[side].class_stride == 1;
+    if (args.grad[side].data) args.vector = args.vector && args.grad[side].class_stride == 1;
+  }
+  constexpr int kVector = 16 / sizeof(S);
+  const RowPlan plan = plan_rows(args.rows, args.classes, alone, kVector, sides<E>(), rereads && args.vector,
+                                 most_threads, shared_limit());
+  args.team = plan.team;
+  args.kept = plan.kept;
+  args.vector = args.vector && plan.team >= static_cast<int>(kWarp);
+  if (plan.blocks > 0) launch(kernel, plan.blocks, plan.threads, plan.shared_bytes, args);
+  return plan.blocks;
+}
+
+template <class E, class S>
+int64_t run_rows(const RowArgs<S>& args) {
+  if constexpr (Misses<E> && center<E>() == Center::kTarget) {
+    if (args.is_label) {
+      return launch_rows<E>(label_list_kernel<E, S>, args, false, kMostThreads<S, Work::kDense>);
+    }
+  }
+  // A softmax is swept before anything else is known of it; the rest once, and once more if it has a
+  // gradient.
+  const bool gradient = args.grad[0].data || args.grad[1].data || args.probability_grad.data;
+  const Work work = work_of<E>(args);
+  const bool rereads =
+      gradient || (center<E>() == Center::kSoftmax && (work == Work::kDense || args.smoothing > 0));
+  int64_t blocks = 0;
+  const auto run = [&]<Work kind>(std::integral_constant<Work, kind>) {
+    if constexpr (has_work<E>(kind)) {
+      if (work == kind) blocks = launch_rows<E>(row_kernel<E, S, kind>, args, rereads, kMostThreads<S, kind>);
+    }
+  };
+  run(std::integral_constant<Work, Work::kLabel>());
+  run(std::integral_constant<Work, Work::kAdjustedLabel>());
+  run(std::integral_constant<Work, Work::kDense>());
+  return blocks;
+}
+
+}  // namespace lossops::cuda

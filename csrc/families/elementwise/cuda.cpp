@@ -1,0 +1,166 @@
+// The CUDA launcher of element-wise losses: one kernel over memory, and one over the sums of its blocks.
+#include "families/cuda.h"
+
+#include <ATen/OpMathType.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/mean.h>
+#include <c10/core/DeviceGuard.h>
+
+#include "core/shapes.h"
+#include "runtime/cuda/launcher.h"
+
+namespace lossops::cuda {
+namespace {
+
+class ElementPass : Launcher {
+ public:
+  ElementPass(const Call& call, int64_t wrt)
+      : Launcher(call, wrt),
+        math_(at::toOpMathType(call.promoted_dtype())),
+        order_(memory_order(call.input())) {}
+
+  Evaluation run() {
+    const Settings& s = call_.settings;
+    const int w = loss_.operands;
+    ElementArgs args{};
+    args.size = call_.input().numel();
+    const auto params = math_ == at::kDouble ? s.held_by<double>() : s.held_by<float>();
+    std::copy(params.begin(), params.end(), args.params);
+    for (int i = 0; i < w; ++i) args.in[i] = operand(call_.tensors[i]);
+    args.weighted = call_.weight().defined();
+    args.weight = operand(call_.weight());
+    args.strided = args.weight.layout == Layout::kStrided;
+    for (int i = 0; i < w; ++i) args.strided = args.strided || args.in[i].layout == Layout::kStrided;
+    args.label = loss_.target;
+    args.ignores = s.ignore_index.has_value();
+    args.ignore_index = s.ignore_index.value_or(0);
+
+    const Number denominator = this->denominator(args);
+    args.denominator = gradient_denominator(denominator);
+    Evaluation out;
+    for (int i = 0; i <= w; ++i) {
+      if (!(wrt_ >> i & 1)) continue;
+      out.grads[i] = empty_in_order(call_.input(), call_.tensors[i].scalar_type());
+      (i == w ? args.weight_grad : args.grad[i]) = output(out.grads[i]);
+    }
+    if (!reduces_) {
+      out.loss = empty_in_order(call_.input(), call_.result_dtype());
+      args.value = output(out.loss);
+    }
+    args.partial = partial();
+    const Kernels& kernels = *loss_.cuda_kernels;
+    const int64_t blocks = (math_ == at::kDouble ? kernels.in_double : kernels.in_float).by[mode()](args);
+    if (reduces_) {
+      finish_reduced(out, blocks, denominator, loss_.traits.row_mean ? last_size() : 1);
+      if (weighted_mean() && out.grads[w].defined()) correct_weight_grad(out.grads[w], blocks, denominator);
+    } else if (loss_.traits.row_mean) {
+      out.loss = out.loss.mean(-1);
+    }
+    return out;
+  }
+
+ private:
+  double last_size() const { return static_cast<double>(call_.input().size(-1)); }
+
+  int mode() const {
+    const int64_t operands = wrt_ & ((1 << loss_.operands) - 1);
+    const bool weight = wrt_ >> loss_.operands & 1;
+    const Wrt mode = operands > 1 ? Wrt::kAll : operands == 1 || weight ? Wrt::kFirst : Wrt::kNothing;
+    return static_cast<int>(mode);
+  }
+
+  /// A tensor of the input's shape, in the input's order of memory.
+  Operand operand(at::Tensor t) {
+    Operand operand;
+    if (!t.defined()) return operand;
+    if (!is_beside_input(call_, t)) {
+      operand.number = t.item().toDouble();
+      return operand;
+    }
+    if (!is_readable(t.scalar_type())) t = t.to(math_);
+    std::optional<Offsets> offsets = offsets_of(t);
+    if (!offsets) {
+      t = empty_in_order(call_.input(), t.scalar_type()).copy_(t);
+      offsets = offsets_of(t);
+    }
+    operand.data = keep(t).const_data_ptr();
+    operand.dtype = t.scalar_type();
+    operand.offsets = *offsets;
+    operand.layout = offsets->single()                              ? Layout::kOne
+                     : offsets->dense() && is_aligned(operand.data) ? Layout::kPacked
+                                                                    : Layout::kStrided;
+    return operand;
+  }
+
+  static bool is_aligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % 16 == 0; }
+
+  /// None if there are too many dimensions.
+  std::optional<Offsets> offsets_of(const at::Tensor& t) const {
+    Offsets offsets;
+    for (const int64_t d : order_) {
+      if (!offsets.add(t.size(d), t.stride(d))) return std::nullopt;
+    }
+    return offsets;
+  }
+
+  bool weighted_mean() const {
+    return loss_.traits.mean_over_weight && call_.weight().defined() &&
+           call_.settings.reduction == Reduction::Mean && !call_.normalizer().defined();
+  }
+
+  /// What the reduction divides the sum by.
+  Number denominator(const ElementArgs& args) {
+    const Settings& s = call_.settings;
+    if (!reduces_) return {};
+    Number d;
+    if (call_.normalizer().defined()) {
+      d = normalizer();
+    } else if (s.reduction == Reduction::Mean) {
+      if (!weighted_mean() && !s.ignore_index) return {static_cast<double>(args.size), nullptr};
+      Weigh weigh{};
+      weigh.size = args.size;
+      weigh.in_double = math_ == at::kDouble;
+      weigh.weighted = weighted_mean();
+      weigh.weight = args.weight;
+      weigh.ignores = args.ignores;
+      weigh.ignore_index = args.ignore_index;
+      weigh.label = args.in[args.label];
+      weigh.partial = partial();
+      return number_of(cuda::weigh(weigh));
+    }
+    if (s.reduction == Reduction::BatchMean && call_.input().dim() > 0) {
+      d.factor *= static_cast<double>(call_.input().size(0));
+    }
+    if (loss_.traits.row_mean) d.factor *= last_size();
+    return d;
+  }
+
+  /// What the mean over the weight does to its gradient: it also divides by it.
+  void correct_weight_grad(at::Tensor& grad, int64_t blocks, const Number& denominator) {
+    Finish mean{};
+    mean.partial = partial();
+    mean.count = blocks;
+    mean.denominator = denominator;
+    const at::Tensor loss = scalar(at::kDouble), slope = scalar(at::kDouble);
+    mean.loss = output(loss);
+    mean.normalizer_grad = output(slope);
+    finish(mean);
+    grad.add_(unscaled_ ? loss.neg() : slope);
+    if (call_.settings.ignore_index) {
+      grad.masked_fill_(call_.tensors[loss_.target].eq(*call_.settings.ignore_index), 0);
+    }
+  }
+
+  const at::ScalarType math_;
+  const c10::SmallVector<int64_t, 8> order_;
+};
+
+}  // namespace
+
+Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
+  const c10::DeviceGuard device(call.input().device());
+  const at::AutoDispatchBelowADInplaceOrView below;
+  return ElementPass(call, wrt).run();
+}
+
+}  // namespace lossops::cuda

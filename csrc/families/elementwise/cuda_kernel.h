@@ -1,0 +1,129 @@
+// The one kernel of element-wise losses: evaluates any expression, and its derivatives, in one pass.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "../../math/expression.h"
+#include "../../runtime/cuda/memory.h"
+#include "../../runtime/cuda/reduce.h"
+
+namespace lossops::cuda {
+
+constexpr int kElementThreads = 256;
+/// Elements that a thread reads at once: 16 bytes of the narrowest memory, or of doubles one half.
+template <class T>
+constexpr int kElements = std::is_same_v<T, double> ? 4 : 8;
+
+template <class E, class T, Wrt wrt>
+class ElementLoop {
+  using V = Scalar<T>;
+  static constexpr int kArity = arity<E>();
+  static constexpr std::make_integer_sequence<int, kArity> kIndices{};
+
+ public:
+  LOSSOPS_DEVICE explicit ElementLoop(const ElementArgs& args)
+      : a(args), e(make_expression<E>(args.params)), ignored_(static_cast<T>(args.ignore_index)) {
+    if constexpr (wrt != Wrt::kNothing) scale_ = V(1 / a.denominator.get());
+  }
+
+  LOSSOPS_DEVICE void run() {
+    const int64_t first = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
+    const int64_t vectors = a.strided ? 0 : a.size / kElements<T>;
+    double sum = 0;
+    for (int64_t v = first; v < vectors; v += stride) sum += visit<kElements<T>>(v * kElements<T>, kIndices);
+    for (int64_t i = vectors * kElements<T> + first; i < a.size; i += stride) sum += visit<1>(i, kIndices);
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) a.partial[blockIdx.x] = sum;
+  }
+
+ private:
+  template <int n, int... I>
+  LOSSOPS_DEVICE T visit(int64_t start, std::integer_sequence<int, I...> operands) {
+    T x[kArity][n], w[n];
+    (load(a.in[I], start, x[I]), ...);
+    if (a.weighted) load(a.weight, start, w);
+
+    T value[n], grad[kArity][n], weight_grad[n];
+    T sum = 0;
+#pragma unroll
+    for (int j = 0; j < n; ++j) {
+      const V in[] = {V(x[I][j])...};
+      const bool ignored = a.ignores && label({x[I][j]...}) == ignored_;
+      const auto y = e(operand<I == (wrt == Wrt::kFirst ? 0 : -1)>(in[I])...);
+      if constexpr (requires { E::domain; }) {
+        LOSSOPS_ASSERT(ignored || !e.invalid(in[I]...), E::domain);
+      }
+      const auto finish = [&](V r) { return ignored ? T(0) : a.weighted ? r.v * w[j] : r.v; };
+      value[j] = finish(value_of(y));
+      sum += value[j];
+      if constexpr (wrt != Wrt::kNothing) weight_grad[j] = ignored ? T(0) : (value_of(y) * scale_).v;
+      if constexpr (wrt == Wrt::kFirst) grad[0][j] = finish(y.d * scale_);
+      if constexpr (wrt == Wrt::kAll) {
+        ((a.grad[I].data ? void(grad[I][j] = finish(partial<I>(in, operands) * scale_)) : void()), ...);
+      }
+    }
+    if (a.value.data) store(value, a.value, start);
+    if constexpr (wrt == Wrt::kFirst) {
+      if (a.grad[0].data) store(grad[0], a.grad[0], start);
+    }
+    if constexpr (wrt == Wrt::kAll) ((a.grad[I].data ? store(grad[I], a.grad[I], start) : void()), ...);
+    if constexpr (wrt != Wrt::kNothing) {
+      if (a.weight_grad.data) store(weight_grad, a.weight_grad, start);
+    }
+    return sum;
+  }
+
+  /// Of an element's operands, the one that ignore_index refers to.
+  LOSSOPS_DEVICE T label(const T (&x)[kArity]) const {
+    T label = x[0];
+#pragma unroll
+    for (int i = 1; i < kArity; ++i) label = a.label == i ? x[i] : label;
+    return label;
+  }
+
+  /// The derivative by operand k.
+  template <int k, int... I>
+  LOSSOPS_DEVICE V partial(const V* x, std::integer_sequence<int, I...>) const {
+    return derivative_of(e(operand<I == k>(x[I])...));
+  }
+
+  template <bool dual>
+  LOSSOPS_DEVICE static auto operand(V x) {
+    if constexpr (dual) {
+      return Dual<V>(x, V(1));
+    } else {
+      return x;
+    }
+  }
+
+  const ElementArgs& a;
+  const E e;
+  const T ignored_;
+  V scale_{1};
+};
+
+template <class E, class T, Wrt wrt>
+__global__ __launch_bounds__(kElementThreads,
+                             1) void element_kernel(const __grid_constant__ ElementArgs args) {
+  ElementLoop<E, T, wrt>(args).run();
+}
+
+template <class E, class T, Wrt wrt>
+int64_t run_elements(const ElementArgs& args) {
+  const int64_t per_block = kElementThreads * (args.strided ? 1 : kElements<T>);
+  const int64_t blocks = std::min((args.size + per_block - 1) / per_block, kMaxBlocks);
+  if (blocks > 0) launch(element_kernel<E, T, wrt>, blocks, kElementThreads, 0, args);
+  return blocks;
+}
+
+template <class E, class T>
+const ElementKernels& element_kernels() {
+  static constexpr ElementKernels table = {
+      {run_elements<E, T, Wrt::kNothing>, run_elements<E, T, Wrt::kFirst>, run_elements<E, T, Wrt::kAll>}};
+  return table;
+}
+
+}  // namespace lossops::cuda

@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE binary
+#include "families/isa/instantiate.h"

@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE distillation
+#include "families/isa/instantiate.h"

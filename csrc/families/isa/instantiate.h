@@ -1,0 +1,20 @@
+// The kernels of the losses in LOSSOPS_FILE, for the instruction set that this is compiled for. Each file of
+// expressions has a unit of its own here, so that they are compiled side by side and none for another's
+// sake.
+#include "../class_axis/cpu_kernel.h"
+#include "../elementwise/cpu_kernel.h"
+
+// clang-format off
+#define LOSSOPS_QUOTED(path) #path
+#define LOSSOPS_LOSSES(file, suffix) LOSSOPS_QUOTED(losses/file.suffix)
+#define LOSSOPS_EXPAND(file, suffix) LOSSOPS_LOSSES(file, suffix)
+#include LOSSOPS_EXPAND(LOSSOPS_FILE, h)
+// clang-format on
+
+namespace lossops::cpu::CPU_CAPABILITY {
+
+#define LOSS(op, Expression, ...) template const Kernels& kernels<losses::Expression>();
+#define CLASS_LOSS(op, Expression, ...) template const RowKernels& row_kernels<losses::Expression>();
+#include LOSSOPS_EXPAND(LOSSOPS_FILE, def)
+
+}  // namespace lossops::cpu::CPU_CAPABILITY

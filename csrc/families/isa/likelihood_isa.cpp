@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE likelihood
+#include "families/isa/instantiate.h"

@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE margin
+#include "families/isa/instantiate.h"

@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE regression
+#include "families/isa/instantiate.h"

@@ -1,0 +1,2 @@
+#define LOSSOPS_FILE softmax
+#include "families/isa/instantiate.h"

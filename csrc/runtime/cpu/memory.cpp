@@ -1,0 +1,48 @@
+#include "runtime/cpu/memory.h"
+
+#include <ATen/EmptyTensor.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include "core/loss.h"
+#include "runtime/cpu/isa.h"
+
+namespace lossops::cpu {
+namespace {
+
+/// Asks for huge pages before first touch: page faults would cost more than the kernel that writes there.
+at::Tensor with_huge_pages(at::Tensor t) {
+#ifdef __linux__
+  constexpr uintptr_t kHugePage = 2 << 20;
+  if (t.nbytes() >= 2 * kHugePage) {
+    const auto begin = reinterpret_cast<uintptr_t>(t.data_ptr());
+    const uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
+    const uintptr_t last = (begin + t.nbytes()) & ~(kHugePage - 1);
+    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  }
+#endif
+  return t;
+}
+
+}  // namespace
+
+at::Tensor empty_dense(const at::Tensor& like, at::ScalarType dtype) {
+  if (!keeps_order(like)) {
+    return with_huge_pages(at::detail::empty_cpu(like.sizes(), dtype));
+  }
+  return with_huge_pages(at::detail::empty_strided_cpu(like.sizes(), like.strides(), dtype));
+}
+
+at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
+  at::Tensor t = at::detail::empty_cpu({}, dtype);
+  LOSSOPS_FOR_THIS_ISA(conversions<double>()).store(&value, t.data_ptr(), dtype, 1, 1);
+  return t;
+}
+
+void unsupported_dtype(c10::ScalarType dtype) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "lossops: unsupported dtype ", dtype);
+}
+
+}  // namespace lossops::cpu
