@@ -48,7 +48,7 @@ class LossNode : public torch::autograd::Node {
   variable_list apply(variable_list&& upstream) override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!upstream[0].defined()) return variable_list(num_outputs());
-    return at::GradMode::is_enabled() ? through_formula(upstream[0]) : through_kept(upstream[0]);
+    return at::GradMode::is_enabled() ? through_decomposition(upstream[0]) : through_kept(upstream[0]);
   }
 
   void release_variables() override {
@@ -193,7 +193,7 @@ class LossNode : public torch::autograd::Node {
     return torch::autograd::get_current_graph_task_keep_graph() || saved[num_outputs() + i].has_hooks();
   }
 
-  variable_list through_formula(const at::Tensor& upstream) {
+  variable_list through_decomposition(const at::Tensor& upstream) {
     c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     Call call;
     call.loss = loss;
@@ -210,7 +210,7 @@ class LossNode : public torch::autograd::Node {
       }
       call.tensors[i] = t;
     }
-    const at::Tensor value = evaluate_formula(call);
+    const at::Tensor value = evaluate_decomposition(call);
     const variable_list grads = torch::autograd::grad({value}, inputs, {upstream}, /*retain_graph=*/true,
                                                       /*create_graph=*/true, /*allow_unused=*/true);
     variable_list result(num_outputs());

@@ -77,8 +77,8 @@ void apply_autocast(Settings& settings, const at::Tensor& input) {
   if (!settings.dtype && c10::isReducedFloatingType(input.scalar_type())) settings.dtype = at::kFloat;
 }
 
-/// The formula under vmap and other transforms, which come before autocast in the order of dispatch and so
-/// have to do its work.
+/// The decomposition under vmap and other transforms, which come before autocast in the order of dispatch and
+/// so have to do its work.
 at::Tensor evaluate_transformed(const Call& parsed) {
   Call call = parsed;
   const c10::DeviceType device = call.input().device().type();
@@ -86,7 +86,7 @@ at::Tensor evaluate_transformed(const Call& parsed) {
     apply_autocast(call.settings, call.input());
   }
   c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
-  return evaluate_formula(call);
+  return evaluate_decomposition(call);
 }
 
 struct AutocastKernel : LossKernel {
@@ -108,10 +108,10 @@ struct AutogradKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
-    bool by_formula =
+    bool by_decomposition =
         inside_transform() || (wrt & ~fused_gradients(call)) != 0 || (wrt != 0 && !has_kernel(call.input()));
-    for (const at::Tensor& t : call.tensors) by_formula |= torch::autograd::isFwGradDefined(t);
-    if (by_formula) {
+    for (const at::Tensor& t : call.tensors) by_decomposition |= torch::autograd::isFwGradDefined(t);
+    if (by_decomposition) {
       call.align();
       replace(*stack, arguments, evaluate_transformed(call));
     } else if (wrt != 0) {
@@ -199,7 +199,8 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
 
   implement<ValueKernel<loss_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
   implement<ValueKernel<loss_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
-  implement<ValueKernel<evaluate_formula>>(library, loss->name, DispatchKey::CompositeExplicitAutograd, loss);
+  implement<ValueKernel<evaluate_decomposition>>(library, loss->name, DispatchKey::CompositeExplicitAutograd,
+                                                 loss);
   implement<ValueKernel<evaluate_transformed>>(library, loss->name,
                                                DispatchKey::FuncTorchBatchedDecomposition, loss);
   implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCPU, loss);
@@ -207,7 +208,7 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
   implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
   // An extension may have kernels although this library lacks what launches them.
-  if (loss->family->cuda && (loss->cuda_kernels || loss->cuda_row_kernels)) {
+  if (loss->family->cuda && (loss->cuda_kernels || loss->cuda_class_axis_kernels)) {
     implement<ValueKernel<loss_of<evaluate_cuda>>>(library, loss->name, DispatchKey::CUDA, loss);
     implement<FusedKernel<evaluate_cuda>>(library, fused_name, DispatchKey::CUDA, loss);
   }

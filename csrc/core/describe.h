@@ -5,20 +5,20 @@
 
 #include "../families/class_axis/call.h"
 #include "../families/class_axis/cuda.h"
+#include "../math/aten.h"
 #include "../math/expression.h"
-#include "../math/formula.h"
 #include "../runtime/cpu/isa.h"
 
 namespace lossops {
 
 template <class E, size_t... I>
-Formula formula_of(const E& e, const Formula* x, std::index_sequence<I...>) {
+Aten decomposition_of(const E& e, const Aten* x, std::index_sequence<I...>) {
   return e(x[I]...);
 }
 
 template <class E>
-Formula formula_of(const Formula* x, const double* params) {
-  return formula_of(make_expression<E>(params), x, std::make_index_sequence<arity<E>()>());
+Aten decomposition_of(const Aten* x, const double* params) {
+  return decomposition_of(make_expression<E>(params), x, std::make_index_sequence<arity<E>()>());
 }
 
 /// What the family of E needs to know of it.
@@ -26,7 +26,7 @@ template <class E>
 void describe_family(Loss& loss) {
   loss.family = &kElementwise;
   loss.operands = arity<E>();
-  loss.formula = formula_of<E>;
+  loss.decomposition = decomposition_of<E>;
   if constexpr (requires { E::domain; }) loss.domain = E::domain;
   loss.kernels = &LOSSOPS_FOR_THIS_ISA(kernels<E>());
 #ifdef LOSSOPS_CUDA
@@ -36,17 +36,18 @@ void describe_family(Loss& loss) {
 #endif
 }
 
-template <OverClasses E>
+template <ClassAxisExpression E>
 void describe_family(Loss& loss) {
-  static const RowFormula formula = row_formula_of<E>();
-  loss.family = &kRows;
+  static const ClassAxisMembers members = members_of<E>();
+  loss.family = &kClassAxis;
   loss.operands = static_cast<int>(loss.traits.roles.size());
-  loss.row_formula = &formula;
-  loss.row_kernels = &LOSSOPS_FOR_THIS_ISA(row_kernels<E>());
+  loss.members = &members;
+  loss.class_axis_kernels = &LOSSOPS_FOR_THIS_ISA(class_axis_kernels<E>());
 #ifdef LOSSOPS_CUDA
-  static const cuda::RowKernels cuda_kernels{cuda::run_rows<E, float>, cuda::run_rows<E, double>,
-                                             cuda::run_rows<E, c10::Half>, cuda::run_rows<E, c10::BFloat16>};
-  loss.cuda_row_kernels = &cuda_kernels;
+  static const cuda::ClassAxisKernels cuda_kernels{cuda::run_rows<E, float>, cuda::run_rows<E, double>,
+                                                   cuda::run_rows<E, c10::Half>,
+                                                   cuda::run_rows<E, c10::BFloat16>};
+  loss.cuda_class_axis_kernels = &cuda_kernels;
 #endif
 }
 

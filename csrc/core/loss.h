@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "../math/formula.h"
+#include "../math/aten.h"
 
 namespace lossops {
 
@@ -27,23 +27,23 @@ constexpr int kMaxParams = 8;
 
 namespace cpu {
 struct Kernels;
-struct RowKernels;
+struct ClassAxisKernels;
 }  // namespace cpu
 namespace cuda {
 struct Kernels;
-struct RowKernels;
+struct ClassAxisKernels;
 }  // namespace cuda
 
 struct Call;
 struct Evaluation;
 struct Loss;
-struct RowFormula;
+struct ClassAxisMembers;
 
 /// How a tensor argument's shape may differ from that of the first one.
 enum class Shape {
   kSame,          ///< not at all
   kMutual,        ///< as many dimensions, each of size 1 or that of the others; also holds for the first one
-  kRows,          ///< as kMutual, or without the last dimension
+  kClassAxis,     ///< as kMutual, or without the last dimension
   kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
   kBroadcast,     ///< broadcastable to it
   kLevels,        ///< as kBroadcast, and without a say in the dtype of the result
@@ -51,13 +51,13 @@ enum class Shape {
 
 /// What a tensor argument is to a loss over the class axis.
 enum class Role {
-  kLogits,      ///< a value per class
-  kTarget,      ///< labels, or a probability per class
-  kLabels,      ///< labels
-  kLabelList,   ///< several labels per row, ended by a negative one
-  kHitWeight,   ///< a factor of each class's hit; (C) or 0-d
-  kMissWeight,  ///< a factor of each class's miss by label; (C, C)
-  kPrior,       ///< how frequent each class is; (C)
+  kLogits,       ///< a value per class
+  kTarget,       ///< labels, or a probability per class
+  kLabels,       ///< labels
+  kLabelList,    ///< several labels per row, ended by a negative one
+  kTrueWeight,   ///< a factor of each class's true_class; (C) or 0-d
+  kOtherWeight,  ///< a factor of each class's other_class by label; (C, C)
+  kPrior,        ///< how frequent each class is; (C)
 };
 
 /// A bound on a parameter: relation is one of > >= < <=.
@@ -93,21 +93,21 @@ struct Family {
   /// The dtype in which torch would compute.
   at::ScalarType (*promoted_dtype)(const Call& call);
   /// The loss in ATen operators.
-  at::Tensor (*formula)(const Call& call);
+  at::Tensor (*decompose)(const Call& call);
   /// The loss and its gradients from one fused pass.
   Evaluation (*cpu)(const Call& call, int64_t wrt);
   /// The same on a GPU, without waiting for it; null in a build without CUDA.
   Evaluation (*cuda)(const Call& call, int64_t wrt);
   /// Empty tensors of the right shapes.
   Evaluation (*meta)(const Call& call, int64_t wrt);
-  /// A bit for each tensor whose gradient the fused pass can give; the others need the formula.
+  /// A bit for each tensor whose gradient the fused pass can give; the others need the decomposition.
   int64_t (*fused)(const Call& call);
   /// The dimension that an unreduced loss lacks of its input's `dims`, or -1.
   int64_t (*reduced_dim)(const Loss& loss, int64_t dims, const double* params);
 };
-extern const Family kElementwise, kRows;
+extern const Family kElementwise, kClassAxis;
 
-using FormulaFn = Formula (*)(const Formula* operands, const double* params);
+using DecompositionFn = Aten (*)(const Aten* operands, const double* params);
 
 struct Loss {
   std::string space;  ///< the namespace of the op
@@ -122,15 +122,15 @@ struct Loss {
   const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null
 
   // Of an element-wise loss:
-  FormulaFn formula = nullptr;
+  DecompositionFn decomposition = nullptr;
   const cpu::Kernels* kernels = nullptr;        ///< for this processor
   const cuda::Kernels* cuda_kernels = nullptr;  ///< null where the loss was compiled without CUDA
 
   // Of a loss over the class axis:
-  const RowFormula* row_formula = nullptr;
-  int dim_param = -1, smoothing_param = -1;      ///< indices of the parameters that the family knows, or -1
-  const cpu::RowKernels* row_kernels = nullptr;  ///< for this processor
-  const cuda::RowKernels* cuda_row_kernels = nullptr;
+  const ClassAxisMembers* members = nullptr;
+  int dim_param = -1, smoothing_param = -1;  ///< indices of the parameters that the family knows, or -1
+  const cpu::ClassAxisKernels* class_axis_kernels = nullptr;  ///< for this processor
+  const cuda::ClassAxisKernels* cuda_class_axis_kernels = nullptr;
 
   const std::string& argument(int i) const { return arguments[i].name(); }
   /// The parameter in the type that the schema gives it.
@@ -214,7 +214,7 @@ at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype);
 bool needs_denominator(const Call& call, int64_t wrt);
 
 // By the loss's family; `call` is aligned.
-inline at::Tensor evaluate_formula(const Call& call) { return call.loss->family->formula(call); }
+inline at::Tensor evaluate_decomposition(const Call& call) { return call.loss->family->decompose(call); }
 /// As the family says, less those of tensors on another device than the input: numbers, all of them.
 int64_t fused_gradients(const Call& call);
 inline Evaluation evaluate_cpu(const Call& call, int64_t wrt) { return call.loss->family->cpu(call, wrt); }
@@ -227,7 +227,7 @@ Evaluation call_fused(const Call& call, int64_t wrt, const c10::OperatorHandle& 
 /// The loss with its backward recorded. `call` is aligned, its tensors plain ones on a device with kernels.
 at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::OperatorHandle& fused);
 
-/// Whether a transform of torch.func is active, under which only the formula is differentiable.
+/// Whether a transform of torch.func is active, under which only the decomposition is differentiable.
 bool inside_transform();
 
 /// Defines the op of a loss, and the fused one beside it, for every dispatch key. `version` is that of the

@@ -6,6 +6,6 @@
 namespace lossops::cpu {
 
 Evaluation evaluate_elementwise(const Call& call, int64_t wrt);
-Evaluation evaluate_rows(const Call& call, int64_t wrt);
+Evaluation evaluate_class_axis(const Call& call, int64_t wrt);
 
 }  // namespace lossops::cpu

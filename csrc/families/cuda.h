@@ -10,7 +10,7 @@ namespace lossops::cuda {
 constexpr bool kBuilt = true;
 
 Evaluation evaluate_elementwise(const Call& call, int64_t wrt);
-Evaluation evaluate_rows(const Call& call, int64_t wrt);
+Evaluation evaluate_class_axis(const Call& call, int64_t wrt);
 
 /// grad *= upstream / denominator in place, without looking at either on the host; a denominator may be
 /// undefined. `grad` is a dense tensor that nobody else holds, the others are 0-d on its device.
@@ -21,7 +21,7 @@ void scale(const at::Tensor& grad, const at::Tensor& upstream, const at::Tensor&
 constexpr bool kBuilt = false;
 
 constexpr Evaluation (*evaluate_elementwise)(const Call&, int64_t) = nullptr;
-constexpr Evaluation (*evaluate_rows)(const Call&, int64_t) = nullptr;
+constexpr Evaluation (*evaluate_class_axis)(const Call&, int64_t) = nullptr;
 constexpr void (*scale)(const at::Tensor&, const at::Tensor&, const at::Tensor&) = nullptr;
 
 #endif

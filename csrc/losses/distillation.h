@@ -1,6 +1,6 @@
 // A student's distribution against a teacher's, both softmaxes of logits at a temperature T, times T^2 so
-// that gradients keep their size. Every class has a hit. The expressions state their derivatives by both
-// logarithms with `attach`: terms that cancel over a row are left out.
+// that gradients keep their size. Every class has a cost. The expressions state their derivatives by both
+// logarithms with `custom_derivative`: terms that cancel over a row are left out.
 #pragma once
 
 #include "../math/probability.h"
@@ -22,11 +22,11 @@ struct DistillKL {
     return x / temperature;
   }
   template <class S, class T>
-  LOSSOPS_INLINE auto hit(const S& student, const T& teacher) const {
+  LOSSOPS_INLINE auto each_class(const S& student, const T& teacher) const {
     const double factor = temperature * temperature;
     const auto t = value_of(teacher.p()) * factor;
     const auto value = relative_entropy(t, value_of(teacher.log_p()), value_of(student.log_p()));
-    return attach(attach(value, -t, student.log_p()), value, teacher.log_p());
+    return custom_derivative(custom_derivative(value, -t, student.log_p()), value, teacher.log_p());
   }
 };
 
@@ -41,17 +41,17 @@ struct JSD {
     return x / temperature;
   }
   template <class S, class T>
-  LOSSOPS_INLINE auto hit(const S& student, const T& teacher) const {
+  LOSSOPS_INLINE auto each_class(const S& student, const T& teacher) const {
     const double factor = temperature * temperature;
     const auto log_q = value_of(student.log_p()), log_p = value_of(teacher.log_p());
     const auto q = value_of(student.p()) * factor, p = value_of(teacher.p()) * factor;
     if (beta == 0) {
       const auto value = relative_entropy(p, log_p, log_q);
-      return attach(attach(value, -p, student.log_p()), value, teacher.log_p());
+      return custom_derivative(custom_derivative(value, -p, student.log_p()), value, teacher.log_p());
     }
     if (beta == 1) {
       const auto value = relative_entropy(q, log_q, log_p);
-      return attach(attach(value, value, student.log_p()), -q, teacher.log_p());
+      return custom_derivative(custom_derivative(value, value, student.log_p()), -q, teacher.log_p());
     }
     // ln(m / p) and ln(m / q) from the larger of the two: near 1 nothing cancels, and nothing overflows.
     using C = std::remove_const_t<decltype(log_p)>;
@@ -60,7 +60,7 @@ struct JSD {
     const C l = log1p(select(rises, C(beta), C(1 - beta)) * expm1(select(rises, -d, d)));
     const C of_p = -(p * select(p == C(0), C(0), l + select(rises, d, C(0)))) * beta;
     const C of_q = -(q * select(q == C(0), C(0), l - select(rises, C(0), d))) * (1 - beta);
-    return attach(attach(of_p + of_q, of_q, student.log_p()), of_p, teacher.log_p());
+    return custom_derivative(custom_derivative(of_p + of_q, of_q, student.log_p()), of_p, teacher.log_p());
   }
 };
 

@@ -44,9 +44,9 @@ struct MarginRanking {
 /// Crammer & Singer (JMLR 2001). p.log_p() is the distance from the target's score.
 struct MultiMargin {
   double power, margin;
-  static constexpr Center center = Center::kTarget;
+  static constexpr Shift shift = Shift::kTarget;
   template <class P>
-  LOSSOPS_INLINE auto miss(const P& p) const {
+  LOSSOPS_INLINE auto other_class(const P& p) const {
     const auto gap = hinge(p.log_p() + margin);
     return power == 2 ? gap * gap : gap;
   }
@@ -54,9 +54,9 @@ struct MultiMargin {
 
 /// The same with margin 1 for each of several right classes.
 struct MultiLabelMargin {
-  static constexpr Center center = Center::kTarget;
+  static constexpr Shift shift = Shift::kTarget;
   template <class P>
-  LOSSOPS_INLINE auto miss(const P& p) const {
+  LOSSOPS_INLINE auto other_class(const P& p) const {
     return hinge(p.log_p() + 1.0);
   }
 };

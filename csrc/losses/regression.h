@@ -35,7 +35,7 @@ struct Huber {
     const auto difference = x - t;
     const auto d = value_of(difference);
     const auto m = clamped(d, delta);
-    return attach(m * (d - 0.5 * m), m, difference);
+    return custom_derivative(m * (d - 0.5 * m), m, difference);
   }
 };
 
@@ -50,7 +50,7 @@ struct SmoothL1 {
     const auto d = value_of(difference);
     const auto m = clamped(d, beta);
     const auto slope = m / beta;
-    return D(attach(slope * (d - 0.5 * m), slope, difference));
+    return D(custom_derivative(slope * (d - 0.5 * m), slope, difference));
   }
 };
 
@@ -69,7 +69,7 @@ struct LogCosh {
     const D h = -e / (e + 2.0);  // with the sign of d near 0: the square is smooth there
     const D l = log1p(select(near, -(h * h), e + 1.0));
     const D value = select(near, -0.5 * l, (a - kLn2) + l);
-    return attach(value, select((d < D(0)) & (a >= D(1)), -h, h), difference);
+    return custom_derivative(value, select((d < D(0)) & (a >= D(1)), -h, h), difference);
   }
 };
 

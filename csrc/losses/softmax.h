@@ -1,10 +1,11 @@
 // Classification: a loss of the probability p = softmax(z) that the row gives to the right class, and of what
 // it gives to the wrong ones. An expression states
 //
-//   hit(p)      what the true class costs; y-weighted over all classes for a soft or smoothed target
-//   miss(p)     what each other class costs, if anything
-//   logit(x)    z of an input x, where that is not x itself; target_logit(x) that of the true class
-//   row(lse)    what the row's log-sum-exp costs
+//   true_class(p)     what the true class costs; y-weighted over all classes for a soft or smoothed target
+//   other_class(p)    what each other class costs, if anything
+//   each_class(p, q)  instead of both: what every class of two rows costs
+//   logit(x)          z of an input x, where that is not x itself; target_logit(x) that of the true class
+//   row(lse)          what the row's log-sum-exp costs
 //
 // label_smoothing acts on the target before it gets here, for every loss alike.
 #pragma once
@@ -13,7 +14,7 @@
 
 namespace lossops::losses {
 
-struct CrossEntropy : LogHit {
+struct CrossEntropy : NegativeLogLikelihood {
   double label_smoothing, z_loss, softcap;  // softcap is NaN for none
   LOSSOPS_INLINE bool maps() const { return softcap < kInfinity; }
   template <class X>
@@ -27,15 +28,15 @@ struct CrossEntropy : LogHit {
 };
 
 /// The softmax is the caller's: x are log-probabilities.
-struct NLL : LogHit {
-  static constexpr Center center = Center::kNone;
+struct NLL : NegativeLogLikelihood {
+  static constexpr Shift shift = Shift::kNone;
 };
 
 /// Lin et al. (ICCV 2017) with a softmax.
 struct SoftmaxFocal {
   double gamma, label_smoothing;
   template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
+  LOSSOPS_INLINE auto true_class(const P& p) const {
     return scaled(power(p.q(), gamma), -p.log_p());
   }
 };
@@ -44,7 +45,7 @@ struct SoftmaxFocal {
 struct Poly1 {
   double epsilon, label_smoothing;
   template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
+  LOSSOPS_INLINE auto true_class(const P& p) const {
     return epsilon * p.q() - p.log_p();
   }
 };
@@ -53,21 +54,21 @@ struct Poly1 {
 struct GeneralizedCrossEntropy {
   double q, label_smoothing;
   template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
+  LOSSOPS_INLINE auto true_class(const P& p) const {
     return expm1(q * p.log_p()) * (-1 / q);
   }
 };
 
 /// Ho & Wookey (2020): each way to be wrong weighs what it costs.
-struct RWWCrossEntropy : LogHit {
+struct RWWCrossEntropy : NegativeLogLikelihood {
   template <class P>
-  LOSSOPS_INLINE auto miss(const P& p) const {
+  LOSSOPS_INLINE auto other_class(const P& p) const {
     return -p.log_q();
   }
 };
 
 /// Ren et al. (NeurIPS 2020), Menon et al. (ICLR 2021): logits raised by what the class frequencies explain.
-struct BalancedSoftmax : LogHit {
+struct BalancedSoftmax : NegativeLogLikelihood {
   double tau, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
@@ -79,7 +80,7 @@ struct BalancedSoftmax : LogHit {
 /// Deng et al. (CVPR 2019) on cosines: the true class's angle theta is widened by the margin; beyond
 /// theta + margin = pi the logit goes on falling in a straight line. The sine's slope, infinite at a cosine
 /// of +-1, is taken for 0 there.
-struct ArcFace : LogHit {
+struct ArcFace : NegativeLogLikelihood {
   double margin, scale, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
@@ -98,7 +99,7 @@ struct ArcFace : LogHit {
 };
 
 /// Wang et al. (CVPR 2018) on cosines: the true class's cosine is lowered by the margin.
-struct CosFace : LogHit {
+struct CosFace : NegativeLogLikelihood {
   double margin, scale, label_smoothing;
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>

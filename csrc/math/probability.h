@@ -10,28 +10,28 @@
 namespace lossops {
 
 /// What a loss measures a row's logits against: the softmax's log-sum-exp, the target's logit, or nothing.
-enum class Center { kSoftmax, kTarget, kNone };
+enum class Shift { kSoftmax, kTarget, kNone };
 
-/// What a row's logits z are measured against. Losses that are not of a softmax use only the center.
+/// What a row's logits z are measured against. Losses that are not of a softmax use only the shift.
 template <class C>
-struct RowCenter {
-  C center;    ///< the largest logit; or the target's, or 0
-  C rest;      ///< the sum of e^(z - center) over all classes but the largest
-  C log_sum;   ///< ln(1 + rest): the log-sum-exp is center + log_sum
+struct RowShift {
+  C shift;     ///< the largest logit; or the target's, or 0
+  C rest;      ///< the sum of e^(z - shift) over all classes but the largest
+  C log_sum;   ///< ln(1 + rest): the log-sum-exp is shift + log_sum
   C share;     ///< 1 / (1 + rest), the probability of the largest
   C log_rest;  ///< ln(rest), also where rest underflows; only for losses with misses
 
-  LOSSOPS_INLINE static RowCenter softmax(C largest, C rest) {
+  LOSSOPS_INLINE static RowShift softmax(C largest, C rest) {
     return {largest, rest, log1p(rest), C(1) / (rest + 1.0), C(0)};
   }
-  LOSSOPS_INLINE static RowCenter plain(C center) { return {center, C(1), C(0), C(0), C(0)}; }
+  LOSSOPS_INLINE static RowShift plain(C shift) { return {shift, C(1), C(0), C(0), C(0)}; }
 };
 
 template <class C>
 class Probability {
  public:
-  /// d = z - center, and e = exp(d) where that is at hand.
-  LOSSOPS_INLINE Probability(const C& d, const C& e, const RowCenter<C>& row)
+  /// d = z - shift, and e = exp(d) where that is at hand.
+  LOSSOPS_INLINE Probability(const C& d, const C& e, const RowShift<C>& row)
       : log_p_(d - row.log_sum), p_(e * row.share), d_(d), row_(row) {}
 
   LOSSOPS_INLINE C log_p() const { return log_p_; }
@@ -46,7 +46,7 @@ class Probability {
 
  private:
   C log_p_, p_, d_;
-  RowCenter<C> row_;
+  RowShift<C> row_;
 };
 
 /// Differentiated by ln p, as if that were a variable of its own: the gradient by the logits follows from
@@ -55,7 +55,7 @@ template <class C>
 class Probability<Dual<C>> {
  public:
   using D = Dual<C>;
-  LOSSOPS_INLINE Probability(const C& d, const C& e, const RowCenter<C>& row) : v_(d, e, row) {}
+  LOSSOPS_INLINE Probability(const C& d, const C& e, const RowShift<C>& row) : v_(d, e, row) {}
   LOSSOPS_INLINE D log_p() const { return {v_.log_p(), C(1)}; }
   LOSSOPS_INLINE D p() const { return {v_.p(), v_.p()}; }
   LOSSOPS_INLINE D q() const { return {v_.q(), -v_.p()}; }
@@ -65,10 +65,11 @@ class Probability<Dual<C>> {
   Probability<C> v_;
 };
 
-/// The base of losses whose hit is -ln p. Over all classes that is a sum of logits, which costs no sweep.
-struct LogHit {
+/// The base of losses whose true_class is -ln p. Over all classes that is a sum of logits, which costs no
+/// sweep.
+struct NegativeLogLikelihood {
   template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
+  LOSSOPS_INLINE auto true_class(const P& p) const {
     return -p.log_p();
   }
 };

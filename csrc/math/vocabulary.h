@@ -41,7 +41,7 @@ LOSSOPS_INLINE X at_least(const X& x, double c) {
   return select(x < X(c), X(c), x);
 }
 
-/// The number c beside a value of the operands. Formula has a tensor for it: at::where of two numbers would
+/// The number c beside a value of the operands. Aten has a tensor for it: at::where of two numbers would
 /// be of torch's default dtype.
 template <class C>
 LOSSOPS_INLINE C constant(const C&, double c) {
@@ -73,15 +73,15 @@ LOSSOPS_INLINE Dual<C> scaled(const Dual<C>& a, const Dual<C>& b) {
 /// Adds slope times the derivative of `operand` to that of `result`: how an expression states a derivative of
 /// its own. An operand without derivatives passes `result` through.
 template <class R, class C>
-LOSSOPS_INLINE R attach(const R& result, const C&, const C&) {
+LOSSOPS_INLINE R custom_derivative(const R& result, const C&, const C&) {
   return result;
 }
 template <class C>
-LOSSOPS_INLINE Dual<C> attach(const Dual<C>& result, const C& slope, const Dual<C>& operand) {
+LOSSOPS_INLINE Dual<C> custom_derivative(const Dual<C>& result, const C& slope, const Dual<C>& operand) {
   return {result.v, result.d + slope * operand.d};
 }
 template <class C>
-LOSSOPS_INLINE Dual<C> attach(const C& result, const C& slope, const Dual<C>& operand) {
+LOSSOPS_INLINE Dual<C> custom_derivative(const C& result, const C& slope, const Dual<C>& operand) {
   return Dual<C>::chain(result, slope, operand);
 }
 
@@ -179,7 +179,7 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
     return high * root;
   } else {
     const C sign = select(v < C(0), C(-1), C(1));
-    return attach(high * root, select(far, sign, low / high) / root, x);
+    return custom_derivative(high * root, select(far, sign, low / high) / root, x);
   }
 }
 
@@ -220,7 +220,7 @@ class Logistic {
   LOSSOPS_INLINE auto nll(const A& a, const B& b) const {
     const C av = value_of(a), bv = value_of(b);
     const C nll = scaled(select(negative_, av, bv), magnitude_) + (av + bv) * l_;
-    return attach(attach(nll, nlog_p(), a), nlog_q(), b);
+    return custom_derivative(custom_derivative(nll, nlog_p(), a), nlog_q(), b);
   }
 
  private:
@@ -283,7 +283,7 @@ LOSSOPS_INLINE auto bernoulli_nll(const P& probability, const T& target) {
   const C log_q = log1p(-p);
   const C nll = (t - 1.0) * at_least(log_q, -100) - t * at_least(log_p, -100);
   const C slope = (p - t) / at_least(p * (1.0 - p), 1e-12);
-  return attach(attach(nll, slope, probability), log_q - log_p, target);
+  return custom_derivative(custom_derivative(nll, slope, probability), log_q - log_p, target);
 }
 
 }  // namespace lossops

@@ -17,7 +17,7 @@ struct Cauchy {
 struct Shortfall {
   double power, label_smoothing;
   template <class P>
-  LOSSOPS_INLINE auto hit(const P& p) const {
+  LOSSOPS_INLINE auto true_class(const P& p) const {
     return lossops::power(p.q(), power);
   }
 };

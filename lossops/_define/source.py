@@ -196,7 +196,7 @@ def {name}({tensors}{parameters}
 ) -> Tensor:
     """The loss {name}, made by lossops.define.
 
-    Formula::
+    Aten::
 
         l = {definition.expression}
 

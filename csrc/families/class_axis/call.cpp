@@ -1,4 +1,4 @@
-// Losses over a class axis: shapes, the formula, and what tracing sees.
+// Losses over a class axis: shapes, the decomposition, and what tracing sees.
 #include "families/class_axis/call.h"
 
 #include <ATen/OpMathType.h>
@@ -35,7 +35,7 @@ int64_t class_dim(const Loss& loss, int64_t dims, const double* params) {
 
 /// Losses whose weights are by row: those without a label that weights could be looked up by.
 bool weighs_rows(const Loss& loss) {
-  return role(loss, loss.target) == Role::kLabelList || loss.row_formula->sides == 2;
+  return role(loss, loss.target) == Role::kLabelList || loss.members->sides == 2;
 }
 
 /// Whether nothing traces or batches t, so that its values can be looked at.
@@ -120,11 +120,11 @@ void align(Call& call) {
                     " must hold labels of an integer dtype, got ", t.scalar_type());
         check_shape(call, i, shape);
         break;
-      case Role::kHitWeight:
+      case Role::kTrueWeight:
         check_floating(call, i);
         if (t.dim() > 0) check_shape(call, i, {classes});
         break;
-      case Role::kMissWeight:
+      case Role::kOtherWeight:
         check_floating(call, i);
         check_shape(call, i, {classes, classes});
         break;
@@ -147,34 +147,34 @@ void align(Call& call) {
 }
 
 at::ScalarType promoted_dtype(const Call& call) {
-  if (call.loss->row_formula->sides == 1) return call.input().scalar_type();
+  if (call.loss->members->sides == 1) return call.input().scalar_type();
   return c10::promoteTypes(call.tensors[0].scalar_type(), call.tensors[1].scalar_type());
 }
 
 /// Relative to the largest logit, as math/probability.h has it; what cancels is detached. Ties have no
 /// largest class: rest is then 1 or more.
-RowCenter<Formula> softmax_center(const at::Tensor& z) {
+RowShift<Aten> softmax_shift(const at::Tensor& z) {
   const at::Tensor largest = at::amax(z, -1, /*keepdim=*/true).detach();
   const at::Tensor d = z - largest;
   const at::Tensor is_top = d == 0;
   const at::Tensor rest = at::where(is_top, 0.0, d.exp()).sum(-1, true) + (is_top.sum(-1, true) - 1);
   // e^d - 1 of the largest itself: 0, with the derivative that it lends to the sum.
   const at::Tensor sum = rest + at::where(is_top, d.expm1(), 0.0).sum(-1, true);
-  return {Formula(largest), Formula(rest), Formula(sum.log1p()), Formula((sum + 1).reciprocal()), Formula(0)};
+  return {Aten(largest), Aten(rest), Aten(sum.log1p()), Aten((sum + 1).reciprocal()), Aten(0)};
 }
 
-/// The formula, step by step over rows whose classes are the last dimension.
-class RowFormulaPass {
+/// The decomposition, step by step over rows whose classes are the last dimension.
+class ClassAxisDecomposition {
  public:
-  explicit RowFormulaPass(const Call& call)
+  explicit ClassAxisDecomposition(const Call& call)
       : call_(call),
-        f_(*call.loss->row_formula),
+        f_(*call.loss->members),
         params_(call.settings.params.data()),
         rows_(call),
         dtype_(at::toOpMathType(call.promoted_dtype())) {
     // Once, so that gradients are summed in that dtype.
     for (at::Tensor* t :
-         {&rows_.hit_weight, &rows_.miss_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
+         {&rows_.true_weight, &rows_.other_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
       if (t->defined()) *t = beside_input(call, *t).to(dtype_);
     }
     if (rows_.target.defined()) rows_.target = beside_input(call, rows_.target);
@@ -206,12 +206,12 @@ class RowFormulaPass {
     at::Tensor x = rows_.x[side].movedim(rows_.dim, -1).to(dtype_);
     if (keep_.defined()) x = at::where(keep_.unsqueeze(-1), x, 0.0);
     if (!f_.maps || !f_.maps(params_)) return x;
-    Formula log_prior(0);
+    Aten log_prior(0);
     if (rows_.prior.defined()) {
       if (may_be_read(rows_.prior)) check_prior(call_, rows_.prior);
       // A class that never occurs has no derivative by its frequency.
-      const Formula absent = Formula(rows_.prior) == 0;
-      log_prior = select(absent, -kInfinity, log(select(absent, 1, Formula(rows_.prior))));
+      const Aten absent = Aten(rows_.prior) == 0;
+      log_prior = select(absent, -kInfinity, log(select(absent, 1, Aten(rows_.prior))));
     }
     const at::Tensor z = f_.logit(x, log_prior, params_).tensor();
     if (!f_.target_logit) return z;
@@ -223,57 +223,56 @@ class RowFormulaPass {
   }
 
   at::Tensor classes() const {
-    std::vector<Probability<Formula>> p;
-    RowCenter<Formula> center;
+    std::vector<Probability<Aten>> p;
+    RowShift<Aten> shift;
     for (int side = 0; side < f_.sides; ++side) {
-      center = f_.center == Center::kSoftmax  ? softmax_center(z_[side])
-               : f_.center == Center::kTarget ? RowCenter<Formula>::plain(at::gather(z_[side], -1, label_))
-                                              : RowCenter<Formula>::plain(0);
-      p.emplace_back(Formula(z_[side]) - center.center, center);
+      shift = f_.shift == Shift::kSoftmax  ? softmax_shift(z_[side])
+              : f_.shift == Shift::kTarget ? RowShift<Aten>::plain(at::gather(z_[side], -1, label_))
+                                           : RowShift<Aten>::plain(0);
+      p.emplace_back(Aten(z_[side]) - shift.shift, shift);
     }
     at::Tensor value;
     const auto add = [&](const at::Tensor& v) { value = value.defined() ? value + v : v; };
     if (f_.sides == 2) {
-      add(f_.hit(p.data(), params_).tensor().sum(-1));
-    } else if (f_.hit) {
+      add(f_.true_class(p.data(), params_).tensor().sum(-1));
+    } else if (f_.true_class) {
       const double s = rows_.smoothing;
       at::Tensor weight = rows_.class_weight;
-      if (rows_.hit_weight.defined()) {
-        const at::Tensor w = rows_.hit_weight.expand_symint(z_[0].sym_sizes().slice(z_[0].dim() - 1));
+      if (rows_.true_weight.defined()) {
+        const at::Tensor w = rows_.true_weight.expand_symint(z_[0].sym_sizes().slice(z_[0].dim() - 1));
         weight = weight.defined() ? weight * w : w;
       }
       if (!rows_.probabilities) {
-        const Probability<Formula> at_label(Formula(at::gather(z_[0], -1, label_)) - center.center, center);
-        Formula hit = f_.hit(&at_label, params_);
-        if (weight.defined()) hit = scaled(Formula(by_label(weight)), hit);
-        add(((1 - s) * hit).tensor().squeeze(-1));
+        const Probability<Aten> at_label(Aten(at::gather(z_[0], -1, label_)) - shift.shift, shift);
+        Aten true_class = f_.true_class(&at_label, params_);
+        if (weight.defined()) true_class = scaled(Aten(by_label(weight)), true_class);
+        add(((1 - s) * true_class).tensor().squeeze(-1));
       }
       if (rows_.probabilities || s > 0) {
-        const Formula hits = f_.hit(p.data(), params_);
+        const Aten each = f_.true_class(p.data(), params_);
         if (rows_.probabilities) {
-          Formula y = (1 - s) * Formula(rows_.target.movedim(rows_.dim, -1).to(dtype_));
-          if (weight.defined()) y = y * Formula(weight);
-          add(scaled(y, hits).tensor().sum(-1));
+          Aten y = (1 - s) * Aten(rows_.target.movedim(rows_.dim, -1).to(dtype_));
+          if (weight.defined()) y = y * Aten(weight);
+          add(scaled(y, each).tensor().sum(-1));
         }
         if (s > 0) {
-          const Formula all = weight.defined() ? scaled(Formula(weight), hits) : hits;
+          const Aten all = weight.defined() ? scaled(Aten(weight), each) : each;
           add((s * all).tensor().mean(-1));
         }
       }
     }
-    if (f_.miss) {
-      const at::Tensor miss = f_.miss(p[0], params_).tensor();
+    if (f_.other_class) {
+      const at::Tensor other_class = f_.other_class(p[0], params_).tensor();
       const at::Tensor wrong = at::ne(class_numbers(), label_);
       at::Tensor weight =
-          rows_.miss_weight.defined() ? at::index(rows_.miss_weight, {label_.squeeze(-1)}) : at::Tensor();
-      const at::Tensor masked = at::where(wrong, miss, 0.0);
-      at::Tensor sum =
-          (weight.defined() ? scaled(Formula(weight), Formula(masked)).tensor() : masked).sum(-1);
+          rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
+      const at::Tensor masked = at::where(wrong, other_class, 0.0);
+      at::Tensor sum = (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
       if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
       add(sum);
     }
     if (f_.row) {
-      const Formula term = f_.row(center.center + center.log_sum, params_);
+      const Aten term = f_.row(shift.shift + shift.log_sum, params_);
       if (!term.is_number()) add(term.tensor().squeeze(-1));
     }
     return value;
@@ -290,9 +289,9 @@ class RowFormulaPass {
     const at::Tensor safe = labels.clamp(0);
     const at::Tensor is_label = ((safe.unsqueeze(-1) == class_numbers()) & listed.unsqueeze(-1)).any(-2);
     const at::Tensor d = z_[0].unsqueeze(-2) - at::gather(z_[0], -1, safe).unsqueeze(-1);
-    const Probability<Formula> p(Formula(d), RowCenter<Formula>::plain(0));
+    const Probability<Aten> p(Aten(d), RowShift<Aten>::plain(0));
     const at::Tensor counts = listed.unsqueeze(-1) & is_label.logical_not().unsqueeze(-2);
-    return at::where(counts, f_.miss(p, params_).tensor(), 0.0).sum({-2, -1});
+    return at::where(counts, f_.other_class(p, params_).tensor(), 0.0).sum({-2, -1});
   }
 
   at::Tensor reduced(const at::Tensor& value) const {
@@ -309,16 +308,16 @@ class RowFormulaPass {
   }
 
   const Call& call_;
-  const RowFormula& f_;
+  const ClassAxisMembers& f_;
   const double* const params_;
-  RowArguments rows_;
+  ClassAxisArguments rows_;
   const at::ScalarType dtype_;
   at::Tensor keep_;   ///< whether a row counts; undefined if all do
   at::Tensor label_;  ///< of the rows' shape with a last dimension of 1
   at::Tensor z_[2];
 };
 
-at::Tensor formula(const Call& call) { return RowFormulaPass(call).run(); }
+at::Tensor decomposition(const Call& call) { return ClassAxisDecomposition(call).run(); }
 
 Evaluation meta(const Call& call, int64_t wrt) {
   Evaluation out;
@@ -350,7 +349,7 @@ int64_t fused(const Call& call) {
 
 }  // namespace
 
-RowArguments::RowArguments(const Call& call) {
+ClassAxisArguments::ClassAxisArguments(const Call& call) {
   const Loss& loss = *call.loss;
   int side = 0;
   for (int i = 0; i < loss.operands; ++i) {
@@ -366,11 +365,11 @@ RowArguments::RowArguments(const Call& call) {
         probabilities = t.defined() && at::isFloatingType(t.scalar_type());
         label_list = role(loss, i) == Role::kLabelList;
         break;
-      case Role::kHitWeight:
-        hit_weight = t;
+      case Role::kTrueWeight:
+        true_weight = t;
         break;
-      case Role::kMissWeight:
-        miss_weight = t;
+      case Role::kOtherWeight:
+        other_weight = t;
         break;
       case Role::kPrior:
         prior = t;
@@ -382,7 +381,7 @@ RowArguments::RowArguments(const Call& call) {
   if (loss.smoothing_param >= 0) smoothing = call.settings.params[loss.smoothing_param];
 }
 
-bool divides_by_weight(const Call& call, const RowArguments& rows) {
+bool divides_by_weight(const Call& call, const ClassAxisArguments& rows) {
   return call.loss->traits.mean_over_weight && rows.class_weight.defined() && !rows.probabilities &&
          call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
 }
@@ -421,7 +420,8 @@ void check_label_range(const Call& call, const at::Tensor& labels) {
   if (wrong != end) label_error(call, *wrong, wrong - label);
 }
 
-const Family kRows{align, promoted_dtype, formula,  cpu::evaluate_rows, cuda::evaluate_rows,
-                   meta,  fused,          class_dim};
+const Family kClassAxis{
+    align, promoted_dtype, decomposition, cpu::evaluate_class_axis, cuda::evaluate_class_axis,
+    meta,  fused,          class_dim};
 
 }  // namespace lossops

@@ -170,7 +170,7 @@ class RowPass {
   static constexpr at::ScalarType kMath = c10::CppTypeToScalarType<T>::value;
 
  public:
-  RowPass(const Call& call, const RowArguments& args, int64_t wrt)
+  RowPass(const Call& call, const ClassAxisArguments& args, int64_t wrt)
       : call_(call),
         loss_(*call.loss),
         args_(args),
@@ -181,7 +181,7 @@ class RowPass {
     run_ = std::max<int64_t>(map.run(), 1);
     const bool neighbours =
         map.class_stride != 1 && map.row_stride() == 1 && run_ >= kShortRun && classes_ <= cpu::kManyClasses;
-    const bool reads_row = loss_.row_formula->center != Center::kNone;
+    const bool reads_row = loss_.members->shift != Shift::kNone;
     side_by_side_ = !args_.label_list && (neighbours || classes_ <= cpu::kFewClasses || !reads_row);
   }
 
@@ -235,7 +235,7 @@ class RowPass {
     if (labels_.scalar_type() != at::kLong || !labels_.is_contiguous())
       labels_ = labels_.to(at::kLong).contiguous();
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
-    const bool chooses = loss_.row_formula->sides == 1;  // otherwise labels only tell what to ignore
+    const bool chooses = loss_.members->sides == 1;  // otherwise labels only tell what to ignore
     const bool ignores = call_.settings.ignore_index.has_value();
     const int64_t ignored = call_.settings.ignore_index.value_or(-1);
     const uint64_t limit = chooses ? classes_ : std::numeric_limits<uint64_t>::max();
@@ -288,16 +288,16 @@ class RowPass {
 
   void read_weights() {
     if (args_.class_weight.defined()) class_weight_ = as_math(args_.class_weight);
-    hit_weight_ = class_weight_;
-    if (args_.hit_weight.defined()) {
-      const at::Tensor w = as_math(args_.hit_weight.expand({classes_}));
-      hit_weight_ = class_weight_.defined() ? class_weight_ * w : w;
+    true_weight_ = class_weight_;
+    if (args_.true_weight.defined()) {
+      const at::Tensor w = as_math(args_.true_weight.expand({classes_}));
+      true_weight_ = class_weight_.defined() ? class_weight_ * w : w;
     }
-    hit_weight_sum_ = static_cast<T>(classes_);
-    if (hit_weight_.defined() && args_.smoothing > 0) {
-      hit_weight_sum_ = std::accumulate(data(hit_weight_), data(hit_weight_) + classes_, 0.0);
+    true_weight_sum_ = static_cast<T>(classes_);
+    if (true_weight_.defined() && args_.smoothing > 0) {
+      true_weight_sum_ = std::accumulate(data(true_weight_), data(true_weight_) + classes_, 0.0);
     }
-    if (args_.miss_weight.defined()) miss_weight_ = as_math(args_.miss_weight);
+    if (args_.other_weight.defined()) other_weight_ = as_math(args_.other_weight);
     if (args_.prior.defined()) {
       check_prior(call_, args_.prior);
       log_prior_ = as_math(args_.prior.detach().to(at::kDouble).log());
@@ -336,7 +336,7 @@ class RowPass {
 
   double sum_blocks(const Evaluation& out) {
     // The tensors that have the shape of the input: the logits, the target's probabilities, their gradients.
-    const int sides = loss_.row_formula->sides;
+    const int sides = loss_.members->sides;
     const int target = sides;  // as an index of in and grad
     Rows<S> in[3], grad[3];
     for (int side = 0; side < sides; ++side) {
@@ -349,7 +349,7 @@ class RowPass {
     }
 
     // Blocks do not cross the runs of the input's rows.
-    const bool reads_row = loss_.row_formula->center != Center::kNone;
+    const bool reads_row = loss_.members->shift != Shift::kNone;
     const int64_t cost = std::max<int64_t>(reads_row ? classes_ : wrt_ ? classes_ / 8 : 1, 1);  // of a row
     int64_t block = std::max<int64_t>(kBlockElements / cost, 1);
     if (side_by_side_) block = (block + 15) / 16 * 16;
@@ -357,7 +357,7 @@ class RowPass {
     const int64_t per_run = (run_ + block - 1) / block;
     const int64_t blocks = classes_ ? rows_ / run_ * per_run : 0;
     if (blocks == 0 && values_.defined()) values_.zero_();
-    const auto kernel = loss_.row_kernels->get<S>();
+    const auto kernel = loss_.class_axis_kernels->get<S>();
 
     constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
     std::atomic<int64_t> wrong{kNone};  // the first label out of range in a list
@@ -379,9 +379,9 @@ class RowPass {
       run.label_list = args_.label_list;
       run.ignores = call_.settings.ignore_index.has_value();
       run.ignore_index = call_.settings.ignore_index.value_or(0);
-      run.hit_weight = data(hit_weight_);
-      run.hit_weight_sum = hit_weight_sum_;
-      run.miss_weight = data(miss_weight_);
+      run.true_weight = data(true_weight_);
+      run.true_weight_sum = true_weight_sum_;
+      run.other_weight = data(other_weight_);
       run.label_weight = data(class_weight_);
       run.log_prior = data(log_prior_);
       run.smoothing = args_.smoothing;
@@ -434,27 +434,27 @@ class RowPass {
 
   const Call& call_;
   const Loss& loss_;
-  const RowArguments& args_;
+  const ClassAxisArguments& args_;
   const int64_t wrt_;
   const int64_t classes_, rows_;
   int64_t run_;   ///< rows in a run of the input
   int64_t kept_;  ///< rows that are not ignored
   bool side_by_side_;
   double grad_scale_ = 1;
-  T hit_weight_sum_;
-  at::Tensor labels_, class_weight_, hit_weight_, miss_weight_, log_prior_, row_weight_, values_;
+  T true_weight_sum_;
+  at::Tensor labels_, class_weight_, true_weight_, other_weight_, log_prior_, row_weight_, values_;
 };
 
 /// Whether everything shaped like the logits is a bfloat16.
-bool all_bfloat16(const RowArguments& args) {
+bool all_bfloat16(const ClassAxisArguments& args) {
   const auto fits = [](const at::Tensor& t) { return !t.defined() || t.scalar_type() == at::kBFloat16; };
   return fits(args.x[0]) && fits(args.x[1]) && (!args.probabilities || fits(args.target));
 }
 
 }  // namespace
 
-Evaluation cpu::evaluate_rows(const Call& call, int64_t wrt) {
-  const RowArguments args(call);
+Evaluation cpu::evaluate_class_axis(const Call& call, int64_t wrt) {
+  const ClassAxisArguments args(call);
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return RowPass<double>(call, args, wrt).run();
   if (all_bfloat16(args)) return RowPass<c10::BFloat16>(call, args, wrt).run();
   return RowPass<float>(call, args, wrt).run();

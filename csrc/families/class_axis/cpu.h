@@ -34,9 +34,9 @@ struct RowRun {
   const int64_t* label;  ///< by row; a list of up to `classes` labels, ended by a negative one, if label_list
   bool ignores;
   int64_t ignore_index;  ///< a row with this label is zero in every output
-  const T* hit_weight;   ///< by class
-  T hit_weight_sum;
-  const T* miss_weight;   ///< by label and class
+  const T* true_weight;  ///< by class
+  T true_weight_sum;
+  const T* other_weight;  ///< by label and class
   const T* label_weight;  ///< by label: of a row's misses
   const T* log_prior;     ///< by class
   const T* row_weight;    ///< by row
@@ -65,13 +65,15 @@ template <class S>
 using RowFn = double (*)(const double* params, const RowRun<S>& run);
 
 template <class S>
-struct RowKernelFor {
+struct ClassAxisKernelFor {
   RowFn<S> fn;
 };
-struct RowKernels : RowKernelFor<float>, RowKernelFor<double>, RowKernelFor<c10::BFloat16> {
+struct ClassAxisKernels : ClassAxisKernelFor<float>,
+                          ClassAxisKernelFor<double>,
+                          ClassAxisKernelFor<c10::BFloat16> {
   template <class S>
   RowFn<S> get() const {
-    return RowKernelFor<S>::fn;
+    return ClassAxisKernelFor<S>::fn;
   }
 };
 

@@ -10,7 +10,7 @@
 // without cancellation.
 #pragma once
 
-#include "../../math/row_expression.h"
+#include "../../math/class_axis.h"
 #include "row_group.h"
 
 namespace lossops::cpu {
@@ -22,29 +22,29 @@ class RowLoop : RowGroup<S, across> {
   using Base::add_at_label, Base::at_label, Base::b, Base::by_class, Base::by_row, Base::close, Base::each,
       Base::first_, Base::is_label, Base::label_, Base::maximum, Base::row_scale_, Base::sink, Base::source,
       Base::stage, Base::store_at_label, Base::tile, Base::unstage;
-  using Base::kE, Base::kMiss, Base::kR, Base::kY, Base::kYGrad, Base::kZ;
+  using Base::kE, Base::kOther, Base::kR, Base::kY, Base::kYGrad, Base::kZ;
   using typename Base::Source;
   using typename Base::Step;
   using typename Base::T;
   using typename Base::V;
 
   static constexpr int kSides = sides<E>();
-  static constexpr bool kSoftmax = center<E>() == Center::kSoftmax;
+  static constexpr bool kSoftmax = shift_of<E>() == Shift::kSoftmax;
   /// Otherwise the label's class is all that there is to see.
-  static constexpr bool kReadsRow = center<E>() != Center::kNone;
-  static constexpr bool kLogHit = std::is_base_of_v<LogHit, E>;
+  static constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
+  static constexpr bool kIsNll = std::is_base_of_v<NegativeLogLikelihood, E>;
   static constexpr bool kMayNeedTop = kSoftmax && kSides == 1;
 
  public:
   static double run(const double* params, const RowRun<S>& run) {
     RowLoop loop(params, run);
     if constexpr (!kReadsRow) loop.clear(run.grad[0]);
-    constexpr int64_t kPart = 16 * Base::kRows;  // rows that are added up in lanes
+    constexpr int64_t kPart = 16 * Base::kClassAxis;  // rows that are added up in lanes
     double sum = 0;
     for (int64_t first = 0; first < run.rows; first += kPart) {
       const int64_t end = std::min(first + kPart, run.rows);
       V part(0);
-      for (int64_t row = first; row < end; row += Base::kRows) {
+      for (int64_t row = first; row < end; row += Base::kClassAxis) {
         part = part + (loop.open(row) ? loop.group() : loop.skip());
       }
       sum += Base::total(across ? part : V::first(part, 1));
@@ -55,10 +55,10 @@ class RowLoop : RowGroup<S, across> {
  private:
   RowLoop(const double* params, const RowRun<S>& run) : Base(run), e(make_expression<E>(params)) {
     if constexpr (MapsLogits<E>) mapped_ = e.maps();
-    smooth_ = HitsOneSide<E> && b.smoothing > 0;
-    dense_ = kSides == 2 || Misses<E> || b.probability.data || (smooth_ && !kLogHit);
+    smooth_ = HasTrueClass<E> && b.smoothing > 0;
+    dense_ = kSides == 2 || HasOtherClasses<E> || b.probability.data || (smooth_ && !kIsNll);
     share_ = smooth_ && !dense_ ? static_cast<T>(b.smoothing / b.classes) : T(0);
-    exact_top_ = Misses<E> || b.probability.data;
+    exact_top_ = HasOtherClasses<E> || b.probability.data;
     keeps_ = dense_ || b.grad[0].data || b.grad[1].data;
   }
 
@@ -68,45 +68,45 @@ class RowLoop : RowGroup<S, across> {
     } else {
       fetch_inputs();
     }
-    if constexpr (Misses<E> && !kSoftmax) {
+    if constexpr (HasOtherClasses<E> && !kSoftmax) {
       if (b.label_list) return list_group();
     }
     if (b.label && kSides == 1) label_logit_ = by_row([&](int64_t l) { return logit_at_label(l); });
-    RowCenter<V> center[kSides];
-    for (int side = 0; side < kSides; ++side) center[side] = normalize(side);
+    RowShift<V> shift[kSides];
+    for (int side = 0; side < kSides; ++side) shift[side] = normalize(side);
 
     V value(0), slope(0);  // of the label's class alone
-    if constexpr (HitsOneSide<E>) {
+    if constexpr (HasTrueClass<E>) {
       if (!b.probability.data) {
         V weight(1 - b.smoothing);
-        if (b.hit_weight) weight = weight * by_row([&](int64_t l) { return b.hit_weight[label_[l]]; });
-        const Dual<V> hit = e.hit(label_probability<Dual<V>>(center[0]));
-        value = scaled(weight, hit.v);
-        slope = scaled(weight, hit.d);
+        if (b.true_weight) weight = weight * by_row([&](int64_t l) { return b.true_weight[label_[l]]; });
+        const Dual<V> true_class = e.true_class(label_probability<Dual<V>>(shift[0]));
+        value = scaled(weight, true_class.v);
+        slope = scaled(weight, true_class.d);
       }
     }
     std::array<Sums, kSides> sums{};
     if (dense_) {
       if constexpr (kSides == 2) {
-        value = every_pair(center, sums);
+        value = every_pair(shift, sums);
       } else {
-        value = value + every_class(center[0], sums[0]);
+        value = value + every_class(shift[0], sums[0]);
       }
     }
     V row_slope(0);
     if (share_ > 0) {
-      row_slope = V(share_) * V(b.hit_weight_sum);
-      value = value + (row_slope * center[0].log_sum - V(share_) * distances_);
+      row_slope = V(share_) * V(b.true_weight_sum);
+      value = value + (row_slope * shift[0].log_sum - V(share_) * distances_);
     }
     if constexpr (HasRowTerm<E>) {
-      const Dual<V> term = e.row(Dual<V>(center[0].center + center[0].log_sum, V(1)));
+      const Dual<V> term = e.row(Dual<V>(shift[0].shift + shift[0].log_sum, V(1)));
       value = value + term.v;
       row_slope = row_slope + term.d;
     }
     for (int side = 0; side < kSides; ++side) {
       if (!b.grad[side].data) continue;
       if constexpr (kReadsRow) {
-        write_grad(side, center[side], sums[side], slope, row_slope);
+        write_grad(side, shift[side], sums[side], slope, row_slope);
       } else {
         store_at_label(slope * row_scale_ * V(b.grad_scale), b.grad[0]);
       }
@@ -151,7 +151,7 @@ class RowLoop : RowGroup<S, across> {
   /// Those of a later group, each from a place of its own.
   void fetch_inputs() const {
     const Plane<const S>& x = b.x[0];
-    const int64_t begin = first_ + 2 * Base::kRows, end = std::min(begin + Base::kRows, b.rows);
+    const int64_t begin = first_ + 2 * Base::kClassAxis, end = std::min(begin + Base::kClassAxis, b.rows);
     for (int64_t row = begin; row < end; ++row) {
       __builtin_prefetch(x.data + row * x.row_stride + b.label[row] * x.class_stride);
     }
@@ -181,13 +181,13 @@ class RowLoop : RowGroup<S, across> {
 
   // -- probabilities -----------------------------------------------------------------------------------
 
-  RowCenter<V> normalize(int side) {
-    if constexpr (!kSoftmax) return RowCenter<V>::plain(kReadsRow ? label_logit_ : V(0));
+  RowShift<V> normalize(int side) {
+    if constexpr (!kSoftmax) return RowShift<V>::plain(kReadsRow ? label_logit_ : V(0));
     const Source logit = logits(side);
     const V largest = maximum([&](Step s) __attribute__((always_inline)) { return logit(s); });
     V rest = exponentials(side, largest, V(0));
     V lift(0);
-    if constexpr (Misses<E>) {
+    if constexpr (HasOtherClasses<E>) {
       // A wrong class that takes the whole row: ln(1 - p) needs the sum of the others even if it underflows.
       const auto far = (rest < V(std::numeric_limits<T>::min() * 1e6)) & (label_logit_ < largest);
       if (Base::total(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
@@ -200,9 +200,9 @@ class RowLoop : RowGroup<S, across> {
         rest = exponentials(side, largest, lift);
       }
     }
-    auto center = RowCenter<V>::softmax(largest, rest);
-    if constexpr (Misses<E>) center.log_rest = log(rest) - lift;
-    return center;
+    auto shift = RowShift<V>::softmax(largest, rest);
+    if constexpr (HasOtherClasses<E>) shift.log_rest = log(rest) - lift;
+    return shift;
   }
 
   /// Keeps e^(z - largest + lift), the largest's without lift, and returns their sum without the largest's.
@@ -219,14 +219,14 @@ class RowLoop : RowGroup<S, across> {
       }
       V d = logit(s) - largest;
       const auto is_top = d == V(0);
-      if constexpr (Misses<E>) d = select(is_top, d, d + lift);
+      if constexpr (HasOtherClasses<E>) d = select(is_top, d, d + lift);
       const V x = exp_below(d);
       if (kept) V::store(x, kept + s.at, s.count);
       return std::array<V, 3>{select(is_top, V(0), x), x, d};
     };
     V others, all;
-    if (kLogHit && share_ > 0) {
-      const T* const weight = b.hit_weight;
+    if (kIsNll && share_ > 0) {
+      const T* const weight = b.true_weight;
       const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
         auto terms = visit(s);
         if (weight) terms[2] = scaled(by_class(weight, s), terms[2]);
@@ -244,23 +244,23 @@ class RowLoop : RowGroup<S, across> {
   }
 
   template <class X>
-  LOSSOPS_INLINE Probability<X> label_probability(const RowCenter<V>& center) const {
-    const V d = label_logit_ - center.center;
-    return {d, kSoftmax ? exp(d) : V(0), center};
+  LOSSOPS_INLINE Probability<X> label_probability(const RowShift<V>& shift) const {
+    const V d = label_logit_ - shift.shift;
+    return {d, kSoftmax ? exp(d) : V(0), shift};
   }
 
   /// Of the classes of a step.
   struct Probabilities {
     Source logit;
     const T* exponentials;
-    RowCenter<V> center;
+    RowShift<V> shift;
     template <class X>
     LOSSOPS_INLINE Probability<X> at(Step s) const {
-      return {logit(s) - center.center, kSoftmax ? V::load(exponentials + s.at, s.count) : V(0), center};
+      return {logit(s) - shift.shift, kSoftmax ? V::load(exponentials + s.at, s.count) : V(0), shift};
     }
   };
-  Probabilities probabilities(int side, const RowCenter<V>& center) const {
-    return {logits(side), exponential_tile(side), center};
+  Probabilities probabilities(int side, const RowShift<V>& shift) const {
+    return {logits(side), exponential_tile(side), shift};
   }
 
   /// Where a row's exponentials are kept: in its gradient if they fit, which the last sweep overwrites.
@@ -280,23 +280,23 @@ class RowLoop : RowGroup<S, across> {
   };
 
   /// The sum of all classes' values; leaves their derivatives in tile kR.
-  V every_class(const RowCenter<V>& center, Sums& out) {
+  V every_class(const RowShift<V>& shift, Sums& out) {
     const V base(b.smoothing / b.classes), kept(1 - b.smoothing);
     if (across && b.probability.data) stage(b.probability, tile(kY), tile(kR));
-    const T* miss_row = b.miss_weight ? b.miss_weight + label_[0] * b.classes : nullptr;
-    if (across && b.miss_weight) {
+    const T* other_row = b.other_weight ? b.other_weight + label_[0] * b.classes : nullptr;
+    if (across && b.other_weight) {
       for (int64_t l = 0; l < this->count_; ++l) {
-        const T* const row = b.miss_weight + label_[l] * b.classes;
-        for (int64_t c = 0; c < b.classes; ++c) tile(kMiss)[c * Base::kLanes + l] = row[c];
+        const T* const row = b.other_weight + label_[l] * b.classes;
+        for (int64_t c = 0; c < b.classes; ++c) tile(kOther)[c * Base::kLanes + l] = row[c];
       }
-      miss_row = tile(kMiss);
+      other_row = tile(kOther);
     }
     V label_weight(1);
     if (b.label_weight) label_weight = by_row([&](int64_t l) { return b.label_weight[label_[l]]; });
-    const Probabilities probability = probabilities(0, center);
+    const Probabilities probability = probabilities(0, shift);
     const bool given = b.probability.data, every = given || smooth_, exact_top = exact_top_;
     const Source target = source(b.probability, tile(kY));
-    const T* const hit_weight = b.hit_weight;
+    const T* const true_weight = b.true_weight;
     const auto is_label = this->is_label();
     const auto unless_ignored = this->unless_ignored();
     T* const slopes = tile(kR);
@@ -307,27 +307,27 @@ class RowLoop : RowGroup<S, across> {
     const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
       const auto p = probability.template at<Dual<V>>(s);
       V v(0), r(0);
-      if constexpr (HitsOneSide<E>) {
+      if constexpr (HasTrueClass<E>) {
         if (every) {
           V y = base;
           if (given) y = y + kept * target(s);
-          const V class_weight = hit_weight ? by_class(hit_weight, s) : V(1);
+          const V class_weight = true_weight ? by_class(true_weight, s) : V(1);
           const V weight = y * class_weight;
-          const Dual<V> hit = e.hit(p);
-          v = scaled(weight, hit.v);
-          r = scaled(weight, hit.d);
+          const Dual<V> true_class = e.true_class(p);
+          v = scaled(weight, true_class.v);
+          r = scaled(weight, true_class.d);
           if (target_grad) {
-            const V g = unless_ignored(scaled(class_weight, hit.v) * target_scale);
+            const V g = unless_ignored(scaled(class_weight, true_class.v) * target_scale);
             store_target_grad(g, s);
           }
         }
       }
-      if constexpr (Misses<E>) {
-        const V weight = (miss_row ? V::load(miss_row + s.at, s.count) : V(1)) * label_weight;
-        const Dual<V> miss = e.miss(p);
-        const auto hits = is_label(s);
-        v = v + select(hits, V(0), scaled(weight, miss.v));
-        r = r + select(hits, V(0), scaled(weight, miss.d));
+      if constexpr (HasOtherClasses<E>) {
+        const V weight = (other_row ? V::load(other_row + s.at, s.count) : V(1)) * label_weight;
+        const Dual<V> other_class = e.other_class(p);
+        const auto is_true = is_label(s);
+        v = v + select(is_true, V(0), scaled(weight, other_class.v));
+        r = r + select(is_true, V(0), scaled(weight, other_class.d));
       }
       V::store(r, slopes + s.at, s.count);
       if (!kMayNeedTop || !exact_top) return std::array<V, 3>{v, r, V(0)};
@@ -340,19 +340,19 @@ class RowLoop : RowGroup<S, across> {
   }
 
   /// The same for pairs of classes, by both sides.
-  V every_pair(const RowCenter<V>* center, std::array<Sums, kSides>& out) {
-    const Probabilities first = probabilities(0, center[0]), second = probabilities(1, center[1]);
+  V every_pair(const RowShift<V>* shift, std::array<Sums, kSides>& out) {
+    const Probabilities first = probabilities(0, shift[0]), second = probabilities(1, shift[1]);
     T* const slopes[] = {tile(kR, 0), tile(kR, 1)};
     const bool both = b.grad[1].data;
     const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
       std::array<V, 3> x{V(0), V(0), V(0)};
-      const auto visit = [&](int side, const Dual<V>& hit) __attribute__((always_inline)) {
-        x[0] = hit.v;
-        x[1 + side] = hit.d;
-        V::store(hit.d, slopes[side] + s.at, s.count);
+      const auto visit = [&](int side, const Dual<V>& cost) __attribute__((always_inline)) {
+        x[0] = cost.v;
+        x[1 + side] = cost.d;
+        V::store(cost.d, slopes[side] + s.at, s.count);
       };
-      visit(0, e.hit(first.template at<Dual<V>>(s), second.template at<V>(s)));
-      if (both) visit(1, e.hit(first.template at<V>(s), second.template at<Dual<V>>(s)));
+      visit(0, e.each_class(first.template at<Dual<V>>(s), second.template at<V>(s)));
+      if (both) visit(1, e.each_class(first.template at<V>(s), second.template at<Dual<V>>(s)));
       return x;
     });
     out = {Sums{sums[1]}, Sums{sums[2]}};
@@ -362,12 +362,12 @@ class RowLoop : RowGroup<S, across> {
   // -- gradients ---------------------------------------------------------------------------------------
 
   /// `slope` is the derivative by the label's log-probability alone, `row_slope` that by the log-sum-exp.
-  void write_grad(int side, const RowCenter<V>& center, Sums sums, V slope, V row_slope) {
+  void write_grad(int side, const RowShift<V>& shift, Sums sums, V slope, V row_slope) {
     const V scale = row_scale_ * V(b.grad_scale);
     T* const r = tile(kR, side);
     V label_grad(0);
-    if constexpr (HitsOneSide<E> && kSoftmax) {
-      const auto p = label_probability<V>(center);
+    if constexpr (HasTrueClass<E> && kSoftmax) {
+      const auto p = label_probability<V>(shift);
       if (exact_top_) {
         sums.top = sums.top + select(p.is_top(), slope, V(0));
         sums.others = sums.others + select(p.is_top(), V(0), slope);
@@ -377,22 +377,22 @@ class RowLoop : RowGroup<S, across> {
       label_grad = slope * p.q() + row_slope * p.p();
       if (share_ > 0) {
         label_grad = label_grad - V(share_) * by_row([&](int64_t l) {
-                                    return b.hit_weight ? b.hit_weight[label_[l]] : T(1);
+                                    return b.true_weight ? b.true_weight[label_[l]] : T(1);
                                   });
       }
       label_grad = label_grad * scale;
     }
-    // The label's part of every class's derivatives: its own, or, as the center, all of theirs.
+    // The label's part of every class's derivatives: its own, or, as the shift, all of theirs.
     if (dense_ && kSides == 1) add_at_label(r, kSoftmax ? slope : -sums.others);
     const V others = sums.others - row_slope;
-    const V pull = center.share * (others + sums.top) * scale;  // on every class, by its exponential
+    const V pull = shift.share * (others + sums.top) * scale;  // on every class, by its exponential
     // Where the label's logit is mapped in its own way: its slope over that of the others.
     V ratio(1);
     if constexpr (MapsTarget<E>) ratio = by_row([&](int64_t l) { return label_slope(l) / other_slope(l); });
 
     const bool dense = dense_, exact_top = exact_top_, shares = share_ > 0;
     const V share = V(share_) * scale;
-    const T* const class_weight = b.hit_weight;
+    const T* const class_weight = b.true_weight;
     const T* const exponentials = exponential_tile(side);
     const auto is_label = this->is_label();
     const GradSink store_grad = grad_sink(side);
@@ -406,12 +406,12 @@ class RowLoop : RowGroup<S, across> {
           const V d = V::load(r + s.at, s.count);
           g = d * scale - x * pull;
           if (kMayNeedTop && exact_top) {
-            const auto is_top = (x == V(1)) & (center.rest < V(1));
-            g = select(is_top, (d * center.rest - others) * center.share * scale, g);
+            const auto is_top = (x == V(1)) & (shift.rest < V(1));
+            g = select(is_top, (d * shift.rest - others) * shift.share * scale, g);
           }
         } else {
           g = -(x * pull);
-          if (kLogHit && shares) g = g - (class_weight ? share * by_class(class_weight, s) : share);
+          if (kIsNll && shares) g = g - (class_weight ? share * by_class(class_weight, s) : share);
           if constexpr (across) g = select(is_label(s), label_grad, g);
         }
       }
@@ -453,7 +453,7 @@ class RowLoop : RowGroup<S, across> {
   /// A row with several labels: against each of them, all classes that are not labels.
   V list_group() {
     T* const r = tile(kR);
-    T* const wrong = tile(kMiss);
+    T* const wrong = tile(kOther);
     std::fill_n(r, this->size_, T(0));
     std::fill_n(wrong, this->size_, T(1));
     const int64_t* const labels = b.label + first_ * b.classes;
@@ -462,13 +462,13 @@ class RowLoop : RowGroup<S, across> {
     V value(0);
     for (int64_t i = 0; i < n; ++i) {
       label_[0] = labels[i];
-      const Probabilities probability = probabilities(0, RowCenter<V>::plain(V(logit_at_label(0))));
+      const Probabilities probability = probabilities(0, RowShift<V>::plain(V(logit_at_label(0))));
       const auto [v, slope] = this->template sums<2>([&](Step s) __attribute__((always_inline)) {
         const auto counts = V::load(wrong + s.at, s.count) == V(1);
-        const Dual<V> miss = e.miss(probability.template at<Dual<V>>(s));
-        const V d = select(counts, miss.d, V(0));
+        const Dual<V> other_class = e.other_class(probability.template at<Dual<V>>(s));
+        const V d = select(counts, other_class.d, V(0));
         V::store(V::load(r + s.at, s.count) + d, r + s.at, s.count);
-        return std::array<V, 2>{select(counts, miss.v, V(0)), d};
+        return std::array<V, 2>{select(counts, other_class.v, V(0)), d};
       });
       value = value + v;
       add_at_label(r, -slope);
@@ -496,15 +496,15 @@ class RowLoop : RowGroup<S, across> {
 
 template <class E, class S>
 double run_rows(const double* params, const RowRun<S>& run) {
-  if constexpr (center<E>() != Center::kNone) {
+  if constexpr (shift_of<E>() != Shift::kNone) {
     if (!run.side_by_side) return RowLoop<E, S, false>::run(params, run);
   }
   return RowLoop<E, S, true>::run(params, run);
 }
 
 template <class E>
-const RowKernels& row_kernels() {
-  static constexpr RowKernels table = {
+const ClassAxisKernels& class_axis_kernels() {
+  static constexpr ClassAxisKernels table = {
       {run_rows<E, float>}, {run_rows<E, double>}, {run_rows<E, c10::BFloat16>}};
   return table;
 }

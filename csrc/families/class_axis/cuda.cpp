@@ -28,7 +28,7 @@ class RowPass : Launcher {
 
   Evaluation run() {
     const at::Tensor& input = call_.input();
-    const int sides = loss_.row_formula->sides;
+    const int sides = loss_.members->sides;
     args_.classes = checked_classes();
     args_.rows = 1;
     c10::SmallVector<int64_t, 8> shape(input.sizes().begin(), input.sizes().end());
@@ -51,7 +51,7 @@ class RowPass : Launcher {
       at::Tensor& grad = out.grads[side];
       if (!grad.defined()) continue;
       stored[side] = grad.scalar_type() == kStorage ? grad : empty_in_order(grad, kStorage);
-      if (loss_.row_formula->center == Center::kNone) stored[side].zero_();
+      if (loss_.members->shift == Shift::kNone) stored[side].zero_();
       args_.grad[side] = plane<S>(stored[side]);
     }
     if (tensors_.probabilities) {
@@ -69,7 +69,7 @@ class RowPass : Launcher {
     args_.partial = partial();
     int64_t blocks = 0;
     if (args_.rows > 0 && args_.classes > 0) {
-      blocks = loss_.cuda_row_kernels->get<S>()(args_);
+      blocks = loss_.cuda_class_axis_kernels->get<S>()(args_);
     } else if (!reduces_) {
       out.loss.zero_();
     }
@@ -117,7 +117,7 @@ class RowPass : Launcher {
     args_.label = labels.const_data_ptr<int64_t>();
     args_.ignores = call_.settings.ignore_index.has_value();
     args_.ignore_index = call_.settings.ignore_index.value_or(0);
-    if (args_.classes == 0 && loss_.row_formula->sides == 1) {  // no kernel runs that could tell
+    if (args_.classes == 0 && loss_.members->sides == 1) {  // no kernel runs that could tell
       const at::Tensor fine = args_.ignores ? labels.eq(args_.ignore_index) : labels.ne(labels);
       at::_assert_async(fine.all(), loss_.name + ": target is out of range");
     }
@@ -133,16 +133,17 @@ class RowPass : Launcher {
 
   void read_weights(at::IntArrayRef rows) {
     const at::Tensor& by_class = tensors_.class_weight;
-    at::Tensor hits = by_class.defined() ? by_class.detach() : at::Tensor();
-    if (tensors_.hit_weight.defined()) {
-      const at::Tensor w = beside_input(tensors_.hit_weight.detach()).to(kMath).expand({args_.classes});
-      hits = hits.defined() ? hits.to(kMath) * w : w;
+    at::Tensor true_weight = by_class.defined() ? by_class.detach() : at::Tensor();
+    if (tensors_.true_weight.defined()) {
+      const at::Tensor w = beside_input(tensors_.true_weight.detach()).to(kMath).expand({args_.classes});
+      true_weight = true_weight.defined() ? true_weight.to(kMath) * w : w;
     }
-    args_.hit_weight = weights(hits);
+    args_.true_weight = weights(true_weight);
     args_.smoothing = tensors_.smoothing;
-    if (hits.defined() && args_.smoothing > 0) args_.hit_weight_sum = weights(hits.to(at::kDouble).sum());
+    if (true_weight.defined() && args_.smoothing > 0)
+      args_.true_weight_sum = weights(true_weight.to(at::kDouble).sum());
     args_.label_weight = weights(by_class);
-    args_.miss_weight = weights(tensors_.miss_weight);
+    args_.other_weight = weights(tensors_.other_weight);
     if (tensors_.row_weight.defined()) {
       args_.row_weight = weights(beside_input(tensors_.row_weight).expand(rows));
     }
@@ -174,13 +175,13 @@ class RowPass : Launcher {
     return number_of(weigh_labels(weigh));
   }
 
-  const RowArguments tensors_;
+  const ClassAxisArguments tensors_;
   RowArgs<S> args_{};
 };
 
 }  // namespace
 
-Evaluation evaluate_rows(const Call& call, int64_t wrt) {
+Evaluation evaluate_class_axis(const Call& call, int64_t wrt) {
   const c10::DeviceGuard device(call.input().device());
   const at::AutoDispatchBelowADInplaceOrView below;
   switch (call.promoted_dtype()) {

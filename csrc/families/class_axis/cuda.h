@@ -31,13 +31,13 @@ struct RowArgs {
   const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one
   uint8_t* is_label;     ///< by row and class, zeros, where labels are lists
   bool ignores;
-  int64_t ignore_index;     ///< a row with this label is zero in every output
-  const T* hit_weight;      ///< by class
-  const T* hit_weight_sum;  ///< null: the number of classes
-  const T* miss_weight;     ///< by label and class
-  const T* label_weight;    ///< by label: of a row's misses
-  const T* log_prior;       ///< by class
-  const T* row_weight;      ///< by row
+  int64_t ignore_index;      ///< a row with this label is zero in every output
+  const T* true_weight;      ///< by class
+  const T* true_weight_sum;  ///< null: the number of classes
+  const T* other_weight;     ///< by label and class
+  const T* label_weight;     ///< by label: of a row's misses
+  const T* log_prior;        ///< by class
+  const T* row_weight;       ///< by row
   double smoothing;
   T value_scale;       ///< multiplies the values
   Number denominator;  ///< of gradients
@@ -98,7 +98,7 @@ inline RowPlan plan_rows(int64_t rows, int64_t classes, bool alone, int vector, 
 template <class S>
 using RowFn = int64_t (*)(const RowArgs<S>& args);
 
-struct RowKernels {
+struct ClassAxisKernels {
   RowFn<float> in_float;
   RowFn<double> in_double;
   RowFn<c10::Half> in_half;

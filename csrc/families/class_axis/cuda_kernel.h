@@ -24,7 +24,7 @@ __global__ __launch_bounds__((kMostThreads<S, Work::kDense>),
 
 template <class E, class S, class K>
 int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
-  constexpr bool kReadsRow = center<E>() != Center::kNone;
+  constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
   const bool alone = !args.is_label && (args.side_by_side || !kReadsRow);
   args.vector = !alone && args.x[0].class_stride == 1;
   for (int side = 0; side < sides<E>(); ++side) {
@@ -43,7 +43,7 @@ int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
 
 template <class E, class S>
 int64_t run_rows(const RowArgs<S>& args) {
-  if constexpr (Misses<E> && center<E>() == Center::kTarget) {
+  if constexpr (HasOtherClasses<E> && shift_of<E>() == Shift::kTarget) {
     if (args.is_label) {
       return launch_rows<E>(label_list_kernel<E, S>, args, false, kMostThreads<S, Work::kDense>);
     }
@@ -53,7 +53,7 @@ int64_t run_rows(const RowArgs<S>& args) {
   const bool gradient = args.grad[0].data || args.grad[1].data || args.probability_grad.data;
   const Work work = work_of<E>(args);
   const bool rereads =
-      gradient || (center<E>() == Center::kSoftmax && (work == Work::kDense || args.smoothing > 0));
+      gradient || (shift_of<E>() == Shift::kSoftmax && (work == Work::kDense || args.smoothing > 0));
   int64_t blocks = 0;
   const auto run = [&]<Work kind>(std::integral_constant<Work, kind>) {
     if constexpr (has_work<E>(kind)) {

@@ -1,7 +1,7 @@
 // Losses of rows with several right classes each.
 #pragma once
 
-#include "../../math/row_expression.h"
+#include "../../math/class_axis.h"
 #include "cuda_team.h"
 
 namespace lossops::cuda {
@@ -43,12 +43,12 @@ class LabelListLoop : RowTeam<S, 1> {
         T times = 0;
         for (int i = 0; i < listed; ++i) times += labels[i] == c ? T(1) : T(0);
         for (int j = 0; j < a.classes; ++j) {
-          if (!is_label[j]) slope = slope - miss(input(0, j), z).d;
+          if (!is_label[j]) slope = slope - other_class(input(0, j), z).d;
         }
         slope = slope * times;
       } else {
         for (int i = 0; i < listed; ++i) {
-          const Dual<V> cost = miss(z, input(0, static_cast<int>(labels[i])));
+          const Dual<V> cost = other_class(z, input(0, static_cast<int>(labels[i])));
           value[0] += cost.v.v;
           slope = slope + cost.d;
         }
@@ -61,9 +61,9 @@ class LabelListLoop : RowTeam<S, 1> {
     return value[0];
   }
 
-  LOSSOPS_DEVICE Dual<V> miss(V z, V target) const {
+  LOSSOPS_DEVICE Dual<V> other_class(V z, V target) const {
     const V d = z - target;
-    return e.miss(Probability<Dual<V>>(d, V(0), RowCenter<V>::plain(target)));
+    return e.other_class(Probability<Dual<V>>(d, V(0), RowShift<V>::plain(target)));
   }
 
   const E e;

@@ -4,23 +4,25 @@
 // log-probability; and once for the gradient, which computes these again instead of keeping them.
 #pragma once
 
-#include "../../math/row_expression.h"
+#include "../../math/class_axis.h"
 #include "cuda_team.h"
 #include "online.h"
 
 namespace lossops::cuda {
 
 /// What a kernel is made for: the label's class alone; the same of logits that the expression maps or of a
-/// smoothed target that LogHit answers without a sweep; or whatever else, where every class has a term.
+/// smoothed target that NegativeLogLikelihood answers without a sweep; or whatever else, where every class
+/// has a term.
 enum class Work { kLabel, kAdjustedLabel, kDense };
 
 template <class E>
-constexpr bool kIsLogHit = std::is_base_of_v<LogHit, E>;
+constexpr bool kIsLogHit = std::is_base_of_v<NegativeLogLikelihood, E>;
 
 template <class E, class S>
 Work work_of(const RowArgs<S>& a) {
-  const bool smooth = HitsOneSide<E> && a.smoothing > 0;
-  if (sides<E>() == 2 || Misses<E> || a.probability.data || (smooth && !kIsLogHit<E>)) return Work::kDense;
+  const bool smooth = HasTrueClass<E> && a.smoothing > 0;
+  if (sides<E>() == 2 || HasOtherClasses<E> || a.probability.data || (smooth && !kIsLogHit<E>))
+    return Work::kDense;
   if constexpr (MapsLogits<E>) {
     if (make_expression<E>(a.params).maps()) return Work::kAdjustedLabel;
   }
@@ -30,9 +32,9 @@ Work work_of(const RowArgs<S>& a) {
 /// Whether the expression has such work.
 template <class E>
 constexpr bool has_work(Work work) {
-  if (center<E>() == Center::kNone) return work == Work::kLabel;
+  if (shift_of<E>() == Shift::kNone) return work == Work::kLabel;
   if (work == Work::kDense) return true;
-  return sides<E>() == 1 && !Misses<E> && (work == Work::kLabel || MapsLogits<E> || kIsLogHit<E>);
+  return sides<E>() == 1 && !HasOtherClasses<E> && (work == Work::kLabel || MapsLogits<E> || kIsLogHit<E>);
 }
 
 template <class E, class S, Work work>
@@ -46,18 +48,18 @@ class RowLoop : RowTeam<S, sides<E>()> {
   using typename Base::V;
   using Vector = V[kVector];
 
-  static constexpr bool kSoftmax = center<E>() == Center::kSoftmax;
+  static constexpr bool kSoftmax = shift_of<E>() == Shift::kSoftmax;
   /// Otherwise the label's class is all that there is to see.
-  static constexpr bool kReadsRow = center<E>() != Center::kNone;
+  static constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
   /// Every class has a part of the target but no term of its own.
   static constexpr bool kMayShare = work == Work::kAdjustedLabel && kIsLogHit<E>;
 
  public:
   LOSSOPS_DEVICE explicit RowLoop(const RowArgs<S>& args) : Base(args), e(make_expression<E>(args.params)) {
     if constexpr (work != Work::kLabel && MapsLogits<E>) mapped_ = e.maps();
-    smooth_ = HitsOneSide<E> && a.smoothing > 0;
+    smooth_ = HasTrueClass<E> && a.smoothing > 0;
     share_ = kMayShare && smooth_ ? V(static_cast<T>(a.smoothing / a.classes)) : V(0);
-    exact_top_ = kSoftmax && kSides == 1 && (Misses<E> || a.probability.data);
+    exact_top_ = kSoftmax && kSides == 1 && (HasOtherClasses<E> || a.probability.data);
     grad_scale_ = V(static_cast<T>(1 / a.denominator.get()));
   }
 
@@ -75,25 +77,25 @@ class RowLoop : RowTeam<S, sides<E>()> {
     if constexpr (kSides == 2) normalize<1>();
 
     V value(0), slope(0);  // of the label's class alone
-    if constexpr (HitsOneSide<E>) {
+    if constexpr (HasTrueClass<E>) {
       if (label_ >= 0) {
         V weight(1 - a.smoothing);
-        if (a.hit_weight) weight = weight * V(a.hit_weight[label_]);
-        const Dual<V> hit = e.hit(label_probability<Dual<V>>());
-        value = scaled(weight, hit.v);
-        slope = scaled(weight, hit.d);
+        if (a.true_weight) weight = weight * V(a.true_weight[label_]);
+        const Dual<V> true_class = e.true_class(label_probability<Dual<V>>());
+        value = scaled(weight, true_class.v);
+        slope = scaled(weight, true_class.d);
       }
     }
     if constexpr (dense) value = value + every_class();
     V row_slope(0);
     if constexpr (kMayShare) {
       if (share_ > V(0)) {
-        row_slope = share_ * (a.hit_weight_sum ? V(*a.hit_weight_sum) : V(a.classes));
-        value = value + (row_slope * center_[0].log_sum - share_ * distances());
+        row_slope = share_ * (a.true_weight_sum ? V(*a.true_weight_sum) : V(a.classes));
+        value = value + (row_slope * shift_[0].log_sum - share_ * distances());
       }
     }
     if constexpr (HasRowTerm<E>) {
-      const Dual<V> term = e.row(Dual<V>(center_[0].center + center_[0].log_sum, V(1)));
+      const Dual<V> term = e.row(Dual<V>(shift_[0].shift + shift_[0].log_sum, V(1)));
       value = value + term.v;
       row_slope = row_slope + term.d;
     }
@@ -140,10 +142,10 @@ class RowLoop : RowTeam<S, sides<E>()> {
 
   template <int side>
   LOSSOPS_DEVICE void normalize() {
-    RowCenter<V>& center = center_[side];
+    RowShift<V>& shift = shift_[side];
     lift_ = V(0);
     if constexpr (!kSoftmax) {
-      center = RowCenter<V>::plain(kReadsRow ? label_logit_ : V(0));
+      shift = RowShift<V>::plain(kReadsRow ? label_logit_ : V(0));
     } else {
       OnlineSoftmax<T> own;
       Base::template sweep<true, side, side + 1>([&]<int n>(Count<n>, int c, const auto& x) {
@@ -157,9 +159,9 @@ class RowLoop : RowTeam<S, sides<E>()> {
       team_.sum(sums);
       V rest = without_subnormal(V(OnlineSoftmax<T>::merged(sums[0], sums[1], largest)));
       V log_rest(0);
-      if constexpr (Misses<E>) log_rest = lifted(V(largest), rest);
-      center = RowCenter<V>::softmax(V(largest), rest);
-      center.log_rest = log_rest;
+      if constexpr (HasOtherClasses<E>) log_rest = lifted(V(largest), rest);
+      shift = RowShift<V>::softmax(V(largest), rest);
+      shift.log_rest = log_rest;
     }
   }
 
@@ -202,18 +204,18 @@ class RowLoop : RowTeam<S, sides<E>()> {
 
   template <class X>
   LOSSOPS_DEVICE Probability<X> label_probability() const {
-    const V d = label_logit_ - center_[0].center;
-    return {d, kSoftmax ? exp(d) : V(0), center_[0]};
+    const V d = label_logit_ - shift_[0].shift;
+    return {d, kSoftmax ? exp(d) : V(0), shift_[0]};
   }
 
-  /// Of a class with logit z: d = z - center, and its exponential as `lifted` has it.
+  /// Of a class with logit z: d = z - shift, and its exponential as `lifted` has it.
   struct Place {
     V d, x;
   };
   LOSSOPS_DEVICE Place place(int side, V z) const {
-    Place p{z - center_[side].center, V(0)};
+    Place p{z - shift_[side].shift, V(0)};
     if constexpr (kSoftmax) {
-      if constexpr (Misses<E>) {
+      if constexpr (HasOtherClasses<E>) {
         p.x = exp_below(select(p.d == V(0), p.d, p.d + lift_));
       } else {
         p.x = exp_below(p.d);
@@ -223,7 +225,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
   }
   template <class X>
   LOSSOPS_DEVICE Probability<X> probability(int side, const Place& p) const {
-    return {p.d, p.x, center_[side]};
+    return {p.d, p.x, shift_[side]};
   }
 
   /// The weighted sum of z - largest over all classes.
@@ -233,8 +235,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
       T part = 0;
 #pragma unroll
       for (int j = 0; j < n; ++j) {
-        const V d = logit(c + j, x[0][j]) - center_[0].center;
-        part += (a.hit_weight ? scaled(V(a.hit_weight[c + j]), d) : d).v;
+        const V d = logit(c + j, x[0][j]) - shift_[0].shift;
+        part += (a.true_weight ? scaled(V(a.true_weight[c + j]), d) : d).v;
       }
       own.add(part);
     });
@@ -250,11 +252,11 @@ class RowLoop : RowTeam<S, sides<E>()> {
     V target_slope{0};  ///< by the target's probability
   };
 
-  /// What a class costs beside the label's own hit.
+  /// What a class costs beside the label's own true_class.
   LOSSOPS_DEVICE Term term(int c, const Place& at) const {
     Term t;
     const auto p = probability<Dual<V>>(0, at);
-    if constexpr (HitsOneSide<E>) {
+    if constexpr (HasTrueClass<E>) {
       if (a.probability.data || smooth_) {
         const V kept(1 - a.smoothing);
         V y(a.smoothing / a.classes);
@@ -262,21 +264,21 @@ class RowLoop : RowTeam<S, sides<E>()> {
           y = y + kept * V(load_one<T>(a.probability.data, a.probability_dtype,
                                        a.probability.rows(row_) + c * a.probability.class_stride));
         }
-        const V class_weight = a.hit_weight ? V(a.hit_weight[c]) : V(1);
-        const Dual<V> hit = e.hit(p);
-        t.value = scaled(y * class_weight, hit.v);
-        t.slope = scaled(y * class_weight, hit.d);
-        t.target_slope = scaled(class_weight, hit.v) * kept;
+        const V class_weight = a.true_weight ? V(a.true_weight[c]) : V(1);
+        const Dual<V> true_class = e.true_class(p);
+        t.value = scaled(y * class_weight, true_class.v);
+        t.slope = scaled(y * class_weight, true_class.d);
+        t.target_slope = scaled(class_weight, true_class.v) * kept;
       }
     }
-    if constexpr (Misses<E>) {
+    if constexpr (HasOtherClasses<E>) {
       if (c != label_) {
         V weight(1);
-        if (a.miss_weight) weight = V(a.miss_weight[static_cast<int64_t>(label_) * a.classes + c]);
+        if (a.other_weight) weight = V(a.other_weight[static_cast<int64_t>(label_) * a.classes + c]);
         if (a.label_weight) weight = weight * V(a.label_weight[label_]);
-        const Dual<V> miss = e.miss(p);
-        t.value = t.value + scaled(weight, miss.v);
-        t.slope = t.slope + scaled(weight, miss.d);
+        const Dual<V> other_class = e.other_class(p);
+        t.value = t.value + scaled(weight, other_class.v);
+        t.slope = t.slope + scaled(weight, other_class.d);
       }
     }
     return t;
@@ -285,8 +287,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
   /// The derivatives of a pair's cost, by both sides.
   LOSSOPS_DEVICE Dual<V> pair(const Place& p, const Place& q, int side) const {
     if constexpr (kSides == 2) {
-      return side == 0 ? Dual<V>(e.hit(probability<Dual<V>>(0, p), probability<V>(1, q)))
-                       : Dual<V>(e.hit(probability<V>(0, p), probability<Dual<V>>(1, q)));
+      return side == 0 ? Dual<V>(e.each_class(probability<Dual<V>>(0, p), probability<V>(1, q)))
+                       : Dual<V>(e.each_class(probability<V>(0, p), probability<Dual<V>>(1, q)));
     } else {
       return Dual<V>(V(0));
     }
@@ -335,7 +337,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
     const V scale = row_scale_ * grad_scale_;
     V label_grad(0);
     if constexpr (!dense) others_[0] = top_ = V(0);
-    if constexpr (HitsOneSide<E> && kSoftmax) {
+    if constexpr (HasTrueClass<E> && kSoftmax) {
       const auto p = label_probability<V>();
       if (exact_top_ && p.is_top()) {
         top_ = top_ + slope;
@@ -348,8 +350,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
     const V others = others_[0] - row_slope;
     // On every class, by its exponential.
     V pull[kSides];
-    pull[0] = center_[0].share * (others + top_) * scale;
-    if constexpr (kSides == 2) pull[1] = center_[1].share * others_[1] * scale;
+    pull[0] = shift_[0].share * (others + top_) * scale;
+    if constexpr (kSides == 2) pull[1] = shift_[1].share * others_[1] * scale;
 
     Base::template sweep<false, 0, kSides>([&]<int n>(Count<n>, int c, const auto& x) {
       Vector g[kSides];
@@ -368,13 +370,13 @@ class RowLoop : RowTeam<S, sides<E>()> {
                       a.probability_grad.rows(row_) + k * a.probability_grad.class_stride);
           }
           V d = t.slope;
-          // The label's own part, or, as the center, all of the others'.
+          // The label's own part, or, as the shift, all of the others'.
           if (k == label_) d = kSoftmax ? d + slope : -others_[0];
           g[0][j] = d * scale;
           if constexpr (kSoftmax) {
             const bool is_top = exact_top_ && probability<V>(0, p).is_top();
             g[0][j] =
-                is_top ? (d * center_[0].rest - others) * center_[0].share * scale : g[0][j] - p.x * pull[0];
+                is_top ? (d * shift_[0].rest - others) * shift_[0].share * scale : g[0][j] - p.x * pull[0];
           }
           g[0][j] = g[0][j] * slope_of(k, x[0][j]);
         } else {
@@ -391,7 +393,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
     });
   }
 
-  LOSSOPS_DEVICE V share_of(int c) const { return a.hit_weight ? share_ * V(a.hit_weight[c]) : share_; }
+  LOSSOPS_DEVICE V share_of(int c) const { return a.true_weight ? share_ * V(a.true_weight[c]) : share_; }
 
   const E e;
   bool mapped_ = false;
@@ -399,7 +401,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
   bool exact_top_;  ///< derivatives may be without bound (misses), or a one-hot target's all cancellation
   V share_;         ///< every class's part of the target if it has no term of its own, or 0
   V grad_scale_;
-  RowCenter<V> center_[kSides];
+  RowShift<V> shift_[kSides];
   V lift_{0};
   V label_input_{0}, label_logit_{0};
   V others_[kSides] = {}, top_{0};  ///< sums of derivatives by log-probabilities; top_ only with exact_top_

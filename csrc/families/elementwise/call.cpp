@@ -1,4 +1,4 @@
-// Losses element by element: shapes, the formula, and what tracing sees.
+// Losses element by element: shapes, the decomposition, and what tracing sees.
 #include <ATen/OpMathType.h>
 #include <ATen/native/TypeProperties.h>
 #include <ATen/ops/empty.h>
@@ -75,9 +75,10 @@ void align(Call& call) {
     const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
     bool fits = rule == Shape::kMutual;
     if (broadcast) fits = broadcasts(t.sym_sizes(), common);
-    if (rule == Shape::kRows)
+    if (rule == Shape::kClassAxis)
       fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
-    const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
+    const bool by_rows =
+        rule == Shape::kClassAxis || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
     if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
       t = t.unsqueeze(-1);
       fits = true;
@@ -97,7 +98,7 @@ void align(Call& call) {
   }
 }
 
-at::Tensor formula(const Call& call) {
+at::Tensor decomposition(const Call& call) {
   const Loss& loss = *call.loss;
   const Settings& s = call.settings;
   const at::ScalarType dtype = at::toOpMathType(call.promoted_dtype());
@@ -109,16 +110,16 @@ at::Tensor formula(const Call& call) {
   // What is ignored must not reach a gradient even if it is infinite: its operands are replaced by zeros.
   at::Tensor valid;
   if (s.ignore_index) valid = at::ne(tensor(loss.target), *s.ignore_index);
-  std::array<Formula, kMaxOperands> operands;
+  std::array<Aten, kMaxOperands> operands;
   for (int i = 0; i < loss.operands; ++i) {
     if (!call.tensors[i].defined()) {
-      operands[i] = Formula(1);
+      operands[i] = Aten(1);
       continue;
     }
     const at::Tensor t = tensor(i).to(dtype);
     operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
   }
-  at::Tensor value = loss.formula(operands.data(), s.params.data()).tensor();
+  at::Tensor value = loss.decomposition(operands.data(), s.params.data()).tensor();
   at::Tensor weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);
@@ -174,7 +175,7 @@ int64_t reduced_dim(const Loss& loss, int64_t dims, const double*) {
 }  // namespace
 
 const Family kElementwise{
-    align, promoted_dtype, formula,    cpu::evaluate_elementwise, cuda::evaluate_elementwise,
+    align, promoted_dtype, decomposition, cpu::evaluate_elementwise, cuda::evaluate_elementwise,
     meta,  fused,          reduced_dim};
 
 }  // namespace lossops

@@ -14,7 +14,8 @@
 namespace lossops::cpu::CPU_CAPABILITY {
 
 #define LOSS(op, Expression, ...) template const Kernels& kernels<losses::Expression>();
-#define CLASS_LOSS(op, Expression, ...) template const RowKernels& row_kernels<losses::Expression>();
+#define CLASS_LOSS(op, Expression, ...) \
+  template const ClassAxisKernels& class_axis_kernels<losses::Expression>();
 #include LOSSOPS_EXPAND(LOSSOPS_FILE, def)
 
 }  // namespace lossops::cpu::CPU_CAPABILITY

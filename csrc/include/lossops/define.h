@@ -17,7 +17,7 @@
 //
 // defines torch.ops.mine.cauchy(input, target, c=1.0, weight=None, ignore_index=None, normalizer=None,
 // reduction=1, dtype=None), for the instruction set that this file is compiled for. Expressions are written
-// in math/vocabulary.h; one over a class axis has the members that math/row_expression.h lists and is given
+// in math/vocabulary.h; one over a class axis has the members that math/class_axis.h lists and is given
 // to LOSSOPS_DEFINE_OVER_CLASSES. What follows the arguments are fields of Traits in core/loss.h.
 //
 // Include this before any other header of torch, use the macro outside of namespaces, and link lossops. For a
@@ -52,9 +52,9 @@
   namespace lossops::cpu::CPU_CAPABILITY {         \
   template const Kernels& kernels<::Expression>(); \
   }
-#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...) \
-  namespace lossops::cpu::CPU_CAPABILITY {                      \
-  template const RowKernels& row_kernels<::Expression>();       \
+#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...)        \
+  namespace lossops::cpu::CPU_CAPABILITY {                             \
+  template const ClassAxisKernels& class_axis_kernels<::Expression>(); \
   }
 
 #else

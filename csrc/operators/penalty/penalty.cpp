@@ -65,7 +65,7 @@ at::Tensor call_penalty(at::TensorList params, double l1, double l2) {
 }
 
 /// The penalty in ATen operators that every transform knows.
-at::Tensor formula(at::TensorList params, double l1, double l2) {
+at::Tensor decomposition(at::TensorList params, double l1, double l2) {
   const Penalty penalty = check_penalty(params, l1, l2);
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   const at::ScalarType dtype = penalty_dtype(params);
@@ -202,12 +202,12 @@ struct PenaltyFunction : torch::autograd::Function<PenaltyFunction> {
 
 at::Tensor penalty_autograd(at::TensorList params, double l1, double l2) {
   check_penalty(params, l1, l2);
-  bool by_formula = inside_transform(), differentiates = false;
+  bool by_decomposition = inside_transform(), differentiates = false;
   for (const at::Tensor& p : params) {
-    by_formula |= torch::autograd::isFwGradDefined(p);
+    by_decomposition |= torch::autograd::isFwGradDefined(p);
     differentiates |= p.requires_grad();
   }
-  if (by_formula) return formula(params, l1, l2);
+  if (by_decomposition) return decomposition(params, l1, l2);
   if (differentiates && at::GradMode::is_enabled()) return PenaltyFunction::apply(params, l1, l2);
   const at::AutoDispatchBelowADInplaceOrView guard;
   return call_penalty(params, l1, l2);
@@ -235,7 +235,7 @@ TORCH_LIBRARY_IMPL(lossops, CompositeExplicitAutograd, library) {
   library.impl("elastic_net_penalty", penalty_by_lists);
 }
 TORCH_LIBRARY_IMPL(lossops, FuncTorchBatchedDecomposition, library) {
-  library.impl("elastic_net_penalty", formula);
+  library.impl("elastic_net_penalty", decomposition);
 }
 TORCH_LIBRARY_IMPL(lossops, Meta, library) { library.impl("elastic_net_penalty", penalty_meta); }
 TORCH_LIBRARY_IMPL(lossops, Autograd, library) { library.impl("elastic_net_penalty", penalty_autograd); }

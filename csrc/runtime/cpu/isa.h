@@ -36,14 +36,14 @@
   LOSSOPS_IF_AVX2(M(AVX2, __VA_ARGS__))     \
   LOSSOPS_IF_DEFAULT(M(DEFAULT, __VA_ARGS__))
 
-#define LOSSOPS_DECLARE_ISA(ISA, ...)  \
-  namespace lossops::cpu::ISA {        \
-  template <class Expression>          \
-  const Kernels& kernels();            \
-  template <class Expression>          \
-  const RowKernels& row_kernels();     \
-  template <class T>                   \
-  const Conversions<T>& conversions(); \
+#define LOSSOPS_DECLARE_ISA(ISA, ...)           \
+  namespace lossops::cpu::ISA {                 \
+  template <class Expression>                   \
+  const Kernels& kernels();                     \
+  template <class Expression>                   \
+  const ClassAxisKernels& class_axis_kernels(); \
+  template <class T>                            \
+  const Conversions<T>& conversions();          \
   }
 LOSSOPS_EACH_ISA(LOSSOPS_DECLARE_ISA)
 #undef LOSSOPS_DECLARE_ISA

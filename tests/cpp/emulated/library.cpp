@@ -15,21 +15,21 @@ namespace cpu {
 Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
   return cuda::evaluate_elementwise(call, wrt);
 }
-Evaluation evaluate_rows(const Call& call, int64_t wrt) { return cuda::evaluate_rows(call, wrt); }
+Evaluation evaluate_class_axis(const Call& call, int64_t wrt) { return cuda::evaluate_class_axis(call, wrt); }
 
 // Of the real ones none is there.
-#define LOSSOPS_NO_KERNELS(ISA, ...) \
-  namespace ISA {                    \
-  template <class E>                 \
-  const Kernels& kernels() {         \
-    static const Kernels none{};     \
-    return none;                     \
-  }                                  \
-  template <class E>                 \
-  const RowKernels& row_kernels() {  \
-    static const RowKernels none{};  \
-    return none;                     \
-  }                                  \
+#define LOSSOPS_NO_KERNELS(ISA, ...)             \
+  namespace ISA {                                \
+  template <class E>                             \
+  const Kernels& kernels() {                     \
+    static const Kernels none{};                 \
+    return none;                                 \
+  }                                              \
+  template <class E>                             \
+  const ClassAxisKernels& class_axis_kernels() { \
+    static const ClassAxisKernels none{};        \
+    return none;                                 \
+  }                                              \
   }
 LOSSOPS_EACH_ISA(LOSSOPS_NO_KERNELS)
 

@@ -10,13 +10,13 @@ namespace lossops {
 using AnyProbability = Probability<Scalar<float>>;
 
 template <class E>
-concept HitsOneSide = requires(const E& e, const AnyProbability& p) { e.hit(p); };
+concept HasTrueClass = requires(const E& e, const AnyProbability& p) { e.true_class(p); };
 template <class E>
-concept HitsTwoSides = requires(const E& e, const AnyProbability& p) { e.hit(p, p); };
+concept ComparesClasses = requires(const E& e, const AnyProbability& p) { e.each_class(p, p); };
 template <class E>
-concept Misses = requires(const E& e, const AnyProbability& p) { e.miss(p); };
+concept HasOtherClasses = requires(const E& e, const AnyProbability& p) { e.other_class(p); };
 template <class E>
-concept OverClasses = HitsOneSide<E> || HitsTwoSides<E> || Misses<E>;
+concept ClassAxisExpression = HasTrueClass<E> || ComparesClasses<E> || HasOtherClasses<E>;
 
 template <class E>
 concept MapsLogits = requires(const E& e) { e.maps(); };
@@ -30,15 +30,15 @@ concept HasRowTerm = requires(const E& e, const Scalar<float>& x) { e.row(x); };
 /// How many rows of logits a row of the loss reads.
 template <class E>
 constexpr int sides() {
-  return HitsTwoSides<E> ? 2 : 1;
+  return ComparesClasses<E> ? 2 : 1;
 }
 
 template <class E>
-constexpr Center center() {
-  if constexpr (requires { E::center; }) {
-    return E::center;
+constexpr Shift shift_of() {
+  if constexpr (requires { E::shift; }) {
+    return E::shift;
   } else {
-    return Center::kSoftmax;
+    return Shift::kSoftmax;
   }
 }
 
