@@ -58,6 +58,7 @@ CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-u
 NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-compress-all"]
 
 LIBRARY = "lossops.lib.liblossops"
+KERNELS = CSRC / "kernels_isa.cpp"  # compiled for each file of losses
 
 
 def chosen_isas() -> list[str]:
@@ -129,6 +130,13 @@ HOST_SOURCES = [
     for path in sources("*.cpp")
     if not path.stem.endswith("_isa") and path.parent.name != "python"
 ]
+# Torch's headers take longer to compile than what includes them, so these rooms are a unit each.
+UNITS = {
+    "families": ("families", "runtime"),
+    "core": ("core",),
+    "operators": ("operators",),
+    "api": ("api",),
+}
 
 
 def quoted(arguments: list) -> str:
@@ -163,12 +171,21 @@ class Graph:
         self.out.rule("link", f"{cxx} -shared {given['LDFLAGS']} $in -o $out $flags")
 
     def compile(
-        self, paths: list[Path], flags: list[str], rule: str = "cxx", below: str = ""
+        self, paths: list[Path], flags: list[str], below: str = "", rule: str = "cxx"
     ) -> None:
         for path in paths:
             obj = Path(below, path.relative_to(CSRC)).with_suffix(path.suffix + ".o")
             self.out.build(str(obj), rule, str(path), variables={"flags": quoted(flags)})
             self.objects.append(str(obj))
+
+    def compile_together(self, name: str, paths: list[Path], flags: list[str]) -> None:
+        """As one unit that includes them all."""
+        unit = self.folder / f"{name}.cpp"
+        text = "".join(f'#include "{path.relative_to(CSRC)}"\n' for path in paths)
+        if not unit.exists() or unit.read_text() != text:
+            unit.write_text(text)
+        self.out.build(f"{name}.o", "cxx", str(unit), variables={"flags": quoted(flags)})
+        self.objects.append(f"{name}.o")
 
     def link(self, flags: list[str]) -> Path:
         """Build all of it."""
@@ -223,11 +240,19 @@ def build_library(folder: Path) -> Path:
     for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
         flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
-        graph.compile(sources("*_isa.cpp"), flags, below=isa)
+        for file in sources("losses/*.def"):
+            if file.stem != "registry":
+                graph.compile(
+                    [KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}"
+                )
+        graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)
     without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in ISAS]
     with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
-    others = [path for path in HOST_SOURCES if CUDA or not is_cuda(path)]
-    graph.compile(others, [*CXX_FLAGS, *without, *with_cuda])
+    flags = [*CXX_FLAGS, *without, *with_cuda]
+    graph.compile([CSRC / "library.cpp"], flags)
+    for unit, rooms in UNITS.items():
+        paths = [p for p in HOST_SOURCES if p.relative_to(CSRC).parts[0] in rooms]
+        graph.compile_together(unit, [p for p in paths if CUDA or not is_cuda(p)], flags)
     libraries = ["-lc10", "-ltorch_cpu", "-ltorch"]
     if CUDA:
         graph.compile(sources("*.cu"), with_cuda, rule="nvcc")

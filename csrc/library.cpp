@@ -1,16 +1,25 @@
 // The library's operators: one line of losses/registry.def each.
 #include <lossops/version.h>
+#include <torch/library.h>
 
-#include "core/describe.h"
+#include "families/describe.h"
 #include "losses/all.h"
+#include "losses/exceptions.h"
 
 namespace lossops {
+namespace {
+
+void define(torch::Library& library, std::unique_ptr<Loss> loss) {
+  loss->exceptions = losses::torch_exceptions(loss->name);
+  define_loss(library, std::move(loss), LOSSOPS_VERSION);
+}
+
+}  // namespace
 
 TORCH_LIBRARY(lossops, library) {
-#define LOSS(op, Expression, arguments, ...)                                                         \
-  define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}), \
-              LOSSOPS_VERSION);
-#define CLASS_LOSS LOSS
+#define LOSS(op, Expression, ...) \
+  define(library,                 \
+         describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__}));
 #include "losses/registry.def"
 }
 

@@ -138,13 +138,15 @@ def wanted() -> list[str]:
     namespace = "lossops::losses::"
     elements = [
         f"element_kernel<{namespace}{line.expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
-        for line in registry.lines("LOSS")
+        for line in registry.lines()
+        if not line.is_over_classes
         for dtype in ("float", "double")
         for mode in range(3)
     ]
     rows = [
         f"row_kernel<{namespace}{line.expression}, {dtype}, {work}"
-        for line in registry.lines("CLASS_LOSS")
+        for line in registry.lines()
+        if line.is_over_classes
         for dtype in ROW_DTYPES
         for work in kernels_of(line.expression)
     ]

@@ -8,15 +8,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Line(NamedTuple):
-    """LOSS or CLASS_LOSS, the operator, the expression."""
+    """The operator and its expression."""
 
-    kind: str
     op: str
     expression: str
 
+    @property
+    def is_over_classes(self) -> bool:
+        """Whether the expression is one over the class axis, as its members say."""
+        headers = "\n".join(p.read_text() for p in sorted((ROOT / "csrc/losses").glob("*.h")))
+        body = headers.split(f"struct {self.expression} ", 1)[1].split("\n};", 1)[0]
+        return "operator()(" not in body
 
-def lines(kind: str | None = None) -> list[Line]:
-    """Those of this kind, or all."""
+
+def lines() -> list[Line]:
+    """Those of all files."""
     text = "\n".join(p.read_text() for p in sorted((ROOT / "csrc/losses").glob("*.def")))
-    found = [Line(*m) for m in re.findall(r"^((?:CLASS_)?LOSS)\((\w+), (\w+),", text, re.M)]
-    return [line for line in found if kind in (None, line.kind)]
+    return [Line(*m) for m in re.findall(r"^LOSS\((\w+), (\w+)[,)]", text, re.M)]

@@ -1,12 +1,15 @@
 // The operators of a loss, for every dispatch key, all boxed: one implementation serves every schema.
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <lossops/version.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
+#include <torch/library.h>
 
 #include <cstring>
 
-#include "core/loss.h"
+#include "core/dispatch.h"
 
 namespace lossops {
 namespace {
@@ -38,9 +41,12 @@ struct LossKernel : c10::OperatorKernel {
   const int arguments;
 };
 
-template <at::Tensor (*evaluate)(const Call&)>
+/// The loss alone, by what `Evaluate` is.
+template <class Evaluate>
 struct ValueKernel : LossKernel {
-  using LossKernel::LossKernel;
+  explicit ValueKernel(std::shared_ptr<const Loss> loss, Evaluate evaluate)
+      : LossKernel(std::move(loss)), evaluate(evaluate) {}
+  const Evaluate evaluate;
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     call.align();
@@ -48,14 +54,12 @@ struct ValueKernel : LossKernel {
   }
 };
 
-template <Evaluation (*evaluate)(const Call&, int64_t)>
-at::Tensor loss_of(const Call& call) {
-  return evaluate(call, 0).loss;
-}
-
-template <Evaluation (*evaluate)(const Call&, int64_t)>
+/// The loss and its gradients.
+template <class Evaluate>
 struct FusedKernel : LossKernel {
-  using LossKernel::LossKernel;
+  explicit FusedKernel(std::shared_ptr<const Loss> loss, Evaluate evaluate)
+      : LossKernel(std::move(loss)), evaluate(evaluate) {}
+  const Evaluate evaluate;
   void operator()(const OperatorHandle&, DispatchKeySet, Stack* stack) {
     Call call = Call::parse(*loss, *stack, /*extra=*/1);
     const int64_t wrt = stack->back().toInt();
@@ -66,7 +70,7 @@ struct FusedKernel : LossKernel {
       if (t.defined() && at::isFloatingType(t.scalar_type())) allowed |= int64_t{1} << i;
     }
     TORCH_CHECK_VALUE(
-        (wrt & ~(allowed & fused_gradients(call))) == 0, loss->name,
+        (wrt & ~(allowed & kept_gradients(call))) == 0, loss->name,
         ": wrt must be a bit mask of the floating point tensors given whose gradients are fused, got ", wrt);
     replace(*stack, arguments + 1, listed(evaluate(call, wrt)));
   }
@@ -86,7 +90,7 @@ at::Tensor evaluate_transformed(const Call& parsed) {
     apply_autocast(call.settings, call.input());
   }
   c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
-  return evaluate_decomposition(call);
+  return call.loss->family.decompose(call);
 }
 
 struct AutocastKernel : LossKernel {
@@ -108,15 +112,24 @@ struct AutogradKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
-    bool by_decomposition =
-        inside_transform() || (wrt & ~fused_gradients(call)) != 0 || (wrt != 0 && !has_kernel(call.input()));
-    for (const at::Tensor& t : call.tensors) by_decomposition |= torch::autograd::isFwGradDefined(t);
-    if (by_decomposition) {
+    const Kernels* const kernels = loss->kernels_on(call.input().device());
+    bool decomposes = inside_transform() || (wrt != 0 && !kernels), plain = kernels;
+    for (int i = 0; i < call.tensor_count(); ++i) {
+      const at::Tensor& t = call.tensors[i];
+      if (!t.defined()) continue;
+      decomposes |= torch::autograd::isFwGradDefined(t);
+      plain = plain && is_plain(t);
+    }
+    if (decomposes) {
       call.align();
       replace(*stack, arguments, evaluate_transformed(call));
     } else if (wrt != 0) {
       call.align();
-      replace(*stack, arguments, evaluate_with_grad(call, wrt, fused));
+      replace(*stack, arguments, evaluate_with_grad(call, *kernels, wrt, fused));
+    } else if (plain) {  // what the dispatcher would come to
+      at::AutoDispatchBelowADInplaceOrView guard;
+      call.align();
+      replace(*stack, arguments, kernels->backend->evaluate(call, kernels->table, 0).loss);
     } else {
       at::AutoDispatchBelowADInplaceOrView guard;
       op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);
@@ -124,11 +137,6 @@ struct AutogradKernel : LossKernel {
   }
 
  private:
-  /// Whether the fused op has a kernel for the tensor's device.
-  bool has_kernel(const at::Tensor& t) const {
-    if (t.is_cpu()) return true;
-    return fused.hasKernelForDispatchKey(c10::computeDispatchKey(std::nullopt, std::nullopt, t.device()));
-  }
   /// A bit for each tensor that needs a gradient.
   static int64_t wanted(const Call& call) {
     int64_t wrt = 0;
@@ -141,12 +149,20 @@ struct AutogradKernel : LossKernel {
   }
 };
 
-template <class K, class... Args>
-void implement(torch::Library& library, const std::string& op, DispatchKey key,
-               const std::shared_ptr<const Loss>& loss, Args... args) {
+template <class K>
+void implement(torch::Library& library, const std::string& op, DispatchKey key, K kernel) {
   library.impl(
       op.c_str(),
-      torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(loss, args...))));
+      torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<K>(std::move(kernel)))));
+}
+
+/// The loss and its gradients, and the loss alone, under the key of a backend.
+template <class Evaluate>
+void implement_backend(torch::Library& library, const std::shared_ptr<const Loss>& loss, DispatchKey key,
+                       const std::string& fused_name, Evaluate evaluate) {
+  implement(library, fused_name, key, FusedKernel(loss, evaluate));
+  implement(library, loss->name, key,
+            ValueKernel(loss, [evaluate](const Call& call) { return evaluate(call, 0).loss; }));
 }
 
 }  // namespace
@@ -155,6 +171,32 @@ bool inside_transform() {
   constexpr DispatchKeySet kLevels(
       {DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode});
   return c10::impl::tls_local_dispatch_key_set().included_.has_any(kLevels);
+}
+
+int64_t kept_gradients(const Call& call) {
+  int64_t bits = call.loss->family.keeps(call);
+  for (int i = 1; i < call.tensor_count(); ++i) {
+    const at::Tensor& t = call.tensors[i];
+    if (t.defined() && t.device() != call.input().device()) bits &= ~(int64_t{1} << i);
+  }
+  return bits;
+}
+
+Evaluation evaluate_meta(const Call& call, int64_t wrt) {
+  Evaluation out;
+  const Family& family = call.loss->family;
+  const auto scalar = [&](at::ScalarType dtype) {
+    return at::empty({}, call.input().options().dtype(dtype).requires_grad(false));
+  };
+  out.loss = call.reduces() ? scalar(call.result_dtype()) : family.empty_values(call);
+  for (int i = 0; i <= call.loss->operands; ++i) {
+    if (!(wrt >> i & 1)) continue;
+    out.grads[i] = empty_in_order(family.gradient_like(call, i), call.tensors[i].scalar_type());
+  }
+  const int n = call.loss->operands + 1;
+  if (wrt >> n & 1) out.grads[n] = at::empty_like(call.normalizer());
+  if (needs_denominator(call, wrt)) out.denominator = scalar(at::kDouble);
+  return out;
 }
 
 Evaluation call_fused(const Call& call, int64_t wrt, const OperatorHandle& fused) {
@@ -197,27 +239,23 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   library.def(schema.c_str(), tags);
   library.def(fused_schema.c_str(), tags);
 
-  implement<ValueKernel<loss_of<evaluate_cpu>>>(library, loss->name, DispatchKey::CPU, loss);
-  implement<ValueKernel<loss_of<evaluate_meta>>>(library, loss->name, DispatchKey::Meta, loss);
-  implement<ValueKernel<evaluate_decomposition>>(library, loss->name, DispatchKey::CompositeExplicitAutograd,
-                                                 loss);
-  implement<ValueKernel<evaluate_transformed>>(library, loss->name,
-                                               DispatchKey::FuncTorchBatchedDecomposition, loss);
-  implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCPU, loss);
-  implement<AutocastKernel>(library, loss->name, DispatchKey::AutocastCUDA, loss);
-  implement<FusedKernel<evaluate_cpu>>(library, fused_name, DispatchKey::CPU, loss);
-  implement<FusedKernel<evaluate_meta>>(library, fused_name, DispatchKey::Meta, loss);
-  // An extension may have kernels although this library lacks what launches them.
-  if (loss->family->cuda && (loss->cuda_kernels || loss->cuda_class_axis_kernels)) {
-    implement<ValueKernel<loss_of<evaluate_cuda>>>(library, loss->name, DispatchKey::CUDA, loss);
-    implement<FusedKernel<evaluate_cuda>>(library, fused_name, DispatchKey::CUDA, loss);
+  implement_backend(library, loss, DispatchKey::Meta, fused_name, evaluate_meta);
+  for (const Kernels& k : loss->kernels) {
+    implement_backend(library, loss, k.backend->key, fused_name,
+                      [k](const Call& call, int64_t wrt) { return k.backend->evaluate(call, k.table, wrt); });
   }
+  implement(library, loss->name, DispatchKey::CompositeExplicitAutograd,
+            ValueKernel(loss, loss->family.decompose));
+  implement(library, loss->name, DispatchKey::FuncTorchBatchedDecomposition,
+            ValueKernel(loss, evaluate_transformed));
+  implement(library, loss->name, DispatchKey::AutocastCPU, AutocastKernel(loss));
+  implement(library, loss->name, DispatchKey::AutocastCUDA, AutocastKernel(loss));
   library.impl(fused_name.c_str(),
                torch::dispatch(DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
 
   const auto fused =
       c10::Dispatcher::singleton().findSchemaOrThrow((loss->space + "::" + fused_name).c_str(), "");
-  implement<AutogradKernel>(library, loss->name, DispatchKey::Autograd, loss, fused);
+  implement(library, loss->name, DispatchKey::Autograd, AutogradKernel(loss, fused));
 }
 
 }  // namespace lossops

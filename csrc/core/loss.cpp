@@ -1,6 +1,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <c10/core/ScalarType.h>
+#include <c10/core/TensorOptions.h>
+#include <torch/csrc/jit/frontend/function_schema_parser.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +10,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "core/backend.h"
 #include "core/shapes.h"
 
 namespace lossops {
@@ -28,17 +31,10 @@ bool holds(double x, const Limit& l) {
   return or_equal ? x <= l.bound : x < l.bound;
 }
 
-void check_limits(const Loss& loss, const c10::IValue* arguments, const Settings& settings) {
-  for (const Limit& limit : loss.traits.limits) {
-    for (int p = 0; p < loss.params; ++p) {
-      const int i = loss.operands + p;
-      if (loss.argument(i) != limit.param || arguments[i].isNone()) continue;
-      if (holds(settings.params[p], limit)) continue;
-      const std::string message = c10::str(loss.name, ": ", limit.param, " must be ", limit.relation, " ",
-                                           limit.bound, ", got ", settings.params[p]);
-      TORCH_CHECK_VALUE(!loss.traits.raises_value_error(limit.param), message);
-      TORCH_CHECK(false, message);
-    }
+void check_number(const Loss& loss, const NumberArgument& number, double given) {
+  for (const Limit& limit : {number.low, number.high}) {
+    if (!limit.relation || holds(given, limit)) continue;
+    loss.raise(number.name, number.name, " must be ", limit.relation, " ", limit.bound, ", got ", given);
   }
 }
 
@@ -70,11 +66,6 @@ std::string shown(const c10::SymIntArrayRef& shape) {
   return out.str();
 }
 
-[[noreturn]] void shape_error(const Call& call, int i, const std::string& message) {
-  TORCH_CHECK_VALUE(!call.loss->traits.raises_value_error(call.name(i)), call.loss->name, ": ", message);
-  TORCH_CHECK(false, call.loss->name, ": ", message);
-}
-
 /// Whether two sizes are known to be equal; sizes that depend on data count as different.
 bool same(const c10::SymInt& a, const c10::SymInt& b) { return TORCH_GUARD_OR_FALSE(a.sym_eq(b)); }
 
@@ -91,11 +82,55 @@ bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   return true;
 }
 
-int Loss::parameter_index(const char* wanted) const {
+Loss::Loss(const char* space, const char* name, const Family& family,
+           const std::vector<TensorArgument>& tensors, std::vector<NumberArgument> numbers)
+    : space(space),
+      name(name),
+      family(family),
+      operands(static_cast<int>(tensors.size())),
+      numbers(std::move(numbers)),
+      params(static_cast<int>(this->numbers.size())) {
+  const auto refuse = [&](const auto&... text) { TORCH_CHECK(false, space, "::", name, ": ", text...); };
+  if (operands < 1 || operands > kMaxOperands)
+    refuse("1 to ", kMaxOperands, " tensors are allowed, got ", operands);
+  if (params > kMaxParams)
+    refuse("at most ", kMaxParams, " parameters and settings are allowed, got ", params);
+  std::ostringstream text;
+  text.precision(std::numeric_limits<double>::max_digits10);
+  for (const TensorArgument& t : tensors) {
+    text << (&t == &tensors.front() ? "" : ", ")
+         << (t.is_optional ? c10::str("Tensor? ", t.name, "=None") : c10::str("Tensor ", t.name));
+  }
+  for (const NumberArgument& n : this->numbers) {
+    text << ", " << n.type << " " << n.name << "=";
+    if (std::isnan(n.value)) {
+      text << "None";
+    } else if (n.type == std::string("bool")) {
+      text << (n.value != 0 ? "True" : "False");
+    } else {
+      text << n.value;
+    }
+  }
+  arguments_text = text.str();
+  arguments = torch::jit::parseSchema(c10::str(name, "(", arguments_text, ") -> Tensor")).arguments();
+  for (int i = 0; i < operands; ++i) {
+    if (argument(i) == "target") target = i;
+  }
+}
+
+int Loss::number_index(const char* wanted) const {
   for (int p = 0; p < params; ++p) {
     if (argument(operands + p) == wanted) return p;
   }
   return -1;
+}
+
+const Kernels* Loss::kernels_on(c10::Device device) const {
+  const c10::DispatchKey key = c10::computeDispatchKey(std::nullopt, std::nullopt, device);
+  for (const Kernels& k : kernels) {
+    if (k.backend->key == key) return &k;
+  }
+  return nullptr;
 }
 
 c10::IValue Loss::parameter(int p, double value) const {
@@ -126,16 +161,18 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   const at::Tensor& input = call.input();
   TORCH_CHECK_NOT_IMPLEMENTED(is_float(input.scalar_type()), loss.name, ": ", loss.argument(0),
                               " must have a floating point dtype, got ", input.scalar_type());
-  TORCH_CHECK_INDEX(!loss.traits.row_mean || input.dim() > 0, loss.name, ": ", loss.argument(0),
-                    " must have at least one dimension, got shape ()");
 
   Settings& s = call.settings;
-  for (int p = 0; p < loss.params; ++p) s.params[p] = as_double(arguments[loss.operands + p]);
-  check_limits(loss, arguments, s);
+  for (int p = 0; p < loss.params; ++p) {
+    const c10::IValue& given = arguments[loss.operands + p];
+    s.params[p] = as_double(given);
+    if (!given.isNone()) check_number(loss, loss.numbers[p], s.params[p]);
+  }
 
   const c10::IValue* common = arguments + loss.operands + loss.params;
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
   if (!common[1].isNone()) s.ignore_index = common[1].toInt();
+  TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index, as it has no target");
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();
   TORCH_CHECK_VALUE(reduction >= 0 && reduction <= 3, loss.name,
@@ -186,17 +223,8 @@ at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype) {
   return at::empty_strided_symint(like.sym_sizes(), like.sym_strides(), options);
 }
 
-int64_t fused_gradients(const Call& call) {
-  int64_t bits = call.loss->family->fused(call);
-  for (int i = 1; i < call.tensor_count(); ++i) {
-    const at::Tensor& t = call.tensors[i];
-    if (t.defined() && t.device() != call.input().device()) bits &= ~(int64_t{1} << i);
-  }
-  return bits;
-}
-
 bool needs_denominator(const Call& call, int64_t wrt) {
-  if (call.settings.reduction == Reduction::None) return false;
+  if (!call.reduces()) return false;
   for (int i = 0; i < call.tensor_count(); ++i) {
     if ((wrt >> i & 1) && call.tensors[i].scalar_type() == at::kHalf) return true;
   }

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/function_schema.h>
 #include <ATen/core/stack.h>
+#include <c10/core/DispatchKey.h>
 #include <c10/util/SmallVector.h>
 #include <lossops/reduction.h>
-#include <torch/library.h>
 
 #include <algorithm>
 #include <array>
@@ -18,75 +17,23 @@
 #include <string>
 #include <vector>
 
-#include "../math/aten.h"
+#include "../math/parameters.h"
+#include "exceptions.h"
+
+namespace torch {
+class Library;
+}
 
 namespace lossops {
 
-constexpr int kMaxOperands = 4;
-constexpr int kMaxParams = 8;
-
-namespace cpu {
-struct Kernels;
-struct ClassAxisKernels;
-}  // namespace cpu
-namespace cuda {
-struct Kernels;
-struct ClassAxisKernels;
-}  // namespace cuda
-
+struct Backend;
 struct Call;
+struct Divisor;
 struct Evaluation;
 struct Loss;
-struct ClassAxisMembers;
+struct Settings;
 
-/// How a tensor argument's shape may differ from that of the first one.
-enum class Shape {
-  kSame,          ///< not at all
-  kMutual,        ///< as many dimensions, each of size 1 or that of the others; also holds for the first one
-  kClassAxis,     ///< as kMutual, or without the last dimension
-  kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
-  kBroadcast,     ///< broadcastable to it
-  kLevels,        ///< as kBroadcast, and without a say in the dtype of the result
-};
-
-/// What a tensor argument is to a loss over the class axis.
-enum class Role {
-  kLogits,       ///< a value per class
-  kTarget,       ///< labels, or a probability per class
-  kLabels,       ///< labels
-  kLabelList,    ///< several labels per row, ended by a negative one
-  kTrueWeight,   ///< a factor of each class's true_class; (C) or 0-d
-  kOtherWeight,  ///< a factor of each class's other_class by label; (C, C)
-  kPrior,        ///< how frequent each class is; (C)
-};
-
-/// A bound on a parameter: relation is one of > >= < <=.
-struct Limit {
-  const char* param;
-  const char* relation;
-  double bound;
-};
-
-/// What an entry of the registry may say beyond the expression and its arguments.
-struct Traits {
-  std::vector<Limit> limits{};
-  std::vector<Shape> shapes{};    ///< element-wise: one per tensor; kSame where missing
-  std::vector<Role> roles{};      ///< over the class axis: one per tensor
-  bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
-  bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
-  bool class_mean = false;        ///< over the class axis: the loss of a row is divided by its classes
-  /// Arguments whose wrong shape or number is a ValueError in torch, else RuntimeError; "batch" stands for a
-  /// target with another number of rows.
-  std::vector<std::string> value_errors{};
-  bool domain_value_error = false;  ///< likewise for values out of the domain
-  bool label_index_error = true;    ///< over the class axis: a label out of range is an IndexError in torch
-
-  bool raises_value_error(const std::string& argument) const {
-    return std::find(value_errors.begin(), value_errors.end(), argument) != value_errors.end();
-  }
-};
-
-/// What the losses of one kind share: element by element, or over a class axis.
+/// What the losses of one kind share, whatever device they run on.
 struct Family {
   /// Checks shapes and brings tensors to those that the other functions expect.
   void (*align)(Call& call);
@@ -94,51 +41,72 @@ struct Family {
   at::ScalarType (*promoted_dtype)(const Call& call);
   /// The loss in ATen operators.
   at::Tensor (*decompose)(const Call& call);
-  /// The loss and its gradients from one fused pass.
-  Evaluation (*cpu)(const Call& call, int64_t wrt);
-  /// The same on a GPU, without waiting for it; null in a build without CUDA.
-  Evaluation (*cuda)(const Call& call, int64_t wrt);
-  /// Empty tensors of the right shapes.
-  Evaluation (*meta)(const Call& call, int64_t wrt);
-  /// A bit for each tensor whose gradient the fused pass can give; the others need the decomposition.
-  int64_t (*fused)(const Call& call);
-  /// The dimension that an unreduced loss lacks of its input's `dims`, or -1.
-  int64_t (*reduced_dim)(const Loss& loss, int64_t dims, const double* params);
+  /// The result of reduction "none", with whatever its memory holds.
+  at::Tensor (*empty_values)(const Call& call);
+  /// The tensor whose shape and order of memory the gradient by tensor i takes.
+  const at::Tensor& (*gradient_like)(const Call& call, int i);
+  /// What the mean of the values divides their sum by.
+  Divisor (*mean)(const Call& call);
+  /// What every reduction to a number divides by besides, where the loss of a sample is itself a mean.
+  c10::SymInt (*values_per_sample)(const Call& call);
+  /// A bit for each tensor whose gradient the fused pass gives and the node keeps. The others are computed in
+  /// backward from the decomposition, with the upstream gradient in hand.
+  int64_t (*keeps)(const Call& call);
+  /// The upstream gradient of an unreduced loss as it broadcasts to a gradient that was kept.
+  at::Tensor (*spread)(const Loss& loss, const Settings& settings, const at::Tensor& upstream,
+                       const at::Tensor& gradient);
 };
-extern const Family kElementwise, kClassAxis;
 
-using DecompositionFn = Aten (*)(const Aten* operands, const double* params);
+/// The kernels that a backend has of a loss; their type is the family's.
+struct Kernels {
+  const Backend* backend;
+  const void* table;
+};
+
+/// A tensor argument.
+struct TensorArgument {
+  const char* name;
+  bool is_optional;
+};
+
+/// A parameter of the expression, or a setting of the family.
+struct NumberArgument {
+  const char* name;
+  const char* type;  ///< as schemas have it
+  double value;      ///< by default
+  Limit low, high;
+};
 
 struct Loss {
-  std::string space;  ///< the namespace of the op
-  std::string name;
-  std::string arguments_text;  ///< the tensors and parameters as the schema has them
+  /// `tensors` and `numbers` in the order of the schema; the space is the namespace of the op.
+  Loss(const char* space, const char* name, const Family& family, const std::vector<TensorArgument>& tensors,
+       std::vector<NumberArgument> numbers);
+  virtual ~Loss() = default;
+
+  const std::string space, name;
+  const Family& family;
+  const int operands;  ///< tensors
+  const std::vector<NumberArgument> numbers;
+  const int params;            ///< how many those are
+  std::string arguments_text;  ///< both, as the schema has them
   std::vector<c10::Argument> arguments;
-  Traits traits;
-  int operands;
-  int params;
-  int target;  ///< the tensor that ignore_index refers to
-  const Family* family;
+  int target = -1;               ///< the tensor that ignore_index refers to, or -1
   const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null
-
-  // Of an element-wise loss:
-  DecompositionFn decomposition = nullptr;
-  const cpu::Kernels* kernels = nullptr;        ///< for this processor
-  const cuda::Kernels* cuda_kernels = nullptr;  ///< null where the loss was compiled without CUDA
-
-  // Of a loss over the class axis:
-  const ClassAxisMembers* members = nullptr;
-  int dim_param = -1, smoothing_param = -1;  ///< indices of the parameters that the family knows, or -1
-  const cpu::ClassAxisKernels* class_axis_kernels = nullptr;  ///< for this processor
-  const cuda::ClassAxisKernels* cuda_class_axis_kernels = nullptr;
+  Exceptions exceptions;
+  c10::SmallVector<Kernels, 2> kernels;
 
   const std::string& argument(int i) const { return arguments[i].name(); }
   /// The parameter in the type that the schema gives it.
   c10::IValue parameter(int p, double value) const;
-  /// The index of the parameter of this name, or -1.
-  int parameter_index(const char* name) const;
-  Shape shape(int i) const {
-    return i < static_cast<int>(traits.shapes.size()) ? traits.shapes[i] : Shape::kSame;
+  /// The index of the number of this name, or -1.
+  int number_index(const char* name) const;
+  /// Those for a device, or null.
+  const Kernels* kernels_on(c10::Device device) const;
+
+  /// Raises what torch raises for a mistake: see Exceptions.
+  template <class... Text>
+  [[noreturn]] void raise(const char* mistake, const Text&... text) const {
+    exceptions.raise(mistake, c10::str(name, ": ", text...));
   }
 };
 
@@ -165,9 +133,12 @@ struct Settings {
   }
 };
 
+/// The operands, then weight and normalizer.
+using Tensors = std::array<at::Tensor, kMaxOperands + 2>;
+
 struct Call {
   const Loss* loss;
-  std::array<at::Tensor, kMaxOperands + 2> tensors;  ///< the operands, then weight and normalizer
+  Tensors tensors;
   Settings settings;
 
   const at::Tensor& input() const { return tensors[0]; }
@@ -180,9 +151,10 @@ struct Call {
   /// follow those that every loss has. Raises for every mistake that can be seen without reading data.
   static Call parse(const Loss& loss, const torch::jit::Stack& stack, int extra = 0);
 
-  void align() { loss->family->align(*this); }
-  at::ScalarType promoted_dtype() const { return loss->family->promoted_dtype(*this); }
+  void align() { loss->family.align(*this); }
+  at::ScalarType promoted_dtype() const { return loss->family.promoted_dtype(*this); }
   at::ScalarType result_dtype() const { return settings.dtype.value_or(promoted_dtype()); }
+  bool reduces() const { return settings.reduction != Reduction::None; }
 };
 
 /// What every op takes after its tensors and parameters.
@@ -190,45 +162,6 @@ constexpr const char* kCommonArguments =
     ", Tensor? weight=None, int? ignore_index=None, Tensor? normalizer=None, int reduction=1, "
     "ScalarType? dtype=None";
 constexpr int kCommonCount = 5;
-
-/// A loss and its gradients by tensor, as Call has them. The gradients already hold the factor that the
-/// reduction puts on them, unless one is in half precision, where that factor would underflow: then
-/// `denominator` says what to divide by.
-struct Evaluation {
-  at::Tensor loss;
-  std::array<at::Tensor, kMaxOperands + 2> grads;
-  at::Tensor denominator;
-};
-
-/// Whether an output shaped as `like` takes its memory order; otherwise it is contiguous.
-bool keeps_order(const at::Tensor& like);
-
-/// The dimensions of such an output from the slowest to the fastest in memory.
-c10::SmallVector<int64_t, 8> memory_order(const at::Tensor& like);
-
-/// Such an output, with whatever its memory holds.
-at::Tensor empty_in_order(const at::Tensor& like, at::ScalarType dtype);
-
-/// Whether the gradients of this evaluation, one for each bit of `wrt` (the first tensor's is the lowest),
-/// come with a denominator.
-bool needs_denominator(const Call& call, int64_t wrt);
-
-// By the loss's family; `call` is aligned.
-inline at::Tensor evaluate_decomposition(const Call& call) { return call.loss->family->decompose(call); }
-/// As the family says, less those of tensors on another device than the input: numbers, all of them.
-int64_t fused_gradients(const Call& call);
-inline Evaluation evaluate_cpu(const Call& call, int64_t wrt) { return call.loss->family->cpu(call, wrt); }
-inline Evaluation evaluate_cuda(const Call& call, int64_t wrt) { return call.loss->family->cuda(call, wrt); }
-inline Evaluation evaluate_meta(const Call& call, int64_t wrt) { return call.loss->family->meta(call, wrt); }
-
-/// Calls the op that returns the loss and its gradients through the dispatcher.
-Evaluation call_fused(const Call& call, int64_t wrt, const c10::OperatorHandle& fused);
-
-/// The loss with its backward recorded. `call` is aligned, its tensors plain ones on a device with kernels.
-at::Tensor evaluate_with_grad(const Call& call, int64_t wrt, const c10::OperatorHandle& fused);
-
-/// Whether a transform of torch.func is active, under which only the decomposition is differentiable.
-bool inside_transform();
 
 /// Defines the op of a loss, and the fused one beside it, for every dispatch key. `version` is that of the
 /// headers the loss was compiled with, which must be this library's.

@@ -14,9 +14,6 @@ bool is_float(at::ScalarType dtype);
 bool is_dense(const at::Tensor& t);
 std::string shown_layout(const at::Tensor& t);
 
-/// Raises what torch raises for a tensor of the wrong shape.
-[[noreturn]] void shape_error(const Call& call, int tensor, const std::string& message);
-
 /// Whether sizes are known to be equal; those that depend on data count as different.
 bool same(const c10::SymInt& a, const c10::SymInt& b);
 bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b);

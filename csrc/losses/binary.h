@@ -2,6 +2,7 @@
 // Written in logits, -ln p = softplus(-x) and -ln(1 - p) = softplus(x), so that both tails are exact.
 #pragma once
 
+#include "../math/parameters.h"
 #include "../math/vocabulary.h"
 
 namespace lossops::losses {
@@ -19,7 +20,9 @@ struct BCE {
 };
 
 struct BCEWithLogits {
-  double label_smoothing;
+  double label_smoothing = 0;
+  static constexpr std::array parameters{
+      param("label_smoothing", &BCEWithLogits::label_smoothing).between(0, 1)};
   template <class X, class T, class W>
   LOSSOPS_INLINE auto operator()(const X& x, const T& target, const W& pos_weight) const {
     const auto t = (1 - label_smoothing) * target + 0.5 * label_smoothing;
@@ -34,12 +37,14 @@ struct MultiLabelSoftMargin {
   }
 };
 
-/// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). alpha is NaN for
-/// none. (1 - p_t)^gamma is a product for a small whole gamma and otherwise an exponential of its logarithm.
-/// Where 1 - p_t is about to underflow the target is hard and the logarithm a softplus: exact in the tail,
-/// and no derivative of 0^gamma is ever taken.
+/// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). (1 - p_t)^gamma is a
+/// product for a small whole gamma and otherwise an exponential of its logarithm. Where 1 - p_t is about to
+/// underflow the target is hard and the logarithm a softplus: exact in the tail, and no derivative of 0^gamma
+/// is ever taken.
 struct Focal {
-  double alpha, gamma;
+  double alpha = 0.25, gamma = 2;
+  static constexpr std::array parameters{param("alpha", &Focal::alpha).between(0, 1).optional(),
+                                         param("gamma", &Focal::gamma).at_least(0)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
@@ -62,7 +67,10 @@ struct Focal {
 /// Ridnik et al. (ICCV 2021): focusing of its own for positives and negatives, and negatives with p below
 /// clip dropped.
 struct Asymmetric {
-  double gamma_pos, gamma_neg, clip;
+  double gamma_pos = 1, gamma_neg = 4, clip = 0.05;
+  static constexpr std::array parameters{param("gamma_pos", &Asymmetric::gamma_pos).at_least(0),
+                                         param("gamma_neg", &Asymmetric::gamma_neg).at_least(0),
+                                         param("clip", &Asymmetric::clip).at_least(0).below(1)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
@@ -85,7 +93,9 @@ struct Asymmetric {
 
 /// Ho & Wookey (2020): the marginal real-world costs of false negatives and false positives.
 struct RWWBCE {
-  double fn_weight, fp_weight;
+  double fn_weight = 1, fp_weight = 1;
+  static constexpr std::array parameters{param("fn_weight", &RWWBCE::fn_weight).at_least(0),
+                                         param("fp_weight", &RWWBCE::fp_weight).at_least(0)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     return logistic(x).nll(fn_weight * t, fp_weight * (1.0 - t));

@@ -3,7 +3,7 @@
 // logarithms with `custom_derivative`: terms that cancel over a row are left out.
 #pragma once
 
-#include "../math/probability.h"
+#include "../math/class_axis.h"
 
 namespace lossops::losses {
 
@@ -15,7 +15,9 @@ LOSSOPS_INLINE auto relative_entropy(const P& p, const Q& log_p, const Q& log_q)
 
 /// KL(teacher || student), Hinton et al. (2015).
 struct DistillKL {
-  double temperature, dim;
+  double temperature = 1;
+  static constexpr std::array parameters{
+      param("temperature", &DistillKL::temperature).above(0).below(kInfinity), class_dim<DistillKL>()};
   LOSSOPS_INLINE bool maps() const { return temperature != 1; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
@@ -34,7 +36,10 @@ struct DistillKL {
 /// (1 - beta) KL(Q || M) with M = beta P + (1 - beta) Q, the teacher P and the student Q; at the ends of beta
 /// its limits KL(P || Q) (0) and KL(Q || P) (1).
 struct JSD {
-  double beta, temperature, dim;
+  double beta = 0.5, temperature = 1;
+  static constexpr std::array parameters{param("beta", &JSD::beta).between(0, 1),
+                                         param("temperature", &JSD::temperature).above(0).below(kInfinity),
+                                         class_dim<JSD>()};
   LOSSOPS_INLINE bool maps() const { return temperature != 1; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {

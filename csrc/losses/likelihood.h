@@ -1,16 +1,20 @@
 // Negative log-likelihoods of counts and densities, and the divergence between distributions.
 #pragma once
 
+#include "../math/parameters.h"
 #include "../math/vocabulary.h"
 
 namespace lossops::losses {
 
 struct PoissonNLL {
-  double log_input, full, eps;
+  bool log_input = true, full = false;
+  double eps = 1e-8;
+  static constexpr std::array parameters{param("log_input", &PoissonNLL::log_input),
+                                         param("full", &PoissonNLL::full), param("eps", &PoissonNLL::eps)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto nll = log_input != 0 ? exp(x) - scaled(t, x) : x - scaled(t, log(x + eps));
-    if (full == 0) return nll;
+    const auto nll = log_input ? exp(x) - scaled(t, x) : x - scaled(t, log(x + eps));
+    if (!full) return nll;
     // Stirling's approximation of ln t!, for t > 1.
     constexpr double kHalfLn2Pi = 0.918938533204672741780;
     const T s = select(t > T(1), t, T(1));
@@ -21,14 +25,17 @@ struct PoissonNLL {
 
 /// Gaussian with variance max(var, eps); no gradient reaches a variance below eps.
 struct GaussianNLL {
-  double full, eps;
+  bool full = false;
+  double eps = 1e-6;
+  static constexpr std::array parameters{param("full", &GaussianNLL::full),
+                                         param("eps", &GaussianNLL::eps).positive()};
   static constexpr const char* domain = "var must be >= 0";
   template <class X, class T, class S>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& var) const {
     constexpr double kHalfLn2Pi = 0.918938533204672741780;
     const S v = at_least(var, eps);
     const auto nll = 0.5 * (log(v) + square(x - t) / v);
-    return full != 0 ? nll + kHalfLn2Pi : nll;
+    return full ? nll + kHalfLn2Pi : nll;
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C&, const C& var) const {
@@ -38,10 +45,11 @@ struct GaussianNLL {
 
 /// t (ln t - x) with x a log-probability, or e^t (t - x); 0 where the target's probability is 0.
 struct KLDiv {
-  double log_target;
+  bool log_target = false;
+  static constexpr std::array parameters{param("log_target", &KLDiv::log_target)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    if (log_target == 0) return xlogx(t) - scaled(t, x);
+    if (!log_target) return xlogx(t) - scaled(t, x);
     const auto d = t - x;
     using D = std::remove_const_t<decltype(d)>;
     return exp(t) * select(value_of(t) == -kInfinity, D(0), d);

@@ -2,12 +2,16 @@
 // the scores of wrong classes belong a margin below those of right ones.
 #pragma once
 
+#include "../math/parameters.h"
 #include "../math/probability.h"
 
 namespace lossops::losses {
 
 struct Hinge {
-  double margin, power;
+  double margin = 1;
+  int64_t power = 1;
+  static constexpr std::array parameters{param("margin", &Hinge::margin),
+                                         param("power", &Hinge::power).between(1, 2)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto gap = relu(margin - t * x);
@@ -17,7 +21,8 @@ struct Hinge {
 
 /// x where t = 1, max(0, margin - x) where t = -1, and both for any other t, as torch has it.
 struct HingeEmbedding {
-  double margin;
+  double margin = 1;
+  static constexpr std::array parameters{param("margin", &HingeEmbedding::margin)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto similar = select(value_of(t) == -1, X(0), x);
@@ -34,21 +39,25 @@ struct SoftMargin {
 };
 
 struct MarginRanking {
-  double margin;
+  double margin = 0;
+  static constexpr std::array parameters{param("margin", &MarginRanking::margin)};
   template <class X, class Y, class T>
   LOSSOPS_INLINE auto operator()(const X& x1, const Y& x2, const T& t) const {
     return relu(margin - t * (x1 - x2));
   }
 };
 
-/// Crammer & Singer (JMLR 2001). p.log_p() is the distance from the target's score.
+/// Crammer & Singer (JMLR 2001). The log-probability stands for the distance from the target's score.
 struct MultiMargin {
-  double power, margin;
+  int64_t p = 1;
+  double margin = 1;
+  static constexpr std::array parameters{param("p", &MultiMargin::p).between(1, 2),
+                                         param("margin", &MultiMargin::margin).above(-kInfinity)};
   static constexpr Shift shift = Shift::kTarget;
   template <class P>
-  LOSSOPS_INLINE auto other_class(const P& p) const {
-    const auto gap = hinge(p.log_p() + margin);
-    return power == 2 ? gap * gap : gap;
+  LOSSOPS_INLINE auto other_class(const P& of) const {
+    const auto gap = hinge(of.log_p() + margin);
+    return p == 2 ? gap * gap : gap;
   }
 };
 

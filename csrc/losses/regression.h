@@ -1,6 +1,7 @@
 // Regression: distances between a prediction x and a target t.
 #pragma once
 
+#include "../math/parameters.h"
 #include "../math/vocabulary.h"
 
 namespace lossops::losses {
@@ -29,7 +30,8 @@ LOSSOPS_INLINE D clamped(const D& d, double c) {
 /// Huber (1964): d^2 / 2 up to delta and delta (|d| - delta / 2) beyond are both m (d - m / 2) with m = d
 /// clamped to delta, which is also the derivative.
 struct Huber {
-  double delta;
+  double delta = 1;
+  static constexpr std::array parameters{param("delta", &Huber::delta).positive()};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto difference = x - t;
@@ -41,7 +43,8 @@ struct Huber {
 
 /// Girshick (2015): Huber over beta; L1 at beta = 0 and where float cannot tell beta from it.
 struct SmoothL1 {
-  double beta;
+  double beta = 1;
+  static constexpr std::array parameters{param("beta", &SmoothL1::beta).at_least(0)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto difference = x - t;
@@ -75,7 +78,8 @@ struct LogCosh {
 
 /// sqrt(d^2 + eps^2) - eps (Charbonnier et al., 1994), free of cancellation near 0 and of overflow.
 struct Charbonnier {
-  double eps;
+  double eps = 1e-3;
+  static constexpr std::array parameters{param("eps", &Charbonnier::eps).positive()};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto d = x - t;
@@ -103,7 +107,8 @@ struct Quantile {
 
 /// Asymmetric least squares (Newey & Powell, 1987) of the error e = t - x at level tau.
 struct Expectile {
-  double tau;
+  double tau = 0.5;
+  static constexpr std::array parameters{param("tau", &Expectile::tau).above(0).below(1)};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto e = t - x;
@@ -116,7 +121,9 @@ struct Expectile {
 /// with the factor 1 + u/b taken out of the power. No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge
 /// r.
 struct Robust {
-  double alpha, scale;
+  double alpha = 1, scale = 1;
+  static constexpr std::array parameters{param("alpha", &Robust::alpha).at_least(-kInfinity),
+                                         param("scale", &Robust::scale).positive()};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto r = (x - t) / scale;

@@ -10,12 +10,15 @@
 // label_smoothing acts on the target before it gets here, for every loss alike.
 #pragma once
 
-#include "../math/probability.h"
+#include "../math/class_axis.h"
 
 namespace lossops::losses {
 
 struct CrossEntropy : NegativeLogLikelihood {
-  double label_smoothing, z_loss, softcap;  // softcap is NaN for none
+  double z_loss = 0, softcap = kNone;
+  static constexpr std::array parameters{label_smoothing<CrossEntropy>(),
+                                         param("z_loss", &CrossEntropy::z_loss).at_least(0),
+                                         param("softcap", &CrossEntropy::softcap).positive().optional()};
   LOSSOPS_INLINE bool maps() const { return softcap < kInfinity; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
@@ -34,7 +37,9 @@ struct NLL : NegativeLogLikelihood {
 
 /// Lin et al. (ICCV 2017) with a softmax.
 struct SoftmaxFocal {
-  double gamma, label_smoothing;
+  double gamma = 2;
+  static constexpr std::array parameters{param("gamma", &SoftmaxFocal::gamma).at_least(0),
+                                         label_smoothing<SoftmaxFocal>()};
   template <class P>
   LOSSOPS_INLINE auto true_class(const P& p) const {
     return scaled(power(p.q(), gamma), -p.log_p());
@@ -43,7 +48,9 @@ struct SoftmaxFocal {
 
 /// Leng et al. (ICLR 2022): the first polynomial coefficient of cross-entropy raised by epsilon.
 struct Poly1 {
-  double epsilon, label_smoothing;
+  double epsilon = 2;
+  static constexpr std::array parameters{param("epsilon", &Poly1::epsilon).above(-kInfinity),
+                                         label_smoothing<Poly1>()};
   template <class P>
   LOSSOPS_INLINE auto true_class(const P& p) const {
     return epsilon * p.q() - p.log_p();
@@ -52,7 +59,9 @@ struct Poly1 {
 
 /// Zhang & Sabuncu (NeurIPS 2018): between cross-entropy (q = 0) and the absolute error (q = 1).
 struct GeneralizedCrossEntropy {
-  double q, label_smoothing;
+  double q = 0.7;
+  static constexpr std::array parameters{param("q", &GeneralizedCrossEntropy::q).above(0).at_most(1),
+                                         label_smoothing<GeneralizedCrossEntropy>()};
   template <class P>
   LOSSOPS_INLINE auto true_class(const P& p) const {
     return expm1(q * p.log_p()) * (-1 / q);
@@ -69,7 +78,9 @@ struct RWWCrossEntropy : NegativeLogLikelihood {
 
 /// Ren et al. (NeurIPS 2020), Menon et al. (ICLR 2021): logits raised by what the class frequencies explain.
 struct BalancedSoftmax : NegativeLogLikelihood {
-  double tau, label_smoothing;
+  double tau = 1;
+  static constexpr std::array parameters{param("tau", &BalancedSoftmax::tau).at_least(0).below(kInfinity),
+                                         label_smoothing<BalancedSoftmax>()};
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x, const X& log_prior) const {
@@ -81,7 +92,10 @@ struct BalancedSoftmax : NegativeLogLikelihood {
 /// theta + margin = pi the logit goes on falling in a straight line. The sine's slope, infinite at a cosine
 /// of +-1, is taken for 0 there.
 struct ArcFace : NegativeLogLikelihood {
-  double margin, scale, label_smoothing;
+  double margin = 0.5, scale = 64;
+  static constexpr std::array parameters{param("margin", &ArcFace::margin).between(0, kPi),
+                                         param("scale", &ArcFace::scale).above(0).below(kInfinity),
+                                         label_smoothing<ArcFace>()};
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
@@ -100,7 +114,10 @@ struct ArcFace : NegativeLogLikelihood {
 
 /// Wang et al. (CVPR 2018) on cosines: the true class's cosine is lowered by the margin.
 struct CosFace : NegativeLogLikelihood {
-  double margin, scale, label_smoothing;
+  double margin = 0.35, scale = 64;
+  static constexpr std::array parameters{param("margin", &CosFace::margin).above(-kInfinity),
+                                         param("scale", &CosFace::scale).above(0).below(kInfinity),
+                                         label_smoothing<CosFace>()};
   LOSSOPS_INLINE bool maps() const { return true; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {

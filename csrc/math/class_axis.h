@@ -27,6 +27,18 @@ concept MapsTarget = requires(const E& e, const Scalar<float>& x) { e.target_log
 template <class E>
 concept HasRowTerm = requires(const E& e, const Scalar<float>& x) { e.row(x); };
 
+// The settings of the family, for the tables of parameters.
+/// A part of the target is spread over all classes.
+template <class E>
+constexpr Parameter<E> label_smoothing() {
+  return setting<E>("label_smoothing", "float", 0).between(0, 1);
+}
+/// The class axis is the caller's; the last one by default.
+template <class E>
+constexpr Parameter<E> class_dim() {
+  return setting<E>("dim", "int", -1);
+}
+
 /// How many rows of logits a row of the loss reads.
 template <class E>
 constexpr int sides() {

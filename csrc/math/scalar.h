@@ -18,6 +18,8 @@
 
 namespace lossops {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 /// Converts to carrier C as a constant; keeps mixed overloads from competing with those of C itself.
 template <class A, class C>
 concept ConstantOf = std::is_convertible_v<A, C> && !std::is_same_v<A, C>;

@@ -5,7 +5,6 @@
 
 namespace lossops {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kPi = 3.14159265358979323846;
 
 /// The value without derivatives.

@@ -5,7 +5,8 @@ namespace own {
 
 /// ln(1 + (d / c)^2), which forgives outliers.
 struct Cauchy {
-  double c;
+  double c = 1;
+  static constexpr std::array parameters{lossops::param("c", &Cauchy::c).positive()};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     return log1p(square((x - t) / c));
@@ -15,7 +16,9 @@ struct Cauchy {
 /// The distance of a class's probability from 1, to a power: over the class axis, with p of the target's
 /// class.
 struct Shortfall {
-  double power, label_smoothing;
+  double power = 1;
+  static constexpr std::array parameters{lossops::param("power", &Shortfall::power).positive(),
+                                         lossops::label_smoothing<Shortfall>()};
   template <class P>
   LOSSOPS_INLINE auto true_class(const P& p) const {
     return lossops::power(p.q(), power);
@@ -24,8 +27,5 @@ struct Shortfall {
 
 }  // namespace own
 
-LOSSOPS_DEFINE(own, cauchy, own::Cauchy, "Tensor input, Tensor target, float c=1.0",
-               .limits = {{"c", ">", 0}})
-LOSSOPS_DEFINE_OVER_CLASSES(own, shortfall, own::Shortfall,
-                            "Tensor input, Tensor target, float power=1.0, float label_smoothing=0.0",
-                            .limits = {{"power", ">", 0}}, .roles = {Role::kLogits, Role::kTarget})
+LOSSOPS_DEFINE(own, cauchy, own::Cauchy)
+LOSSOPS_DEFINE(own, shortfall, own::Shortfall)

@@ -6,7 +6,7 @@ Nothing of what a user wrote is copied but names, which have been checked, and t
 
 import math
 
-from .definition import Definition, arguments
+from .definition import Definition
 from .expression import Kind, Node
 
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
@@ -105,20 +105,36 @@ class Emitter:
         return f"{op}({', '.join(map(self.element, args))})"
 
 
+def bounds(definition: Definition, parameter: str) -> str:
+    """The tightest limits of a parameter on either side."""
+    limits = [(r, bound) for name, r, bound in definition.limits if name == parameter]
+    low = max(((b, r == ">") for r, b in limits if r[0] == ">"), default=None)
+    high = min(((b, r != "<") for r, b in limits if r[0] == "<"), default=None)
+    text = f".{'above' if low[1] else 'at_least'}({literal(low[0])})" if low else ""
+    return text + (f".{'at_most' if high[1] else 'below'}({literal(high[0])})" if high else "")
+
+
+def table(definition: Definition) -> str:
+    """The parameters' names and what each may be, as a member of the expression."""
+    rows = [
+        f'param("{name}", &Expression::p{i}){bounds(definition, name)}'
+        for i, (name, _) in enumerate(definition.parameters)
+    ]
+    return f"  static constexpr std::array parameters{{{', '.join(rows)}}};\n" if rows else ""
+
+
 def cpp_source(definition: Definition) -> str:
     """A file that defines the operator."""
     emitter = Emitter()
     result = emitter.name(definition.root)
     body = "\n".join(f"    {line}" for line in emitter.lines)
     count = len(definition.tensors)
-    fields = "".join(f"  double p{i};\n" for i in range(len(definition.parameters)))
-    written = arguments(definition.tensors, definition.parameters)
-    limits = ", ".join(
-        f'{{"{name}", "{relation}", {literal(bound)}}}'
-        for name, relation, bound in definition.limits
+    fields = "".join(
+        f"  double p{i} = {literal(default)};\n"
+        for i, (_, default) in enumerate(definition.parameters)
     )
-    shapes = ", ".join(
-        f"Shape::{'kSame' if i < 2 or name == 'target' else 'kBroadcast'}"
+    operands = ", ".join(
+        f'{{"{name}"}}' if i < 2 or name == "target" else f'{{"{name}", Shape::kBroadcast}}'
         for i, name in enumerate(definition.tensors)
     )
     return f"""\
@@ -130,7 +146,7 @@ using namespace lossops;
 using Number = Scalar<double>;
 
 struct Expression {{
-{fields}
+{fields}{table(definition)}
   template <{", ".join(f"class T{i}" for i in range(count))}>
   LOSSOPS_INLINE auto operator()({", ".join(f"const T{i}& t{i}" for i in range(count))}) const {{
 {body}
@@ -140,7 +156,7 @@ struct Expression {{
 }}  // namespace {definition.namespace}
 
 LOSSOPS_DEFINE({definition.namespace}, {definition.name}, {definition.namespace}::Expression,
-               "{written}", .limits = {{{limits}}}, .shapes = {{{shapes}}})
+               .operands = {{{operands}}})
 """
 
 
@@ -196,7 +212,7 @@ def {name}({tensors}{parameters}
 ) -> Tensor:
     """The loss {name}, made by lossops.define.
 
-    Aten::
+    Formula::
 
         l = {definition.expression}
 

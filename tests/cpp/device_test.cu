@@ -41,7 +41,6 @@ void* kernel_of() {
 
 #define LOSS(op, Expression, ...) \
   void* op() { return kernel_of<losses::Expression>(); }
-#define CLASS_LOSS LOSS
 namespace kernels {
 #include "losses/registry.def"
 }

@@ -1,45 +1,20 @@
-// Losses over a class axis: shapes, the decomposition, and what tracing sees.
+// Losses over a class axis: shapes, and what the family says to autograd and tracing.
 #include "families/class_axis/call.h"
 
-#include <ATen/OpMathType.h>
-#include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/WrapDimUtils.h>
-#include <ATen/native/TypeProperties.h>
-#include <ATen/ops/amax.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/clamp.h>
-#include <ATen/ops/cumprod.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/gather.h>
-#include <ATen/ops/index.h>
-#include <ATen/ops/mean.h>
-#include <ATen/ops/ne.h>
-#include <ATen/ops/scatter.h>
-#include <ATen/ops/sum.h>
-#include <ATen/ops/where.h>
 
+#include "core/reduction.h"
 #include "core/shapes.h"
-#include "families/cpu.h"
-#include "families/cuda.h"
 
-namespace lossops {
+namespace lossops::class_axis {
 namespace {
 
-Role role(const Loss& loss, int i) { return loss.traits.roles[i]; }
-
-int64_t class_dim(const Loss& loss, int64_t dims, const double* params) {
-  if (loss.dim_param < 0) return dims == 1 ? 0 : 1;
-  return at::maybe_wrap_dim(as_integer(params[loss.dim_param]), dims);
+std::vector<TensorArgument> tensor_arguments(const Traits& traits) {
+  std::vector<TensorArgument> arguments;
+  for (const Operand& o : traits.operands) arguments.push_back({o.name, o.is_optional});
+  return arguments;
 }
-
-/// Losses whose weights are by row: those without a label that weights could be looked up by.
-bool weighs_rows(const Loss& loss) {
-  return role(loss, loss.target) == Role::kLabelList || loss.members->sides == 2;
-}
-
-/// Whether nothing traces or batches t, so that its values can be looked at.
-bool may_be_read(const at::Tensor& t) { return t.is_cpu() && !at::isTensorSubclassLike(t); }
 
 c10::SymDimVector without(c10::SymIntArrayRef shape, int64_t dim) {
   c10::SymDimVector rest(shape.begin(), shape.end());
@@ -47,14 +22,20 @@ c10::SymDimVector without(c10::SymIntArrayRef shape, int64_t dim) {
   return rest;
 }
 
+/// How many rows the logits have.
+c10::SymInt rows(const Call& call) {
+  const int64_t dim = ClassAxisLoss::of(call).class_dim(call.input().dim(), call.settings);
+  c10::SymInt n = 1;
+  for (const c10::SymInt& size : without(call.input().sym_sizes(), dim)) n = n * size;
+  return n;
+}
+
 void check_shape(const Call& call, int i, c10::SymIntArrayRef expected) {
   const at::Tensor& t = call.tensors[i];
   if (same(t.sym_sizes(), expected)) return;
-  const std::string message = c10::str(call.loss->name, ": ", call.name(i), " must have shape ",
-                                       shown(expected), ", got ", shown(t.sym_sizes()));
   const bool dims_differ = t.dim() != static_cast<int64_t>(expected.size());
-  TORCH_CHECK_VALUE(!(dims_differ && call.loss->traits.raises_value_error(call.name(i))), message);
-  TORCH_CHECK(false, message);
+  call.loss->raise(dims_differ ? call.name(i).c_str() : "size", call.name(i), " must have shape ",
+                   shown(expected), ", got ", shown(t.sym_sizes()));
 }
 
 void check_floating(const Call& call, int i) {
@@ -63,41 +44,37 @@ void check_floating(const Call& call, int i) {
 }
 
 void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
-  const Loss& loss = *call.loss;
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   at::Tensor& t = call.tensors[i];
   // Torch takes one label in a vector for a single row too.
   if (rows.empty() && t.dim() == 1 && same(t.sym_sizes()[0], 1)) t = t.squeeze(0);
-  const bool by_batch = loss.traits.raises_value_error("batch") && t.dim() > 0 &&
-                        !same(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
-  TORCH_CHECK(by_batch || at::isIntegralType(t.scalar_type(), /*includeBool=*/false), loss.name, ": ",
-              call.name(i), " must hold labels of an integer dtype",
-              role(loss, i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
+  const bool by_batch = t.dim() > 0 && !same(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
+  const bool batch_first = loss.exceptions.of("batch") != ExceptionType::kRuntimeError;
+  TORCH_CHECK((by_batch && batch_first) || at::isIntegralType(t.scalar_type(), /*includeBool=*/false),
+              loss.name, ": ", call.name(i), " must hold labels of an integer dtype",
+              loss.role(i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
               t.scalar_type(), " of shape ", shown(t.sym_sizes()));
   if (same(t.sym_sizes(), rows)) return;
-  const bool labels = at::isIntegralType(t.scalar_type(), false);
-  const std::string message =
-      labels
-          ? c10::str(loss.name, ": ", call.name(i), " must have the shape of input without its class axis, ",
-                     shown(rows), ", got ", shown(t.sym_sizes()))
-          : c10::str(loss.name, ": ", call.name(i), " must hold probabilities of the shape of input, ",
-                     shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
-  TORCH_CHECK_VALUE(!by_batch, message);
-  TORCH_CHECK(false, message);
+  const char* const mistake = by_batch ? "batch" : "size";
+  if (at::isIntegralType(t.scalar_type(), false)) {
+    loss.raise(mistake, call.name(i), " must have the shape of input without its class axis, ", shown(rows),
+               ", got ", shown(t.sym_sizes()));
+  }
+  loss.raise(mistake, call.name(i), " must hold probabilities of the shape of input, ",
+             shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
 }
 
 void align(Call& call) {
-  const Loss& loss = *call.loss;
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const auto shape = call.input().sym_sizes();
-  constexpr const char* kNoDims = ": input must have at least one dimension, got shape ()";
-  TORCH_CHECK_VALUE(!shape.empty() || !loss.traits.raises_value_error("input"), loss.name, kNoDims);
-  TORCH_CHECK(!shape.empty(), loss.name, kNoDims);
-  const int64_t dim = class_dim(loss, call.input().dim(), call.settings.params.data());
+  if (shape.empty()) loss.raise("input", "input must have at least one dimension, got shape ()");
+  const int64_t dim = loss.class_dim(call.input().dim(), call.settings);
   const c10::SymDimVector rows = without(shape, dim);
   const c10::SymInt& classes = shape[dim];
   for (int i = 1; i < loss.operands; ++i) {
     const at::Tensor& t = call.tensors[i];
     if (!t.defined()) continue;
-    switch (role(loss, i)) {
+    switch (loss.role(i)) {
       case Role::kLogits:
         check_floating(call, i);
         check_shape(call, i, shape);
@@ -138,7 +115,7 @@ void align(Call& call) {
   at::Tensor& weight = call.tensors[loss.operands];
   if (!weight.defined()) return;
   check_floating(call, loss.operands);
-  if (!weighs_rows(loss)) {
+  if (!loss.weighs_rows()) {
     check_shape(call, loss.operands, {classes});
   } else if (!same(weight.sym_sizes(), rows)) {
     if (!broadcasts(weight.sym_sizes(), rows)) check_shape(call, loss.operands, rows);
@@ -147,214 +124,108 @@ void align(Call& call) {
 }
 
 at::ScalarType promoted_dtype(const Call& call) {
-  if (call.loss->members->sides == 1) return call.input().scalar_type();
+  if (ClassAxisLoss::of(call).members.sides == 1) return call.input().scalar_type();
   return c10::promoteTypes(call.tensors[0].scalar_type(), call.tensors[1].scalar_type());
 }
 
-/// Relative to the largest logit, as math/probability.h has it; what cancels is detached. Ties have no
-/// largest class: rest is then 1 or more.
-RowShift<Aten> softmax_shift(const at::Tensor& z) {
-  const at::Tensor largest = at::amax(z, -1, /*keepdim=*/true).detach();
-  const at::Tensor d = z - largest;
-  const at::Tensor is_top = d == 0;
-  const at::Tensor rest = at::where(is_top, 0.0, d.exp()).sum(-1, true) + (is_top.sum(-1, true) - 1);
-  // e^d - 1 of the largest itself: 0, with the derivative that it lends to the sum.
-  const at::Tensor sum = rest + at::where(is_top, d.expm1(), 0.0).sum(-1, true);
-  return {Aten(largest), Aten(rest), Aten(sum.log1p()), Aten((sum + 1).reciprocal()), Aten(0)};
-}
-
-/// The decomposition, step by step over rows whose classes are the last dimension.
-class ClassAxisDecomposition {
- public:
-  explicit ClassAxisDecomposition(const Call& call)
-      : call_(call),
-        f_(*call.loss->members),
-        params_(call.settings.params.data()),
-        rows_(call),
-        dtype_(at::toOpMathType(call.promoted_dtype())) {
-    // Once, so that gradients are summed in that dtype.
-    for (at::Tensor* t :
-         {&rows_.true_weight, &rows_.other_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
-      if (t->defined()) *t = beside_input(call, *t).to(dtype_);
-    }
-    if (rows_.target.defined()) rows_.target = beside_input(call, rows_.target);
-  }
-
-  at::Tensor run() {
-    read_labels();
-    for (int side = 0; side < f_.sides; ++side) z_[side] = logits(side);
-    at::Tensor value = rows_.label_list ? label_list() : classes();
-    if (call_.loss->traits.class_mean) value = value / at::Scalar(z_[0].sym_size(-1));
-    if (rows_.row_weight.defined()) value = value * rows_.row_weight;
-    if (keep_.defined()) value = at::where(keep_, value, 0.0);
-    return reduced(value).to(call_.result_dtype());
-  }
-
- private:
-  void read_labels() {
-    if (!rows_.target.defined() || rows_.probabilities || rows_.label_list) return;
-    at::Tensor labels = rows_.target.to(at::kLong);
-    if (f_.sides == 1 && may_be_read(labels)) check_label_range(call_, labels.contiguous());
-    if (call_.settings.ignore_index) {
-      keep_ = at::ne(labels, *call_.settings.ignore_index);
-      labels = at::where(keep_, labels, 0);
-    }
-    label_ = labels.unsqueeze(-1);
-  }
-
-  at::Tensor logits(int side) {
-    at::Tensor x = rows_.x[side].movedim(rows_.dim, -1).to(dtype_);
-    if (keep_.defined()) x = at::where(keep_.unsqueeze(-1), x, 0.0);
-    if (!f_.maps || !f_.maps(params_)) return x;
-    Aten log_prior(0);
-    if (rows_.prior.defined()) {
-      if (may_be_read(rows_.prior)) check_prior(call_, rows_.prior);
-      // A class that never occurs has no derivative by its frequency.
-      const Aten absent = Aten(rows_.prior) == 0;
-      log_prior = select(absent, -kInfinity, log(select(absent, 1, Aten(rows_.prior))));
-    }
-    const at::Tensor z = f_.logit(x, log_prior, params_).tensor();
-    if (!f_.target_logit) return z;
-    return z.scatter(-1, label_, f_.target_logit(at::gather(x, -1, label_), params_).tensor());
-  }
-
-  at::Tensor by_label(const at::Tensor& by_class) const {
-    return at::gather(by_class.expand_symint(z_[0].sym_sizes()), -1, label_);
-  }
-
-  at::Tensor classes() const {
-    std::vector<Probability<Aten>> p;
-    RowShift<Aten> shift;
-    for (int side = 0; side < f_.sides; ++side) {
-      shift = f_.shift == Shift::kSoftmax  ? softmax_shift(z_[side])
-              : f_.shift == Shift::kTarget ? RowShift<Aten>::plain(at::gather(z_[side], -1, label_))
-                                           : RowShift<Aten>::plain(0);
-      p.emplace_back(Aten(z_[side]) - shift.shift, shift);
-    }
-    at::Tensor value;
-    const auto add = [&](const at::Tensor& v) { value = value.defined() ? value + v : v; };
-    if (f_.sides == 2) {
-      add(f_.true_class(p.data(), params_).tensor().sum(-1));
-    } else if (f_.true_class) {
-      const double s = rows_.smoothing;
-      at::Tensor weight = rows_.class_weight;
-      if (rows_.true_weight.defined()) {
-        const at::Tensor w = rows_.true_weight.expand_symint(z_[0].sym_sizes().slice(z_[0].dim() - 1));
-        weight = weight.defined() ? weight * w : w;
-      }
-      if (!rows_.probabilities) {
-        const Probability<Aten> at_label(Aten(at::gather(z_[0], -1, label_)) - shift.shift, shift);
-        Aten true_class = f_.true_class(&at_label, params_);
-        if (weight.defined()) true_class = scaled(Aten(by_label(weight)), true_class);
-        add(((1 - s) * true_class).tensor().squeeze(-1));
-      }
-      if (rows_.probabilities || s > 0) {
-        const Aten each = f_.true_class(p.data(), params_);
-        if (rows_.probabilities) {
-          Aten y = (1 - s) * Aten(rows_.target.movedim(rows_.dim, -1).to(dtype_));
-          if (weight.defined()) y = y * Aten(weight);
-          add(scaled(y, each).tensor().sum(-1));
-        }
-        if (s > 0) {
-          const Aten all = weight.defined() ? scaled(Aten(weight), each) : each;
-          add((s * all).tensor().mean(-1));
-        }
-      }
-    }
-    if (f_.other_class) {
-      const at::Tensor other_class = f_.other_class(p[0], params_).tensor();
-      const at::Tensor wrong = at::ne(class_numbers(), label_);
-      at::Tensor weight =
-          rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
-      const at::Tensor masked = at::where(wrong, other_class, 0.0);
-      at::Tensor sum = (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
-      if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
-      add(sum);
-    }
-    if (f_.row) {
-      const Aten term = f_.row(shift.shift + shift.log_sum, params_);
-      if (!term.is_number()) add(term.tensor().squeeze(-1));
-    }
-    return value;
-  }
-
-  at::Tensor class_numbers() const {
-    return at::arange(at::Scalar(z_[0].sym_size(-1)), z_[0].options().dtype(at::kLong));
-  }
-
-  /// Every label of a row's list against every class that is not in it.
-  at::Tensor label_list() const {
-    const at::Tensor labels = rows_.target.to(at::kLong);
-    const at::Tensor listed = at::cumprod(labels >= 0, -1).to(at::kBool);  // up to the first negative one
-    const at::Tensor safe = labels.clamp(0);
-    const at::Tensor is_label = ((safe.unsqueeze(-1) == class_numbers()) & listed.unsqueeze(-1)).any(-2);
-    const at::Tensor d = z_[0].unsqueeze(-2) - at::gather(z_[0], -1, safe).unsqueeze(-1);
-    const Probability<Aten> p(Aten(d), RowShift<Aten>::plain(0));
-    const at::Tensor counts = listed.unsqueeze(-1) & is_label.logical_not().unsqueeze(-2);
-    return at::where(counts, f_.other_class(p, params_).tensor(), 0.0).sum({-2, -1});
-  }
-
-  at::Tensor reduced(const at::Tensor& value) const {
-    const Settings& s = call_.settings;
-    if (s.reduction == Reduction::None) return value;
-    if (call_.normalizer().defined()) return value.sum() / call_.normalizer();
-    if (s.reduction == Reduction::Sum) return value.sum();
-    if (divides_by_weight(call_, rows_)) {
-      at::Tensor weight = by_label(rows_.class_weight).squeeze(-1);
-      if (keep_.defined()) weight = at::where(keep_, weight, 0.0);
-      return value.sum() / weight.sum();
-    }
-    return keep_.defined() ? value.sum() / keep_.sum() : value.mean();
-  }
-
-  const Call& call_;
-  const ClassAxisMembers& f_;
-  const double* const params_;
-  ClassAxisArguments rows_;
-  const at::ScalarType dtype_;
-  at::Tensor keep_;   ///< whether a row counts; undefined if all do
-  at::Tensor label_;  ///< of the rows' shape with a last dimension of 1
-  at::Tensor z_[2];
-};
-
-at::Tensor decomposition(const Call& call) { return ClassAxisDecomposition(call).run(); }
-
-Evaluation meta(const Call& call, int64_t wrt) {
-  Evaluation out;
+at::Tensor empty_values(const Call& call) {
   const at::Tensor& input = call.input();
-  const auto options = input.options().dtype(call.result_dtype()).requires_grad(false);
-  c10::SymDimVector shape;
-  if (call.settings.reduction == Reduction::None) {
-    shape = without(input.sym_sizes(), class_dim(*call.loss, input.dim(), call.settings.params.data()));
-  }
-  out.loss = at::empty_symint(shape, options);
-  for (int i = 0; i < call.loss->operands; ++i) {
-    if (wrt >> i & 1) out.grads[i] = empty_in_order(call.tensors[i], call.tensors[i].scalar_type());
-  }
-  const int n = call.loss->operands + 1;
-  if (wrt >> n & 1) out.grads[n] = at::empty_like(call.normalizer());
-  if (needs_denominator(call, wrt)) out.denominator = at::empty({}, options.dtype(at::kDouble));
-  return out;
+  const int64_t dim = ClassAxisLoss::of(call).class_dim(input.dim(), call.settings);
+  return at::empty_symint(without(input.sym_sizes(), dim),
+                          input.options().dtype(call.result_dtype()).requires_grad(false));
 }
+
+const at::Tensor& gradient_like(const Call& call, int i) { return call.tensors[i]; }
+
+Divisor mean(const Call& call) {
+  const ClassAxisArguments arguments(call);
+  if (divides_by_weight(call, arguments)) return {Divisor::kWeight};
+  const bool has_labels = arguments.target.defined() && !arguments.probabilities && !arguments.label_list;
+  if (has_labels && call.settings.ignore_index) return {Divisor::kKept};
+  return {Divisor::kOne, rows(call)};
+}
+
+c10::SymInt values_per_sample(const Call&) { return 1; }
 
 /// Those of the shape of the logits, and the normalizer's.
-int64_t fused(const Call& call) {
-  int64_t bits = int64_t{1} << (call.loss->operands + 1);
-  for (int i = 0; i < call.loss->operands; ++i) {
-    const Role r = role(*call.loss, i);
+int64_t keeps(const Call& call) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  int64_t bits = int64_t{1} << (loss.operands + 1);
+  for (int i = 0; i < loss.operands; ++i) {
+    const Role r = loss.role(i);
     if (r == Role::kLogits || r == Role::kTarget) bits |= int64_t{1} << i;
   }
   return bits;
 }
 
+at::Tensor spread(const Loss& loss, const Settings& settings, const at::Tensor& upstream,
+                  const at::Tensor& gradient) {
+  return upstream.unsqueeze(static_cast<const ClassAxisLoss&>(loss).class_dim(gradient.dim(), settings));
+}
+
+/// Raises, at registration, for what neither kernels nor decomposition can compute.
+void check_description(const ClassAxisLoss& loss) {
+  const ClassAxisMembers& f = loss.members;
+  const auto require = [&](bool holds, const char* what) {
+    TORCH_CHECK(holds, loss.space, "::", loss.name, ": ", what, ", got ", loss.arguments_text);
+  };
+  for (int i = 0; i < loss.operands; ++i) {
+    require((loss.role(i) == Role::kLogits) == (i < f.sides),
+            f.sides == 1
+                ? "the first tensor, and no other, must be the logits (Role::kLogits)"
+                : "an expression with each_class takes logits (Role::kLogits) as its first two tensors "
+                  "and as no other");
+  }
+  require(!loss.traits.operands[0].is_optional, "the logits cannot be optional");
+  const auto has = [&](Role role) {
+    return std::any_of(loss.traits.operands.begin(), loss.traits.operands.end(),
+                       [&](const Operand& o) { return o.role == role; });
+  };
+  const bool by_label = f.other_class || f.target_logit || f.shift != Shift::kSoftmax;
+  if (f.sides == 1) {
+    require(loss.target > 0, "there must be a tensor \"target\"");
+    require(!by_label || !has(Role::kTarget),
+            "other_class, target_logit and a shift by the target need labels (Role::kLabels or "
+            "Role::kLabelList), not probabilities (Role::kTarget)");
+  } else {
+    require(!has(Role::kTarget) && !has(Role::kLabelList),
+            "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
+  }
+  require(!has(Role::kLabelList) || (f.shift == Shift::kTarget && f.other_class && !f.true_class),
+          "lists of labels (Role::kLabelList) need other_class and the shift Shift::kTarget");
+  require(!has(Role::kPrior) || f.takes_prior, "a prior (Role::kPrior) needs logit(x, log_prior)");
+  require(!has(Role::kTrueWeight) || (f.true_class && f.sides == 1),
+          "Role::kTrueWeight needs an expression with true_class");
+  require(!has(Role::kOtherWeight) || f.other_class,
+          "Role::kOtherWeight needs an expression with other_class");
+  require(!f.target_logit || f.maps, "target_logit needs logit and maps");
+  require(loss.label_smoothing < 0 || (f.true_class && f.sides == 1 && f.shift == Shift::kSoftmax),
+          "label_smoothing needs an expression with true_class, of a softmax");
+}
+
 }  // namespace
 
+ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
+                             Traits given, const ClassAxisMembers& members)
+    : Loss(space, name, kFamily, tensor_arguments(given), std::move(numbers)),
+      traits(std::move(given)),
+      members(members),
+      dim(number_index("dim")),
+      label_smoothing(number_index("label_smoothing")) {
+  check_description(*this);
+}
+
+int64_t ClassAxisLoss::class_dim(int64_t dims, const Settings& settings) const {
+  if (dim < 0) return dims == 1 ? 0 : 1;
+  return at::maybe_wrap_dim(as_integer(settings.params[dim]), dims);
+}
+
 ClassAxisArguments::ClassAxisArguments(const Call& call) {
-  const Loss& loss = *call.loss;
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   int side = 0;
   for (int i = 0; i < loss.operands; ++i) {
     const at::Tensor& t = call.tensors[i];
-    switch (role(loss, i)) {
+    switch (loss.role(i)) {
       case Role::kLogits:
         x[side++] = t;
         break;
@@ -363,7 +234,7 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
       case Role::kLabelList:
         target = t;
         probabilities = t.defined() && at::isFloatingType(t.scalar_type());
-        label_list = role(loss, i) == Role::kLabelList;
+        label_list = loss.role(i) == Role::kLabelList;
         break;
       case Role::kTrueWeight:
         true_weight = t;
@@ -376,14 +247,15 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
         break;
     }
   }
-  (weighs_rows(loss) ? row_weight : class_weight) = call.weight();
-  dim = class_dim(loss, call.input().dim(), call.settings.params.data());
-  if (loss.smoothing_param >= 0) smoothing = call.settings.params[loss.smoothing_param];
+  (loss.weighs_rows() ? row_weight : class_weight) = call.weight();
+  dim = loss.class_dim(call.input().dim(), call.settings);
+  if (loss.label_smoothing >= 0) smoothing = call.settings.params[loss.label_smoothing];
 }
 
-bool divides_by_weight(const Call& call, const ClassAxisArguments& rows) {
-  return call.loss->traits.mean_over_weight && rows.class_weight.defined() && !rows.probabilities &&
-         call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
+bool divides_by_weight(const Call& call, const ClassAxisArguments& arguments) {
+  return ClassAxisLoss::of(call).traits.mean_over_weight && arguments.class_weight.defined() &&
+         !arguments.probabilities && call.settings.reduction == Reduction::Mean &&
+         !call.normalizer().defined();
 }
 
 void check_prior(const Call& call, const at::Tensor& prior) {
@@ -392,36 +264,37 @@ void check_prior(const Call& call, const at::Tensor& prior) {
 }
 
 void label_error(const Call& call, int64_t label, int64_t index) {
-  const Loss& loss = *call.loss;
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const at::Tensor& target = call.tensors[loss.target];
   std::string position;
   for (int64_t d = target.dim() - 1; d >= 0; --d) {
     position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
     index /= target.size(d);
   }
-  const bool list = role(loss, loss.target) == Role::kLabelList;
+  const bool list = loss.target_role() == Role::kLabelList;
   const auto ignored = call.settings.ignore_index;
-  const int64_t classes = call.input().size(class_dim(loss, call.input().dim(), call.settings.params.data()));
-  const std::string message = c10::str(loss.name, ": target must be in [", list ? -1 : 0, ", ", classes - 1,
-                                       "]", ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "",
-                                       ", got ", label, " at position (", position, ")");
-  TORCH_CHECK_INDEX(!loss.traits.label_index_error, message);
-  TORCH_CHECK(false, message);
+  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
+  loss.raise("label", "target must be in [", list ? -1 : 0, ", ", classes - 1, "]",
+             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
+             position, ")");
 }
 
 void check_label_range(const Call& call, const at::Tensor& labels) {
   const int64_t* const label = labels.const_data_ptr<int64_t>();
   const int64_t* const end = label + labels.numel();
   const int64_t classes =
-      call.input().size(class_dim(*call.loss, call.input().dim(), call.settings.params.data()));
+      call.input().size(ClassAxisLoss::of(call).class_dim(call.input().dim(), call.settings));
   const auto ignored = call.settings.ignore_index;
   const int64_t* const wrong = std::find_if(
       label, end, [&](int64_t l) { return (l < 0 || l >= classes) && !(ignored && l == *ignored); });
   if (wrong != end) label_error(call, *wrong, wrong - label);
 }
 
-const Family kClassAxis{
-    align, promoted_dtype, decomposition, cpu::evaluate_class_axis, cuda::evaluate_class_axis,
-    meta,  fused,          class_dim};
+#ifndef LOSSOPS_CUDA
+const Backend* cuda_backend() { return nullptr; }
+#endif
 
-}  // namespace lossops
+const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
+                     mean,  values_per_sample, keeps,     spread};
+
+}  // namespace lossops::class_axis

@@ -1,16 +1,47 @@
-// The decomposition of a loss over the class axis: its expression on tensors whose last dimension is the
-// class.
+// What is known of a loss over the class axis.
 #pragma once
 
-#include "../../core/loss.h"
+#include "../../core/backend.h"
+#include "../../core/numbers.h"
+#include "../../math/aten.h"
 #include "../../math/class_axis.h"
 
-namespace lossops {
+namespace lossops::class_axis {
+
+/// What a tensor argument is.
+enum class Role {
+  kLogits,       ///< a value per class
+  kTarget,       ///< labels, or a probability per class
+  kLabels,       ///< labels
+  kLabelList,    ///< several labels per row, ended by a negative one
+  kTrueWeight,   ///< a factor of each class's `true_class`; (C) or 0-d
+  kOtherWeight,  ///< a factor of each class's `other_class` by label; (C, C)
+  kPrior,        ///< how frequent each class is; (C)
+};
+
+struct Operand {
+  const char* name;
+  Role role;
+  bool is_optional = false;
+};
+
+/// What a line of the registry may say beyond the expression.
+struct Traits {
+  std::vector<Operand> operands{{"input", Role::kLogits}, {"target", Role::kTarget}};
+  bool mean_over_weight = true;  ///< the mean over labels divides by the sum of their weights
+  bool class_mean = false;       ///< the loss of a row is divided by its classes
+};
+
+extern const Family kFamily;
+/// The library's launchers; null where it was built without them.
+const Backend* cpu_backend();
+const Backend* cuda_backend();
 
 /// The members of the expression, with null for those that it lacks.
 struct ClassAxisMembers {
-  int sides;
+  int sides;  ///< rows of logits that a row of the loss reads
   Shift shift;
+  bool takes_prior;
   bool (*maps)(const double* params);
   Aten (*logit)(const Aten& x, const Aten& log_prior, const double* params);
   Aten (*target_logit)(const Aten& x, const double* params);
@@ -19,9 +50,30 @@ struct ClassAxisMembers {
   Aten (*row)(const Aten& lse, const double* params);
 };
 
+struct ClassAxisLoss : Loss {
+  ClassAxisLoss(const char* space, const char* name, std::vector<NumberArgument> numbers, Traits traits,
+                const ClassAxisMembers& members);
+
+  const Traits traits;
+  const ClassAxisMembers members;
+  const int dim, label_smoothing;  ///< where the settings stand among the numbers, or -1
+
+  Role role(int i) const { return traits.operands[i].role; }
+  Role target_role() const { return target < 0 ? Role::kLogits : role(target); }
+  /// The class axis of logits with so many dimensions.
+  int64_t class_dim(int64_t dims, const Settings& settings) const;
+  /// Whether weights are by row: where there is no one label that they could be looked up by.
+  bool weighs_rows() const { return target_role() == Role::kLabelList || members.sides == 2; }
+
+  static const ClassAxisLoss& of(const Call& call) { return static_cast<const ClassAxisLoss&>(*call.loss); }
+};
+
+/// The loss in ATen operators.
+at::Tensor decompose(const Call& call);
+
 template <class E>
 ClassAxisMembers members_of() {
-  ClassAxisMembers f{sides<E>(), shift_of<E>()};
+  ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>};
   if constexpr (MapsLogits<E>) {
     f.maps = [](const double* params) { return make_expression<E>(params).maps(); };
     f.logit = [](const Aten& x, const Aten& log_prior, const double* params) -> Aten {
@@ -54,6 +106,12 @@ ClassAxisMembers members_of() {
   return f;
 }
 
+template <class E>
+std::unique_ptr<Loss> describe(const char* space, const char* name, Traits traits) {
+  return std::make_unique<ClassAxisLoss>(space, name, number_arguments<E>(), std::move(traits),
+                                         members_of<E>());
+}
+
 /// The tensors of a call by what they are, undefined where there are none, and the class axis.
 struct ClassAxisArguments {
   explicit ClassAxisArguments(const Call& call);
@@ -69,7 +127,7 @@ struct ClassAxisArguments {
 };
 
 /// Whether the mean divides by the sum of the labels' weights.
-bool divides_by_weight(const Call& call, const ClassAxisArguments& rows);
+bool divides_by_weight(const Call& call, const ClassAxisArguments& arguments);
 
 /// Raises for a negative prior, which must be one that can be looked at.
 void check_prior(const Call& call, const at::Tensor& prior);
@@ -80,4 +138,4 @@ void check_label_range(const Call& call, const at::Tensor& labels);
 /// Says that this label, the index-th of the target, is out of range.
 [[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 
-}  // namespace lossops
+}  // namespace lossops::class_axis

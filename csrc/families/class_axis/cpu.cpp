@@ -1,6 +1,7 @@
 // The CPU launcher of losses over a class axis: cuts the rows into blocks of a fixed size, so that sums are
 // the same for every number of threads, and gives each kernel rows in one of the two layouts that it knows.
-#include "families/cpu.h"
+
+#include "families/class_axis/cpu.h"
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/OpMathType.h>
@@ -16,8 +17,9 @@
 #include "families/class_axis/call.h"
 #include "runtime/cpu/isa.h"
 #include "runtime/cpu/memory.h"
+#include "runtime/cpu/reduction.h"
 
-namespace lossops {
+namespace lossops::class_axis {
 namespace {
 
 using cpu::Plane;
@@ -170,9 +172,10 @@ class RowPass {
   static constexpr at::ScalarType kMath = c10::CppTypeToScalarType<T>::value;
 
  public:
-  RowPass(const Call& call, const ClassAxisArguments& args, int64_t wrt)
+  RowPass(const Call& call, const cpu::ClassAxisKernels& table, const ClassAxisArguments& args, int64_t wrt)
       : call_(call),
-        loss_(*call.loss),
+        loss_(ClassAxisLoss::of(call)),
+        table_(table),
         args_(args),
         wrt_(wrt),
         classes_(call.input().size(args_.dim)),
@@ -181,41 +184,31 @@ class RowPass {
     run_ = std::max<int64_t>(map.run(), 1);
     const bool neighbours =
         map.class_stride != 1 && map.row_stride() == 1 && run_ >= kShortRun && classes_ <= cpu::kManyClasses;
-    const bool reads_row = loss_.members->shift != Shift::kNone;
+    const bool reads_row = loss_.members.shift != Shift::kNone;
     side_by_side_ = !args_.label_list && (neighbours || classes_ <= cpu::kFewClasses || !reads_row);
   }
 
   Evaluation run() {
-    const Settings& s = call_.settings;
     read_labels();
     read_weights();
-    const double denominator = this->denominator();
-    const bool reduces = s.reduction != Reduction::None;
-    const bool unscaled = needs_denominator(call_, wrt_);
-    grad_scale_ = reduces && !unscaled ? 1 / denominator : 1;
+    const double denominator = cpu::denominator(call_, [&](Divisor::By by) { return measure(by); });
+    if (call_.reduces() && !needs_denominator(call_, wrt_)) grad_scale_ = 1 / denominator;
     Evaluation out;
     for (int i = 0; i < loss_.operands; ++i) {
       if (wrt_ >> i & 1) out.grads[i] = cpu::empty_dense(call_.tensors[i], call_.tensors[i].scalar_type());
     }
-    c10::SmallVector<int64_t, 8> shape(call_.input().sizes().begin(), call_.input().sizes().end());
-    shape.erase(shape.begin() + args_.dim);
-    const bool in_place = !reduces && call_.result_dtype() == kMath;
-    if (!reduces) {
+    const bool in_place = !call_.reduces() && call_.result_dtype() == kMath;
+    if (!call_.reduces()) {
+      c10::SmallVector<int64_t, 8> shape(call_.input().sizes().begin(), call_.input().sizes().end());
+      shape.erase(shape.begin() + args_.dim);
       values_ = at::detail::empty_cpu(shape, kMath);
       if (in_place) out.loss = values_;
     }
     const double total = sum_blocks(out);
-    if (reduces) {
-      out.loss = cpu::scalar_tensor(total / denominator, call_.result_dtype());
+    if (call_.reduces()) {
+      cpu::finish(call_, wrt_, total, denominator, out);
     } else if (!in_place) {
       out.loss = values_.to(call_.result_dtype());
-    }
-    // Without a row that counts all gradients are 0, and stay that.
-    if (unscaled) out.denominator = cpu::scalar_tensor(denominator == 0 ? 1 : denominator, at::kDouble);
-    if (const int n = loss_.operands + 1; wrt_ >> n & 1) {
-      const double of_loss = -total / denominator;
-      out.grads[n] =
-          cpu::scalar_tensor(unscaled ? of_loss : of_loss / denominator, call_.normalizer().scalar_type());
     }
     return out;
   }
@@ -235,7 +228,7 @@ class RowPass {
     if (labels_.scalar_type() != at::kLong || !labels_.is_contiguous())
       labels_ = labels_.to(at::kLong).contiguous();
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
-    const bool chooses = loss_.members->sides == 1;  // otherwise labels only tell what to ignore
+    const bool chooses = loss_.members.sides == 1;  // otherwise labels only tell what to ignore
     const bool ignores = call_.settings.ignore_index.has_value();
     const int64_t ignored = call_.settings.ignore_index.value_or(-1);
     const uint64_t limit = chooses ? classes_ : std::numeric_limits<uint64_t>::max();
@@ -307,16 +300,12 @@ class RowPass {
 
   static const T* data(const at::Tensor& t) { return t.defined() ? t.const_data_ptr<T>() : nullptr; }
 
-  /// What the reduction divides the sum by.
-  double denominator() const {
-    const Settings& s = call_.settings;
-    if (s.reduction == Reduction::None) return 1;
-    if (call_.normalizer().defined()) return call_.normalizer().item().toDouble();
-    if (s.reduction == Reduction::Sum) return 1;
-    if (!divides_by_weight(call_, args_)) return static_cast<double>(kept_);
+  /// The number of rows that count, or the sum of their labels' weights.
+  double measure(Divisor::By by) const {
+    if (by == Divisor::kKept) return static_cast<double>(kept_);
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
     const T* const weight = data(class_weight_);
-    const int64_t none = s.ignore_index ? *s.ignore_index : -1;
+    const int64_t none = call_.settings.ignore_index.value_or(-1);
     c10::SmallVector<double, 16> sums((rows_ + kLabelBlock - 1) / kLabelBlock);
     at::parallel_for(0, static_cast<int64_t>(sums.size()), 1, [&](int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
@@ -336,7 +325,7 @@ class RowPass {
 
   double sum_blocks(const Evaluation& out) {
     // The tensors that have the shape of the input: the logits, the target's probabilities, their gradients.
-    const int sides = loss_.members->sides;
+    const int sides = loss_.members.sides;
     const int target = sides;  // as an index of in and grad
     Rows<S> in[3], grad[3];
     for (int side = 0; side < sides; ++side) {
@@ -349,7 +338,7 @@ class RowPass {
     }
 
     // Blocks do not cross the runs of the input's rows.
-    const bool reads_row = loss_.members->shift != Shift::kNone;
+    const bool reads_row = loss_.members.shift != Shift::kNone;
     const int64_t cost = std::max<int64_t>(reads_row ? classes_ : wrt_ ? classes_ / 8 : 1, 1);  // of a row
     int64_t block = std::max<int64_t>(kBlockElements / cost, 1);
     if (side_by_side_) block = (block + 15) / 16 * 16;
@@ -357,7 +346,7 @@ class RowPass {
     const int64_t per_run = (run_ + block - 1) / block;
     const int64_t blocks = classes_ ? rows_ / run_ * per_run : 0;
     if (blocks == 0 && values_.defined()) values_.zero_();
-    const auto kernel = loss_.class_axis_kernels->get<S>();
+    const auto kernel = table_.template get<S>();
 
     constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
     std::atomic<int64_t> wrong{kNone};  // the first label out of range in a list
@@ -433,7 +422,8 @@ class RowPass {
   }
 
   const Call& call_;
-  const Loss& loss_;
+  const ClassAxisLoss& loss_;
+  const cpu::ClassAxisKernels& table_;
   const ClassAxisArguments& args_;
   const int64_t wrt_;
   const int64_t classes_, rows_;
@@ -451,13 +441,20 @@ bool all_bfloat16(const ClassAxisArguments& args) {
   return fits(args.x[0]) && fits(args.x[1]) && (!args.probabilities || fits(args.target));
 }
 
-}  // namespace
-
-Evaluation cpu::evaluate_class_axis(const Call& call, int64_t wrt) {
+Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
+  const auto& table = *static_cast<const cpu::ClassAxisKernels*>(kernels);
   const ClassAxisArguments args(call);
-  if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return RowPass<double>(call, args, wrt).run();
-  if (all_bfloat16(args)) return RowPass<c10::BFloat16>(call, args, wrt).run();
-  return RowPass<float>(call, args, wrt).run();
+  if (at::toOpMathType(call.promoted_dtype()) == at::kDouble)
+    return RowPass<double>(call, table, args, wrt).run();
+  if (all_bfloat16(args)) return RowPass<c10::BFloat16>(call, table, args, wrt).run();
+  return RowPass<float>(call, table, args, wrt).run();
 }
 
-}  // namespace lossops
+}  // namespace
+
+const Backend* cpu_backend() {
+  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale};
+  return &backend;
+}
+
+}  // namespace lossops::class_axis

@@ -39,12 +39,12 @@ class RowLoop : RowGroup<S, across> {
   static double run(const double* params, const RowRun<S>& run) {
     RowLoop loop(params, run);
     if constexpr (!kReadsRow) loop.clear(run.grad[0]);
-    constexpr int64_t kPart = 16 * Base::kClassAxis;  // rows that are added up in lanes
+    constexpr int64_t kPart = 16 * Base::kRows;  // rows that are added up in lanes
     double sum = 0;
     for (int64_t first = 0; first < run.rows; first += kPart) {
       const int64_t end = std::min(first + kPart, run.rows);
       V part(0);
-      for (int64_t row = first; row < end; row += Base::kClassAxis) {
+      for (int64_t row = first; row < end; row += Base::kRows) {
         part = part + (loop.open(row) ? loop.group() : loop.skip());
       }
       sum += Base::total(across ? part : V::first(part, 1));
@@ -151,7 +151,7 @@ class RowLoop : RowGroup<S, across> {
   /// Those of a later group, each from a place of its own.
   void fetch_inputs() const {
     const Plane<const S>& x = b.x[0];
-    const int64_t begin = first_ + 2 * Base::kClassAxis, end = std::min(begin + Base::kClassAxis, b.rows);
+    const int64_t begin = first_ + 2 * Base::kRows, end = std::min(begin + Base::kRows, b.rows);
     for (int64_t row = begin; row < end; ++row) {
       __builtin_prefetch(x.data + row * x.row_stride + b.label[row] * x.class_stride);
     }

@@ -8,11 +8,12 @@
 #include <c10/core/DeviceGuard.h>
 
 #include "families/class_axis/call.h"
-#include "families/cuda.h"
 #include "runtime/cuda/launcher.h"
 
-namespace lossops::cuda {
+namespace lossops::class_axis {
 namespace {
+
+using namespace cuda;
 
 /// A run of neighbouring rows shorter than this is not worth a thread each.
 constexpr int64_t kShortRun = 8;
@@ -24,11 +25,12 @@ class RowPass : Launcher {
   static constexpr at::ScalarType kMath = c10::CppTypeToScalarType<T>::value;
 
  public:
-  RowPass(const Call& call, int64_t wrt) : Launcher(call, wrt), tensors_(call) {}
+  RowPass(const Call& call, const ClassAxisKernels& table, int64_t wrt)
+      : Launcher(call, wrt), loss_(ClassAxisLoss::of(call)), table_(table), tensors_(call) {}
 
   Evaluation run() {
     const at::Tensor& input = call_.input();
-    const int sides = loss_.members->sides;
+    const int sides = loss_.members.sides;
     args_.classes = checked_classes();
     args_.rows = 1;
     c10::SmallVector<int64_t, 8> shape(input.sizes().begin(), input.sizes().end());
@@ -38,7 +40,7 @@ class RowPass : Launcher {
     std::copy(params.begin(), params.end(), args_.params);
     read_labels();
     read_weights(shape);
-    const Number denominator = this->denominator();
+    const Number denominator = this->denominator([&](Divisor::By by) { return measure(by); });
     args_.denominator = gradient_denominator(denominator);
 
     Evaluation out;
@@ -51,7 +53,7 @@ class RowPass : Launcher {
       at::Tensor& grad = out.grads[side];
       if (!grad.defined()) continue;
       stored[side] = grad.scalar_type() == kStorage ? grad : empty_in_order(grad, kStorage);
-      if (loss_.members->shift == Shift::kNone) stored[side].zero_();
+      if (loss_.members.shift == Shift::kNone) stored[side].zero_();
       args_.grad[side] = plane<S>(stored[side]);
     }
     if (tensors_.probabilities) {
@@ -69,7 +71,7 @@ class RowPass : Launcher {
     args_.partial = partial();
     int64_t blocks = 0;
     if (args_.rows > 0 && args_.classes > 0) {
-      blocks = loss_.cuda_class_axis_kernels->get<S>()(args_);
+      blocks = table_.template get<S>()(args_);
     } else if (!reduces_) {
       out.loss.zero_();
     }
@@ -77,7 +79,7 @@ class RowPass : Launcher {
       if (stored[side].defined() && !stored[side].is_same(out.grads[side]))
         out.grads[side].copy_(stored[side]);
     }
-    if (reduces_) finish_reduced(out, blocks, denominator, 1);
+    if (reduces_) finish_reduced(out, blocks, denominator);
     return out;
   }
 
@@ -117,7 +119,7 @@ class RowPass : Launcher {
     args_.label = labels.const_data_ptr<int64_t>();
     args_.ignores = call_.settings.ignore_index.has_value();
     args_.ignore_index = call_.settings.ignore_index.value_or(0);
-    if (args_.classes == 0 && loss_.members->sides == 1) {  // no kernel runs that could tell
+    if (args_.classes == 0 && loss_.members.sides == 1) {  // no kernel runs that could tell
       const at::Tensor fine = args_.ignores ? labels.eq(args_.ignore_index) : labels.ne(labels);
       at::_assert_async(fine.all(), loss_.name + ": target is out of range");
     }
@@ -155,45 +157,46 @@ class RowPass : Launcher {
     args_.value_scale = loss_.traits.class_mean ? T(1) / static_cast<T>(args_.classes) : T(1);
   }
 
-  /// What the reduction divides the sum by.
-  Number denominator() {
-    const Settings& s = call_.settings;
-    if (call_.normalizer().defined()) return normalizer();
-    if (s.reduction != Reduction::Mean) return {};
-    const bool weighted = divides_by_weight(call_, tensors_);
-    const bool counts = args_.ignores && !tensors_.label_list;
-    if (!weighted && !counts) return {static_cast<double>(args_.rows), nullptr};
+  int64_t measure(Divisor::By by) {
     WeighLabels weigh{};
     weigh.size = args_.rows;
     weigh.classes = args_.classes;
     weigh.label = args_.label;
     weigh.ignores = args_.ignores;
     weigh.ignore_index = args_.ignore_index;
-    weigh.weight = weighted ? args_.label_weight : nullptr;
+    weigh.weight = by == Divisor::kWeight ? args_.label_weight : nullptr;
     weigh.in_double = kMath == at::kDouble;
     weigh.partial = partial();
-    return number_of(weigh_labels(weigh));
+    return weigh_labels(weigh);
   }
 
+  const ClassAxisLoss& loss_;
+  const ClassAxisKernels& table_;
   const ClassAxisArguments tensors_;
   RowArgs<S> args_{};
 };
 
-}  // namespace
-
-Evaluation evaluate_class_axis(const Call& call, int64_t wrt) {
+Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   const c10::DeviceGuard device(call.input().device());
   const at::AutoDispatchBelowADInplaceOrView below;
+  const auto& table = *static_cast<const ClassAxisKernels*>(kernels);
   switch (call.promoted_dtype()) {
     case at::kDouble:
-      return RowPass<double>(call, wrt).run();
+      return RowPass<double>(call, table, wrt).run();
     case at::kHalf:
-      return RowPass<c10::Half>(call, wrt).run();
+      return RowPass<c10::Half>(call, table, wrt).run();
     case at::kBFloat16:
-      return RowPass<c10::BFloat16>(call, wrt).run();
+      return RowPass<c10::BFloat16>(call, table, wrt).run();
     default:
-      return RowPass<float>(call, wrt).run();
+      return RowPass<float>(call, table, wrt).run();
   }
 }
 
-}  // namespace lossops::cuda
+}  // namespace
+
+const Backend* cuda_backend() {
+  static constexpr Backend backend{c10::DispatchKey::CUDA, evaluate, cuda::scale};
+  return &backend;
+}
+
+}  // namespace lossops::class_axis

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "../../math/parameters.h"
 #include "../../runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -21,7 +22,7 @@ struct RowArgs {
   using T = std::conditional_t<std::is_same_v<S, double>, double, float>;
   int64_t rows;
   int classes;
-  double params[kParams];
+  double params[kMaxParams];
   bool side_by_side;  ///< rows that follow one another are neighbours in memory, classes are not
   Plane<const S> x[2];
   Plane<S> grad[2];
@@ -114,5 +115,12 @@ struct ClassAxisKernels {
 
 template <class E, class S>
 int64_t run_rows(const RowArgs<S>& args);
+
+template <class E>
+const ClassAxisKernels& class_axis_kernels() {
+  static constexpr ClassAxisKernels table{run_rows<E, float>, run_rows<E, double>, run_rows<E, c10::Half>,
+                                          run_rows<E, c10::BFloat16>};
+  return table;
+}
 
 }  // namespace lossops::cuda

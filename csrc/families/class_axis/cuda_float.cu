@@ -4,7 +4,7 @@
 
 namespace lossops::cuda {
 
-#define CLASS_LOSS(op, Expression, ...) template int64_t run_rows<losses::Expression>(const RowArgs<float>&);
+#define LOSS(op, Expression, ...) template struct RowKernelsOf<losses::Expression, float>;
 #include "losses/registry.def"
 
 }  // namespace lossops::cuda

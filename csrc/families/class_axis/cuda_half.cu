@@ -4,8 +4,7 @@
 
 namespace lossops::cuda {
 
-#define CLASS_LOSS(op, Expression, ...) \
-  template int64_t run_rows<losses::Expression>(const RowArgs<c10::Half>&);
+#define LOSS(op, Expression, ...) template struct RowKernelsOf<losses::Expression, c10::Half>;
 #include "losses/registry.def"
 
 }  // namespace lossops::cuda

@@ -66,4 +66,12 @@ int64_t run_rows(const RowArgs<S>& args) {
   return blocks;
 }
 
+/// To be instantiated for every loss: compiles the kernels of those that are of this family.
+template <class E, class S>
+struct RowKernelsOf {};
+template <ClassAxisExpression E, class S>
+struct RowKernelsOf<E, S> {
+  static RowFn<S> get() { return run_rows<E, S>; }
+};
+
 }  // namespace lossops::cuda

@@ -22,7 +22,7 @@ class RowGroup {
   using T = typename MathOf<S>::type;
   using V = Register<T>;
   static constexpr int64_t kLanes = V::kLanes;
-  static constexpr int64_t kClassAxis = across ? kLanes : 1;  ///< rows at once
+  static constexpr int64_t kRows = across ? kLanes : 1;  ///< rows at once
   /// Elements that are added up in lanes before those sums are.
   static constexpr int64_t kSection = 64 * kLanes;
 
@@ -139,8 +139,8 @@ class RowGroup {
   template <class F>
   LOSSOPS_INLINE static V by_row(const F& f) {
     if constexpr (across) {
-      T lane[kClassAxis];
-      for (int64_t l = 0; l < kClassAxis; ++l) lane[l] = static_cast<T>(f(l));
+      T lane[kRows];
+      for (int64_t l = 0; l < kRows; ++l) lane[l] = static_cast<T>(f(l));
       return V::load(lane);
     } else {
       return V(static_cast<T>(f(0)));
@@ -150,17 +150,17 @@ class RowGroup {
   /// Reads the labels and weights of the group that starts at a row; false if it is one row that is ignored.
   bool open(int64_t row) {
     first_ = row;
-    count_ = std::min(kClassAxis, b.rows - row);
+    count_ = std::min(kRows, b.rows - row);
     any_ignored_ = false;
     if (b.label && !b.label_list) {
-      int64_t padded[kClassAxis];
+      int64_t padded[kRows];
       const int64_t* label = b.label + first_;
-      if (count_ < kClassAxis) {
-        std::fill(std::copy_n(label, count_, padded), padded + kClassAxis, 0);
+      if (count_ < kRows) {
+        std::fill(std::copy_n(label, count_, padded), padded + kRows, 0);
         label = padded;
       }
       int64_t ignored = 0;
-      for (int64_t l = 0; l < kClassAxis; ++l) {
+      for (int64_t l = 0; l < kRows; ++l) {
         ignored_[l] = b.ignores & (label[l] == b.ignore_index);
         label_[l] = ignored_[l] ? 0 : label[l];
         ignored |= ignored_[l];
@@ -358,8 +358,8 @@ class RowGroup {
 
   // Of the group:
   int64_t first_ = 0, count_ = 0;
-  int64_t label_[kClassAxis] = {};
-  int64_t ignored_[kClassAxis] = {};
+  int64_t label_[kRows] = {};
+  int64_t ignored_[kRows] = {};
   bool any_ignored_ = false;
   V label_lanes_{0}, keep_{1}, row_scale_{1};
 };

@@ -1,22 +1,24 @@
-// Losses element by element: shapes, the decomposition, and what tracing sees.
-#include <ATen/OpMathType.h>
+// Losses element by element: shapes, and what the family says to autograd and tracing.
+#include "families/elementwise/call.h"
+
 #include <ATen/native/TypeProperties.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/mean.h>
-#include <ATen/ops/ne.h>
-#include <ATen/ops/sum.h>
-#include <ATen/ops/where.h>
 
+#include "core/reduction.h"
 #include "core/shapes.h"
-#include "families/cpu.h"
-#include "families/cuda.h"
 
-namespace lossops {
+namespace lossops::elementwise {
+
 namespace {
 
+std::vector<TensorArgument> tensor_arguments(const Traits& traits) {
+  std::vector<TensorArgument> arguments;
+  for (const Operand& o : traits.operands) arguments.push_back({o.name, o.is_optional});
+  return arguments;
+}
+
 at::ScalarType promoted_dtype(const Call& call) {
-  const Loss* const loss = call.loss;
+  const ElementwiseLoss* const loss = &ElementwiseLoss::of(call);
   const auto& tensors = call.tensors;
   const at::ScalarType first = call.input().scalar_type();
   const auto counts = [&](int i) { return tensors[i].defined() && loss->shape(i) != Shape::kLevels; };
@@ -31,9 +33,12 @@ at::ScalarType promoted_dtype(const Call& call) {
 }
 
 void align(Call& call) {
-  const Loss* const loss = call.loss;
+  const ElementwiseLoss* const loss = &ElementwiseLoss::of(call);
   auto& tensors = call.tensors;
   const Settings& settings = call.settings;
+  if (loss->traits.row_mean && call.input().dim() == 0) {
+    loss->raise(call.name(0).c_str(), call.name(0), " must have at least one dimension, got shape ()");
+  }
   bool aligned = true;
   for (int i = 1; i <= loss->operands; ++i) {
     aligned = aligned && (!tensors[i].defined() || same(tensors[i].sym_sizes(), call.input().sym_sizes()));
@@ -57,11 +62,9 @@ void align(Call& call) {
       fits = same(other[d], shape[d]) || same(other[d], 1);
     }
     if (!fits) {
-      shape_error(call, i,
-                  c10::str(call.name(0), " and ", call.name(i),
-                           " must have the same shape, or differ in "
-                           "dimensions of size 1, got ",
-                           shown(call.input().sym_sizes()), " and ", shown(other)));
+      loss->raise(call.name(i).c_str(), call.name(0), " and ", call.name(i),
+                  " must have the same shape, or differ in dimensions of size 1, got ",
+                  shown(call.input().sym_sizes()), " and ", shown(other));
     }
   }
 
@@ -75,16 +78,16 @@ void align(Call& call) {
     const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
     bool fits = rule == Shape::kMutual;
     if (broadcast) fits = broadcasts(t.sym_sizes(), common);
-    if (rule == Shape::kClassAxis)
+    if (rule == Shape::kRows)
       fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
     const bool by_rows =
-        rule == Shape::kClassAxis || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
+        rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
     if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
       t = t.unsqueeze(-1);
       fits = true;
     }
     if (!fits) {
-      shape_error(call, i,
+      loss->raise(call.name(i).c_str(),
                   broadcast ? c10::str(call.name(i), " must broadcast to the shape of ", call.name(0),
                                        ", got ", call.name(0), " ", shown(common), " and ", call.name(i), " ",
                                        shown(t.sym_sizes()))
@@ -98,84 +101,55 @@ void align(Call& call) {
   }
 }
 
-at::Tensor decomposition(const Call& call) {
-  const Loss& loss = *call.loss;
-  const Settings& s = call.settings;
-  const at::ScalarType dtype = at::toOpMathType(call.promoted_dtype());
-  const auto tensor = [&](int i) {
-    const at::Tensor t = beside_input(call, call.tensors[i]);
-    return same(t.sym_sizes(), call.input().sym_sizes()) ? t : t.expand_symint(call.input().sym_sizes());
-  };
-
-  // What is ignored must not reach a gradient even if it is infinite: its operands are replaced by zeros.
-  at::Tensor valid;
-  if (s.ignore_index) valid = at::ne(tensor(loss.target), *s.ignore_index);
-  std::array<Aten, kMaxOperands> operands;
-  for (int i = 0; i < loss.operands; ++i) {
-    if (!call.tensors[i].defined()) {
-      operands[i] = Aten(1);
-      continue;
-    }
-    const at::Tensor t = tensor(i).to(dtype);
-    operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
-  }
-  at::Tensor value = loss.decomposition(operands.data(), s.params.data()).tensor();
-  at::Tensor weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
-  if (valid.defined()) {
-    value = at::where(valid, value, 0.0);
-    if (weight.defined()) weight = at::where(valid, weight, 0.0);
-  }
-  if (weight.defined()) value = value * weight;
-
-  if (s.reduction == Reduction::None) {
-    if (loss.traits.row_mean) value = value.mean(-1);
-  } else if (s.reduction == Reduction::Mean && !call.normalizer().defined()) {
-    if (loss.traits.mean_over_weight && weight.defined()) {
-      value = value.sum() / weight.sum();
-    } else {
-      value = valid.defined() ? value.sum() / valid.sum() : value.mean();
-    }
-  } else {
-    const auto sizes = call.input().sym_sizes();
-    value = value.sum();
-    if (s.reduction == Reduction::BatchMean && !sizes.empty()) value = value / at::Scalar(sizes.front());
-    if (loss.traits.row_mean) value = value / at::Scalar(sizes.back());
-    if (call.normalizer().defined()) value = value / call.normalizer();
-  }
-  return value.to(call.result_dtype());
+at::Tensor empty_values(const Call& call) {
+  const at::Tensor values = empty_in_order(call.input(), call.result_dtype());
+  return ElementwiseLoss::of(call).traits.row_mean ? at::mean(values, -1) : values;
 }
 
-Evaluation meta(const Call& call, int64_t wrt) {
-  Evaluation out;
-  const auto dtype = call.result_dtype();
-  if (call.settings.reduction == Reduction::None) {
-    out.loss = empty_in_order(call.input(), dtype);
-    if (call.loss->traits.row_mean) out.loss = at::mean(out.loss, -1);
-  } else {
-    out.loss = at::empty({}, call.input().options().dtype(dtype).requires_grad(false));
-  }
-  for (int i = 0; i <= call.loss->operands; ++i) {
-    if (wrt >> i & 1) out.grads[i] = empty_in_order(call.input(), call.tensors[i].scalar_type());
-  }
-  if (wrt >> (call.loss->operands + 1) & 1)
-    out.grads[call.loss->operands + 1] = at::empty_like(call.normalizer());
-  if (needs_denominator(call, wrt)) {
-    out.denominator = at::empty({}, call.input().options().dtype(at::kDouble).requires_grad(false));
-  }
-  return out;
+const at::Tensor& gradient_like(const Call& call, int) { return call.input(); }
+
+Divisor mean(const Call& call) {
+  if (divides_by_weight(call)) return {Divisor::kWeight};
+  if (call.settings.ignore_index) return {Divisor::kKept};
+  return {Divisor::kOne, call.input().sym_numel()};
 }
 
-int64_t fused(const Call&) { return -1; }
+c10::SymInt values_per_sample(const Call& call) {
+  return ElementwiseLoss::of(call).traits.row_mean ? call.input().sym_size(-1) : c10::SymInt(1);
+}
 
-/// A loss that is the mean over the last dimension lacks it under "none".
-int64_t reduced_dim(const Loss& loss, int64_t dims, const double*) {
-  return loss.traits.row_mean ? dims - 1 : -1;
+int64_t keeps(const Call&) { return -1; }
+
+at::Tensor spread(const Loss& loss, const Settings&, const at::Tensor& upstream, const at::Tensor& gradient) {
+  if (!static_cast<const ElementwiseLoss&>(loss).traits.row_mean) return upstream;
+  return upstream.unsqueeze(-1) / at::Scalar(gradient.sym_size(-1));
 }
 
 }  // namespace
 
-const Family kElementwise{
-    align, promoted_dtype, decomposition, cpu::evaluate_elementwise, cuda::evaluate_elementwise,
-    meta,  fused,          reduced_dim};
+ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
+                                 std::vector<NumberArgument> numbers, Traits given,
+                                 Decomposition decomposition, const char* domain)
+    : Loss(space, name, kFamily, tensor_arguments(given), std::move(numbers)),
+      traits(std::move(given)),
+      decomposition(decomposition) {
+  this->domain = domain;
+  TORCH_CHECK(arity == operands, space, "::", name, ": the expression takes ", arity,
+              " operands, and the traits name ", operands, ": ", arguments_text);
+  TORCH_CHECK(!traits.operands[0].is_optional, space, "::", name, ": ", traits.operands[0].name,
+              " is the first operand and cannot be optional");
+}
 
-}  // namespace lossops
+bool divides_by_weight(const Call& call) {
+  return ElementwiseLoss::of(call).traits.mean_over_weight && call.weight().defined() &&
+         call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
+}
+
+#ifndef LOSSOPS_CUDA
+const Backend* cuda_backend() { return nullptr; }
+#endif
+
+const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
+                     mean,  values_per_sample, keeps,     spread};
+
+}  // namespace lossops::elementwise

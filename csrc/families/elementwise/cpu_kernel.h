@@ -6,7 +6,7 @@
 
 #include "../../math/expression.h"
 #include "../../math/register.h"
-#include "../../runtime/cpu/kernels.h"
+#include "cpu.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -120,7 +120,7 @@ constexpr KernelsFor<S> kernels_for() {
 }
 
 template <class E>
-const Kernels& kernels() {
+const Kernels& element_kernels() {
   static constexpr Kernels table = {kernels_for<E, float>(), kernels_for<E, double>(),
                                     kernels_for<E, c10::BFloat16>()};
   return table;

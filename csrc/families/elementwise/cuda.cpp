@@ -1,5 +1,5 @@
 // The CUDA launcher of element-wise losses: one kernel over memory, and one over the sums of its blocks.
-#include "families/cuda.h"
+#include "families/elementwise/cuda.h"
 
 #include <ATen/OpMathType.h>
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -7,15 +7,20 @@
 #include <c10/core/DeviceGuard.h>
 
 #include "core/shapes.h"
+#include "families/elementwise/call.h"
 #include "runtime/cuda/launcher.h"
 
-namespace lossops::cuda {
+namespace lossops::elementwise {
 namespace {
+
+using namespace cuda;
 
 class ElementPass : Launcher {
  public:
-  ElementPass(const Call& call, int64_t wrt)
+  ElementPass(const Call& call, const Kernels& table, int64_t wrt)
       : Launcher(call, wrt),
+        loss_(ElementwiseLoss::of(call)),
+        table_(table),
         math_(at::toOpMathType(call.promoted_dtype())),
         order_(memory_order(call.input())) {}
 
@@ -35,7 +40,7 @@ class ElementPass : Launcher {
     args.ignores = s.ignore_index.has_value();
     args.ignore_index = s.ignore_index.value_or(0);
 
-    const Number denominator = this->denominator(args);
+    const Number denominator = this->denominator([&](Divisor::By by) { return measure(by, args); });
     args.denominator = gradient_denominator(denominator);
     Evaluation out;
     for (int i = 0; i <= w; ++i) {
@@ -48,11 +53,11 @@ class ElementPass : Launcher {
       args.value = output(out.loss);
     }
     args.partial = partial();
-    const Kernels& kernels = *loss_.cuda_kernels;
-    const int64_t blocks = (math_ == at::kDouble ? kernels.in_double : kernels.in_float).by[mode()](args);
+    const int64_t blocks = (math_ == at::kDouble ? table_.in_double : table_.in_float).by[mode()](args);
     if (reduces_) {
-      finish_reduced(out, blocks, denominator, loss_.traits.row_mean ? last_size() : 1);
-      if (weighted_mean() && out.grads[w].defined()) correct_weight_grad(out.grads[w], blocks, denominator);
+      finish_reduced(out, blocks, denominator);
+      if (divides_by_weight(call_) && out.grads[w].defined())
+        correct_weight_grad(out.grads[w], blocks, denominator);
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
     }
@@ -60,8 +65,6 @@ class ElementPass : Launcher {
   }
 
  private:
-  double last_size() const { return static_cast<double>(call_.input().size(-1)); }
-
   int mode() const {
     const int64_t operands = wrt_ & ((1 << loss_.operands) - 1);
     const bool weight = wrt_ >> loss_.operands & 1;
@@ -103,36 +106,17 @@ class ElementPass : Launcher {
     return offsets;
   }
 
-  bool weighted_mean() const {
-    return loss_.traits.mean_over_weight && call_.weight().defined() &&
-           call_.settings.reduction == Reduction::Mean && !call_.normalizer().defined();
-  }
-
-  /// What the reduction divides the sum by.
-  Number denominator(const ElementArgs& args) {
-    const Settings& s = call_.settings;
-    if (!reduces_) return {};
-    Number d;
-    if (call_.normalizer().defined()) {
-      d = normalizer();
-    } else if (s.reduction == Reduction::Mean) {
-      if (!weighted_mean() && !s.ignore_index) return {static_cast<double>(args.size), nullptr};
-      Weigh weigh{};
-      weigh.size = args.size;
-      weigh.in_double = math_ == at::kDouble;
-      weigh.weighted = weighted_mean();
-      weigh.weight = args.weight;
-      weigh.ignores = args.ignores;
-      weigh.ignore_index = args.ignore_index;
-      weigh.label = args.in[args.label];
-      weigh.partial = partial();
-      return number_of(cuda::weigh(weigh));
-    }
-    if (s.reduction == Reduction::BatchMean && call_.input().dim() > 0) {
-      d.factor *= static_cast<double>(call_.input().size(0));
-    }
-    if (loss_.traits.row_mean) d.factor *= last_size();
-    return d;
+  int64_t measure(Divisor::By by, const ElementArgs& args) {
+    Weigh weigh{};
+    weigh.size = args.size;
+    weigh.in_double = math_ == at::kDouble;
+    weigh.weighted = by == Divisor::kWeight;
+    weigh.weight = args.weight;
+    weigh.ignores = args.ignores;
+    weigh.ignore_index = args.ignore_index;
+    if (args.ignores) weigh.label = args.in[args.label];
+    weigh.partial = partial();
+    return cuda::weigh(weigh);
   }
 
   /// What the mean over the weight does to its gradient: it also divides by it.
@@ -151,16 +135,23 @@ class ElementPass : Launcher {
     }
   }
 
+  const ElementwiseLoss& loss_;
+  const Kernels& table_;
   const at::ScalarType math_;
   const c10::SmallVector<int64_t, 8> order_;
 };
 
-}  // namespace
-
-Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
+Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   const c10::DeviceGuard device(call.input().device());
   const at::AutoDispatchBelowADInplaceOrView below;
-  return ElementPass(call, wrt).run();
+  return ElementPass(call, *static_cast<const Kernels*>(kernels), wrt).run();
 }
 
-}  // namespace lossops::cuda
+}  // namespace
+
+const Backend* cuda_backend() {
+  static constexpr Backend backend{c10::DispatchKey::CUDA, evaluate, cuda::scale};
+  return &backend;
+}
+
+}  // namespace lossops::elementwise

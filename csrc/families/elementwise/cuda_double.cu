@@ -4,8 +4,7 @@
 
 namespace lossops::cuda {
 
-#define LOSS(op, Expression, ...) \
-  template const ElementKernels& element_kernels<losses::Expression, double>();
+#define LOSS(op, Expression, ...) template struct ElementKernelsOf<losses::Expression, double>;
 #include "losses/registry.def"
 
 }  // namespace lossops::cuda

@@ -4,7 +4,7 @@
 
 namespace lossops::cuda {
 
-#define LOSS(op, Expression, ...) template const ElementKernels& element_kernels<losses::Expression, float>();
+#define LOSS(op, Expression, ...) template struct ElementKernelsOf<losses::Expression, float>;
 #include "losses/registry.def"
 
 }  // namespace lossops::cuda

@@ -5,9 +5,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "../../math/class_axis.h"
 #include "../../math/expression.h"
 #include "../../runtime/cuda/memory.h"
 #include "../../runtime/cuda/reduce.h"
+#include "cuda.h"
 
 namespace lossops::cuda {
 
@@ -125,5 +127,13 @@ const ElementKernels& element_kernels() {
       {run_elements<E, T, Wrt::kNothing>, run_elements<E, T, Wrt::kFirst>, run_elements<E, T, Wrt::kAll>}};
   return table;
 }
+
+/// To be instantiated for every loss: compiles the kernels of those that are of this family.
+template <class E, class T>
+struct ElementKernelsOf {
+  static const ElementKernels& get() { return element_kernels<E, T>(); }
+};
+template <ClassAxisExpression E, class T>
+struct ElementKernelsOf<E, T> {};
 
 }  // namespace lossops::cuda

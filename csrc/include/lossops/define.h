@@ -5,20 +5,21 @@
 //
 //   namespace mine {
 //   struct Cauchy {
-//     double c;  // the parameters: doubles, in the order of the schema
+//     double c = 1;
+//     static constexpr std::array parameters{lossops::param("c", &Cauchy::c).positive()};
 //     template <class X, class T>
 //     LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
 //       return log1p(square((x - t) / c));
 //     }
 //   };
 //   }  // namespace mine
-//   LOSSOPS_DEFINE(mine, cauchy, mine::Cauchy, "Tensor input, Tensor target, float c=1.0",
-//                  .limits = {{"c", ">", 0}})
+//   LOSSOPS_DEFINE(mine, cauchy, mine::Cauchy)
 //
 // defines torch.ops.mine.cauchy(input, target, c=1.0, weight=None, ignore_index=None, normalizer=None,
 // reduction=1, dtype=None), for the instruction set that this file is compiled for. Expressions are written
-// in math/vocabulary.h; one over a class axis has the members that math/class_axis.h lists and is given
-// to LOSSOPS_DEFINE_OVER_CLASSES. What follows the arguments are fields of Traits in core/loss.h.
+// in math/vocabulary.h, their parameters in math/parameters.h; one over the class axis has the members that
+// math/class_axis.h lists. What may follow the expression are fields of Traits in
+// families/<family>/call.h, such as .operands = {{"input"}, {"target"}, {"level", Shape::kBroadcast}}.
 //
 // Include this before any other header of torch, use the macro outside of namespaces, and link lossops. For a
 // program that has to run on processors of several generations, give lossops_add_kernels of the CMake package
@@ -32,17 +33,14 @@
 #if defined(__CUDACC__)
 
 #define LOSSOPS_CUDA_KERNELS_HERE
-#define LOSSOPS_DEFINE(space, op, Expression, ...)                        \
-  namespace lossops::cuda {                                               \
-  template const ElementKernels& element_kernels<::Expression, float>();  \
-  template const ElementKernels& element_kernels<::Expression, double>(); \
-  }
-#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...)           \
-  namespace lossops::cuda {                                               \
-  template int64_t run_rows<::Expression>(const RowArgs<float>&);         \
-  template int64_t run_rows<::Expression>(const RowArgs<double>&);        \
-  template int64_t run_rows<::Expression>(const RowArgs<c10::Half>&);     \
-  template int64_t run_rows<::Expression>(const RowArgs<c10::BFloat16>&); \
+#define LOSSOPS_DEFINE(space, op, Expression, ...)           \
+  namespace lossops::cuda {                                  \
+  template struct ElementKernelsOf<::Expression, float>;     \
+  template struct ElementKernelsOf<::Expression, double>;    \
+  template struct RowKernelsOf<::Expression, float>;         \
+  template struct RowKernelsOf<::Expression, double>;        \
+  template struct RowKernelsOf<::Expression, c10::Half>;     \
+  template struct RowKernelsOf<::Expression, c10::BFloat16>; \
   }
 
 #elif defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels
@@ -50,11 +48,7 @@
 #define LOSSOPS_KERNELS_HERE
 #define LOSSOPS_DEFINE(space, op, Expression, ...) \
   namespace lossops::cpu::CPU_CAPABILITY {         \
-  template const Kernels& kernels<::Expression>(); \
-  }
-#define LOSSOPS_DEFINE_OVER_CLASSES(space, op, Expression, ...)        \
-  namespace lossops::cpu::CPU_CAPABILITY {                             \
-  template const ClassAxisKernels& class_axis_kernels<::Expression>(); \
+  template const void* kernels<::Expression>();    \
   }
 
 #else
@@ -74,13 +68,12 @@
 #endif
 #endif
 
-#define LOSSOPS_DEFINE(space, op, Expression, arguments, ...)                                 \
-  TORCH_LIBRARY_FRAGMENT(space, library) {                                                    \
-    using namespace lossops; /* for the traits */                                             \
-    define_loss(library, describe<::Expression>(#space, #op, arguments, Traits{__VA_ARGS__}), \
-                LOSSOPS_VERSION);                                                             \
+#define LOSSOPS_DEFINE(space, op, Expression, ...)                                                        \
+  TORCH_LIBRARY_FRAGMENT(space, library) {                                                                \
+    using namespace lossops; /* for the traits */                                                         \
+    define_loss(library, describe_native<::Expression>(#space, #op, TraitsOf<::Expression>{__VA_ARGS__}), \
+                LOSSOPS_VERSION);                                                                         \
   }
-#define LOSSOPS_DEFINE_OVER_CLASSES LOSSOPS_DEFINE
 #define LOSSOPS_REGISTERS_HERE
 
 #endif
@@ -90,7 +83,7 @@
 // The internals: installed beside this file, or where the source tree has them.
 // clang-format off
 #define LOSSOPS_QUOTED(path) #path
-#if __has_include("detail/core/describe.h")
+#if __has_include("detail/families/describe.h")
 #define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(detail/path)
 #else
 #define LOSSOPS_INTERNAL(path) LOSSOPS_QUOTED(../../path)
@@ -100,10 +93,10 @@
 #include LOSSOPS_INTERNAL(families/class_axis/cuda_kernel.h)
 #endif
 #ifdef LOSSOPS_KERNELS_HERE
-#include LOSSOPS_INTERNAL(families/elementwise/cpu_kernel.h)
-#include LOSSOPS_INTERNAL(families/class_axis/cpu_kernel.h)
+#include LOSSOPS_INTERNAL(families/cpu_kernels.h)
 #endif
 #ifdef LOSSOPS_REGISTERS_HERE
-#include LOSSOPS_INTERNAL(core/describe.h)
+#include <torch/library.h>
+#include LOSSOPS_INTERNAL(families/describe.h)
 #endif
 // clang-format on

@@ -18,7 +18,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/plain.h"
+#include "core/dispatch.h"
 #include "core/shapes.h"
 #include "runtime/cpu/memory.h"
 
@@ -120,8 +120,10 @@ at::Tensor penalty_meta(at::TensorList params, double l1, double l2) {
   return at::empty({}, params[0].options().dtype(penalty_dtype(params)));
 }
 
+bool is_plain_cpu(const at::Tensor& t) { return t.is_cpu() && is_plain(t); }
+
 bool all_plain(at::TensorList tensors) {
-  return std::all_of(tensors.begin(), tensors.end(), [](const at::Tensor& t) { return is_plain(t); });
+  return std::all_of(tensors.begin(), tensors.end(), [](const at::Tensor& t) { return is_plain_cpu(t); });
 }
 
 /// Keeps the parameters, and the gradients that the pass over them has written along with the value: these
@@ -175,10 +177,10 @@ struct PenaltyFunction : torch::autograd::Function<PenaltyFunction> {
                                  const at::Tensor& upstream, const std::vector<bool>& wanted) {
     const Penalty penalty{context.saved_data["l1"].toDouble(), context.saved_data["l2"].toDouble()};
     variable_list kept = take_kept(context, params.size());
-    if (at::GradMode::is_enabled() || !is_plain(upstream) || !all_plain(params)) {
+    if (at::GradMode::is_enabled() || !is_plain_cpu(upstream) || !all_plain(params)) {
       return slopes(upstream, params, penalty, wanted);
     }
-    const double factor = value_of_scalar(upstream);
+    const double factor = cpu::value_of_scalar(upstream);
     // In half precision a gradient scaled after it was rounded would be rounded twice.
     const auto serves = [&](const at::Tensor& grad) {
       return grad.defined() && (factor == 1 || !c10::isReducedFloatingType(grad.scalar_type()));

@@ -3,7 +3,7 @@
 // A build leaves an instruction set out by LOSSOPS_WITHOUT_DEFAULT, _AVX2 or _AVX512.
 #pragma once
 
-#include "../../families/class_axis/cpu.h"
+#include "kernels.h"
 
 #ifdef CPU_CAPABILITY
 
@@ -36,14 +36,12 @@
   LOSSOPS_IF_AVX2(M(AVX2, __VA_ARGS__))     \
   LOSSOPS_IF_DEFAULT(M(DEFAULT, __VA_ARGS__))
 
-#define LOSSOPS_DECLARE_ISA(ISA, ...)           \
-  namespace lossops::cpu::ISA {                 \
-  template <class Expression>                   \
-  const Kernels& kernels();                     \
-  template <class Expression>                   \
-  const ClassAxisKernels& class_axis_kernels(); \
-  template <class T>                            \
-  const Conversions<T>& conversions();          \
+#define LOSSOPS_DECLARE_ISA(ISA, ...)  \
+  namespace lossops::cpu::ISA {        \
+  template <class Expression>          \
+  const void* kernels();               \
+  template <class T>                   \
+  const Conversions<T>& conversions(); \
   }
 LOSSOPS_EACH_ISA(LOSSOPS_DECLARE_ISA)
 #undef LOSSOPS_DECLARE_ISA
@@ -62,7 +60,7 @@ Isa current_isa();
 #define LOSSOPS_RETURN_FOR(ISA, ...) \
   if (::lossops::cpu::current_isa() == ::lossops::cpu::Isa::ISA) return ::lossops::cpu::ISA::__VA_ARGS__;
 #define LOSSOPS_FOR_THIS_ISA(...)                            \
-  ([]() -> const auto& {                                     \
+  ([]() -> decltype(auto) {                                  \
     LOSSOPS_EACH_ISA(LOSSOPS_RETURN_FOR, __VA_ARGS__)        \
     TORCH_INTERNAL_ASSERT(false, "no such instruction set"); \
   }())

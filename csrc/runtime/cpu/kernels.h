@@ -1,4 +1,4 @@
-// The interface between the launcher, compiled once, and the kernels, compiled once per instruction set.
+// What launchers, compiled once, and kernels, compiled once per instruction set, share.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -7,8 +7,6 @@
 #include <cstdint>
 
 namespace lossops::cpu {
-
-constexpr int kBlockOperands = 4;
 
 /// Elements that a kernel is given at a time: what the reproducible reduction and the conversion buffers
 /// work in.
@@ -25,45 +23,6 @@ struct MathOf {
 template <>
 struct MathOf<c10::BFloat16> {
   using type = float;
-};
-
-/// A run of elements, stored as S. Arrays that a call does not need are null.
-template <class S>
-struct Block {
-  using T = typename MathOf<S>::type;
-  int64_t size;
-  const S* in[kBlockOperands];
-  int64_t step[kBlockOperands];  ///< 1, or 0 for a value that is the same everywhere
-  const S* weight;
-  int64_t weight_step;
-  const S* label;  ///< elements whose label is ignore_index are zero in every output
-  int64_t label_step;
-  T ignore_index;
-  S* value;
-  S* grad[kBlockOperands];
-  T scale[kBlockOperands];  ///< multiplies the gradients
-  S* weight_grad;           ///< the value before it is weighted, times weight_scale
-  T weight_scale;
-  bool invalid;  ///< out: an operand lies outside the loss's domain
-};
-
-/// Computes the block and returns the sum of its (weighted) values.
-template <class S>
-using BlockFn = double (*)(const double* params, Block<S>& block);
-
-/// What to differentiate by: nothing, the first operand, or all of them.
-enum class Wrt { kNothing, kFirst, kAll };
-
-/// The kernels of one loss for one instruction set, by Wrt.
-template <class S>
-struct KernelsFor {
-  BlockFn<S> by[3];
-};
-struct Kernels : KernelsFor<float>, KernelsFor<double>, KernelsFor<c10::BFloat16> {
-  template <class S>
-  BlockFn<S> get(Wrt wrt) const {
-    return KernelsFor<S>::by[static_cast<int>(wrt)];
-  }
 };
 
 /// Raises; defined outside the objects of the instruction sets, which must not share code through the linker.

@@ -1,12 +1,13 @@
 #include "runtime/cpu/memory.h"
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/ops/mul.h>
 
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
-#include "core/loss.h"
+#include "core/backend.h"
 #include "runtime/cpu/isa.h"
 
 namespace lossops::cpu {
@@ -39,6 +40,18 @@ at::Tensor scalar_tensor(double value, at::ScalarType dtype) {
   at::Tensor t = at::detail::empty_cpu({}, dtype);
   LOSSOPS_FOR_THIS_ISA(conversions<double>()).store(&value, t.data_ptr(), dtype, 1, 1);
   return t;
+}
+
+double value_of_scalar(const at::Tensor& t) {
+  return t.scalar_type() == at::kFloat ? *t.const_data_ptr<float>() : t.item().toDouble();
+}
+
+at::Tensor scale(const at::Tensor& gradient, const at::Tensor& upstream, const at::Tensor& denominator,
+                 bool shared) {
+  double factor = value_of_scalar(upstream);
+  if (denominator.defined()) factor /= value_of_scalar(denominator);
+  if (shared) return at::mul(gradient, factor);
+  return factor == 1 ? gradient : gradient.mul_(factor);
 }
 
 void unsupported_dtype(c10::ScalarType dtype) {

@@ -1,5 +1,4 @@
-// The interface between the launchers, which the host's compiler builds, and the kernels of element-wise
-// losses, which nvcc does.
+// What launchers, which the host's compiler builds, and kernels, which nvcc does, share.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -9,9 +8,6 @@
 #include "offsets.h"
 
 namespace lossops::cuda {
-
-constexpr int kOperands = 4;
-constexpr int kParams = 8;
 
 /// Blocks of a launch at most. Their number follows from sizes alone, so sums come out the same from run to
 /// run; between devices those of long rows may differ, which plan_rows shares out by the shared memory.
@@ -53,40 +49,6 @@ struct Number {
   const double* value = nullptr;
   LOSSOPS_INLINE double get() const { return value ? factor * *value : factor; }
 };
-
-struct ElementArgs {
-  int64_t size;
-  double params[kParams];
-  bool strided;  ///< some operand is
-  Operand in[kOperands];
-  bool weighted, ignores;
-  Operand weight;
-  int label;             ///< the operand that ignore_index refers to
-  int64_t ignore_index;  ///< elements whose label it is are zero in every output
-  Output value;
-  Output grad[kOperands];
-  Output weight_grad;  ///< the value before it is weighted
-  Number denominator;  ///< of gradients
-  double* partial;     ///< the sum of each block
-};
-
-/// What to differentiate by: nothing, the first operand, or all of them.
-enum class Wrt { kNothing, kFirst, kAll };
-
-/// Launches; returns the number of blocks, each of which left its sum.
-using ElementFn = int64_t (*)(const ElementArgs& args);
-
-/// The kernels of one loss in one type, by Wrt.
-struct ElementKernels {
-  ElementFn by[3];
-};
-struct Kernels {
-  const ElementKernels& in_float;
-  const ElementKernels& in_double;
-};
-
-template <class E, class T>
-const ElementKernels& element_kernels();
 
 // -- what every launcher needs (common.cu) ---------------------------------------------------------------
 

@@ -5,16 +5,11 @@
 #include <c10/core/DeviceGuard.h>
 
 #include "core/shapes.h"
-#include "families/cuda.h"
 
 namespace lossops::cuda {
 
 Launcher::Launcher(const Call& call, int64_t wrt)
-    : call_(call),
-      loss_(*call.loss),
-      wrt_(wrt),
-      reduces_(call.settings.reduction != Reduction::None),
-      unscaled_(needs_denominator(call, wrt)) {}
+    : call_(call), wrt_(wrt), reduces_(call.reduces()), unscaled_(needs_denominator(call, wrt)) {}
 
 at::Tensor Launcher::empty(at::IntArrayRef shape, at::ScalarType dtype) const {
   return at::empty(shape, at::TensorOptions(call_.input().device()).dtype(dtype));
@@ -50,35 +45,40 @@ Number Launcher::normalizer() {
   return {1, keep(n.detach().to(at::kDouble)).const_data_ptr<double>()};
 }
 
-void Launcher::finish_reduced(Evaluation& out, int64_t blocks, const Number& denominator,
-                              double per_normalizer) {
+void Launcher::finish_reduced(Evaluation& out, int64_t blocks, const Number& denominator) {
   Finish end{};
   end.partial = partial();
   end.count = blocks;
   end.denominator = denominator;
-  end.per_normalizer = per_normalizer;
   out.loss = scalar(call_.result_dtype());
   end.loss = output(out.loss);
   if (unscaled_) {
     out.denominator = scalar(at::kDouble);
     end.denominator_out = out.denominator.mutable_data_ptr<double>();
   }
-  if (const int n = loss_.operands + 1; wrt_ >> n & 1) {
+  if (const int n = call_.loss->operands + 1; wrt_ >> n & 1) {
+    end.per_normalizer = static_cast<double>(divisor(call_).factor.expect_int());
     out.grads[n] = scalar(call_.normalizer().scalar_type());
     end.normalizer_grad = output(out.grads[n]);
   }
   finish(end);
 }
 
-void scale(const at::Tensor& grad, const at::Tensor& upstream, const at::Tensor& denominator) {
-  const c10::DeviceGuard device(grad.device());
+at::Tensor scale(const at::Tensor& gradient, const at::Tensor& upstream, const at::Tensor& denominator,
+                 bool shared) {
+  if (shared) {
+    const at::Tensor factor = denominator.defined() ? upstream / denominator : upstream;
+    return (gradient * factor).to(gradient.scalar_type());
+  }
+  const c10::DeviceGuard device(gradient.device());
   Scale args{};
-  args.grad = {grad.mutable_data_ptr(), grad.scalar_type()};
-  args.size = grad.numel();
+  args.grad = {gradient.mutable_data_ptr(), gradient.scalar_type()};
+  args.size = gradient.numel();
   args.upstream = upstream.const_data_ptr();
   args.upstream_dtype = upstream.scalar_type();
   if (denominator.defined()) args.denominator = denominator.const_data_ptr<double>();
   scale(args);
+  return gradient;
 }
 
 }  // namespace lossops::cuda

@@ -1,10 +1,11 @@
-// What the launchers of both families share: tensors as kernels see them, sums that stay on the device.
+// What the launchers of all families share: tensors as kernels see them, sums that stay on the device.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "core/loss.h"
+#include "core/backend.h"
+#include "core/reduction.h"
 #include "runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -35,12 +36,21 @@ class Launcher {
   /// A number that kernels left in the sums of this many blocks.
   Number number_of(int64_t blocks);
 
-  /// The normalizer as a denominator.
-  Number normalizer();
+  /// What the call divides by. measure(by) launches what counts what is kept, or sums the weights of that,
+  /// and returns the number of its blocks.
+  template <class F>
+  Number denominator(const F& measure) {
+    const Divisor d = divisor(call_);
+    Number n;
+    if (d.by == Divisor::kNormalizer) n = normalizer();
+    if (d.by == Divisor::kKept || d.by == Divisor::kWeight) n = number_of(measure(d.by));
+    n.factor *= static_cast<double>(d.factor.expect_int());
+    return n;
+  }
 
   /// Finishes a reduced call from the sums of this many blocks: its loss, and what belongs to the
-  /// denominator. `per_normalizer` is the denominator over the normalizer.
-  void finish_reduced(Evaluation& out, int64_t blocks, const Number& denominator, double per_normalizer);
+  /// denominator.
+  void finish_reduced(Evaluation& out, int64_t blocks, const Number& denominator);
 
   /// What the kernels scale gradients by.
   Number gradient_denominator(const Number& denominator) const {
@@ -48,14 +58,20 @@ class Launcher {
   }
 
   const Call& call_;
-  const Loss& loss_;
   const int64_t wrt_;
   const bool reduces_;   ///< to a number
   const bool unscaled_;  ///< the denominator is given out beside the gradients
 
  private:
+  /// The normalizer as a number.
+  Number normalizer();
+
   at::Tensor partial_;
   std::vector<at::Tensor> kept_;
 };
+
+/// See Backend::scale.
+at::Tensor scale(const at::Tensor& gradient, const at::Tensor& upstream, const at::Tensor& denominator,
+                 bool shared);
 
 }  // namespace lossops::cuda

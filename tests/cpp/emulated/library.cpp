@@ -2,51 +2,53 @@
 #include <lossops/version.h>
 #include <torch/library.h>
 
-#include "core/describe.h"
-#include "families/cpu.h"
-#include "families/cuda.h"
+#include "families/describe.h"
 #include "losses/all.h"
+#include "losses/exceptions.h"
+#include "runtime/cpu/memory.h"
+#include "runtime/cuda/launcher.h"
 #include "operators/count/count.h"
 #include "operators/penalty/penalty.h"
 
 namespace lossops {
-namespace cpu {
+namespace {
 
-Evaluation evaluate_elementwise(const Call& call, int64_t wrt) {
-  return cuda::evaluate_elementwise(call, wrt);
+/// The CUDA launchers under the key of the CPU.
+template <class E>
+const Backend* emulated() {
+  static const Backend backend = [] {
+    Backend b = ClassAxisExpression<E> ? *class_axis::cuda_backend() : *elementwise::cuda_backend();
+    b.key = c10::DispatchKey::CPU;
+    b.scale = cpu::scale;
+    return b;
+  }();
+  return &backend;
 }
-Evaluation evaluate_class_axis(const Call& call, int64_t wrt) { return cuda::evaluate_class_axis(call, wrt); }
 
-// Of the real ones none is there.
-#define LOSSOPS_NO_KERNELS(ISA, ...)             \
-  namespace ISA {                                \
-  template <class E>                             \
-  const Kernels& kernels() {                     \
-    static const Kernels none{};                 \
-    return none;                                 \
-  }                                              \
-  template <class E>                             \
-  const ClassAxisKernels& class_axis_kernels() { \
-    static const ClassAxisKernels none{};        \
-    return none;                                 \
-  }                                              \
+template <class E>
+void define(torch::Library& library, const char* name, TraitsOf<E> traits) {
+  auto loss = describe<E>("lossops", name, std::move(traits));
+  loss->exceptions = losses::torch_exceptions(name);
+  if constexpr (ClassAxisExpression<E>) {
+    loss->kernels.push_back({emulated<E>(), &cuda::class_axis_kernels<E>()});
+  } else {
+    loss->kernels.push_back({emulated<E>(), &cuda::all_element_kernels<E>()});
   }
-LOSSOPS_EACH_ISA(LOSSOPS_NO_KERNELS)
+  define_loss(library, std::move(loss), LOSSOPS_VERSION);
+}
 
-}  // namespace cpu
+}  // namespace
 
 TORCH_LIBRARY(lossops, library) {
-#define LOSS(op, Expression, arguments, ...)                                                         \
-  define_loss(library, describe<losses::Expression>("lossops", #op, arguments, Traits{__VA_ARGS__}), \
-              LOSSOPS_VERSION);
-#define CLASS_LOSS LOSS
+#define LOSS(op, Expression, ...) \
+  define<losses::Expression>(library, #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
 }
 
 namespace {
 
 void scale(at::Tensor grad, const at::Tensor& upstream, const std::optional<at::Tensor>& denominator) {
-  cuda::scale(grad, upstream, denominator.value_or(at::Tensor()));
+  cuda::scale(grad, upstream, denominator.value_or(at::Tensor()), /*shared=*/false);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // The kernels of the losses in LOSSOPS_FILE, for the instruction set that this is compiled for. Each file of
-// expressions has a unit of its own here, so that they are compiled side by side and none for another's
-// sake.
-#include "../class_axis/cpu_kernel.h"
-#include "../elementwise/cpu_kernel.h"
+// expressions is a unit of its own, so that they are compiled side by side and none for another's sake.
+#include "families/cpu_kernels.h"
 
 // clang-format off
 #define LOSSOPS_QUOTED(path) #path
@@ -13,9 +11,7 @@
 
 namespace lossops::cpu::CPU_CAPABILITY {
 
-#define LOSS(op, Expression, ...) template const Kernels& kernels<losses::Expression>();
-#define CLASS_LOSS(op, Expression, ...) \
-  template const ClassAxisKernels& class_axis_kernels<losses::Expression>();
+#define LOSS(op, Expression, ...) template const void* kernels<losses::Expression>();
 #include LOSSOPS_EXPAND(LOSSOPS_FILE, def)
 
 }  // namespace lossops::cpu::CPU_CAPABILITY

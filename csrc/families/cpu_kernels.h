@@ -1,0 +1,20 @@
+// The CPU kernels of an expression of any family.
+#pragma once
+
+#include "class_axis/cpu_kernel.h"
+#include "elementwise/cpu_kernel.h"
+
+namespace lossops::cpu {
+inline namespace CPU_CAPABILITY {
+
+template <class E>
+const void* kernels() {
+  if constexpr (ClassAxisExpression<E>) {
+    return &class_axis_kernels<E>();
+  } else {
+    return &element_kernels<E>();
+  }
+}
+
+}  // namespace CPU_CAPABILITY
+}  // namespace lossops::cpu

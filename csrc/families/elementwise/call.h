@@ -1,0 +1,76 @@
+// What is known of a loss element by element.
+#pragma once
+
+#include "../../core/backend.h"
+#include "../../core/numbers.h"
+#include "../../math/aten.h"
+#include "../../math/expression.h"
+
+namespace lossops::elementwise {
+
+/// How a tensor argument's shape may differ from that of the first one.
+enum class Shape {
+  kSame,          ///< not at all
+  kMutual,        ///< as many dimensions, each of size 1 or that of the others; also holds for the first one
+  kRows,          ///< as kMutual, or without the last dimension
+  kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
+  kBroadcast,     ///< broadcastable to it
+  kLevels,        ///< as kBroadcast, and without a say in the dtype of the result
+};
+
+struct Operand {
+  const char* name;
+  Shape shape = Shape::kSame;
+  bool is_optional = false;  ///< then it is 1 for None
+};
+
+/// What a line of the registry may say beyond the expression.
+struct Traits {
+  std::vector<Operand> operands{{"input"}, {"target"}};
+  bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
+  bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
+};
+
+extern const Family kFamily;
+/// The library's launchers; null where it was built without them.
+const Backend* cpu_backend();
+const Backend* cuda_backend();
+
+using Decomposition = Aten (*)(const Aten* operands, const double* params);
+
+struct ElementwiseLoss : Loss {
+  ElementwiseLoss(const char* space, const char* name, int arity, std::vector<NumberArgument> numbers,
+                  Traits traits, Decomposition decomposition, const char* domain);
+
+  const Traits traits;
+  const Decomposition decomposition;
+
+  /// Of the weight as well, which is given no shape of its own.
+  Shape shape(int i) const { return i < operands ? traits.operands[i].shape : Shape::kSame; }
+  static const ElementwiseLoss& of(const Call& call) {
+    return static_cast<const ElementwiseLoss&>(*call.loss);
+  }
+};
+
+/// Whether the mean of this call divides by the sum of the weights.
+bool divides_by_weight(const Call& call);
+
+/// The loss in ATen operators.
+at::Tensor decompose(const Call& call);
+
+template <class E>
+Aten decomposition_of(const Aten* x, const double* params) {
+  return [&]<size_t... i>(std::index_sequence<i...>) -> Aten {
+    return make_expression<E>(params)(x[i]...);
+  }(std::make_index_sequence<arity<E>()>());
+}
+
+template <class E>
+std::unique_ptr<Loss> describe(const char* space, const char* name, Traits traits) {
+  const char* domain = nullptr;
+  if constexpr (requires { E::domain; }) domain = E::domain;
+  return std::make_unique<ElementwiseLoss>(space, name, arity<E>(), number_arguments<E>(), std::move(traits),
+                                           decomposition_of<E>, domain);
+}
+
+}  // namespace lossops::elementwise

@@ -1,0 +1,49 @@
+// The interface between the CUDA launcher of element-wise losses and their kernels.
+#pragma once
+
+#include "../../math/parameters.h"
+#include "../../runtime/cuda/kernels.h"
+
+namespace lossops::cuda {
+
+struct ElementArgs {
+  int64_t size;
+  double params[kMaxParams];
+  bool strided;  ///< some operand is
+  Operand in[kMaxOperands];
+  bool weighted, ignores;
+  Operand weight;
+  int label;             ///< the operand that ignore_index refers to
+  int64_t ignore_index;  ///< elements whose label it is are zero in every output
+  Output value;
+  Output grad[kMaxOperands];
+  Output weight_grad;  ///< the value before it is weighted
+  Number denominator;  ///< of gradients
+  double* partial;     ///< the sum of each block
+};
+
+/// What to differentiate by: nothing, the first operand, or all of them.
+enum class Wrt { kNothing, kFirst, kAll };
+
+/// Launches; returns the number of blocks, each of which left its sum.
+using ElementFn = int64_t (*)(const ElementArgs& args);
+
+/// The kernels of one loss in one type, by Wrt.
+struct ElementKernels {
+  ElementFn by[3];
+};
+template <class E, class T>
+const ElementKernels& element_kernels();
+
+struct Kernels {
+  const ElementKernels& in_float;
+  const ElementKernels& in_double;
+};
+
+template <class E>
+const Kernels& all_element_kernels() {
+  static const Kernels table{element_kernels<E, float>(), element_kernels<E, double>()};
+  return table;
+}
+
+}  // namespace lossops::cuda

@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE binary
-#include "families/isa/instantiate.h"

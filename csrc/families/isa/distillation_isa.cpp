@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE distillation
-#include "families/isa/instantiate.h"

@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE likelihood
-#include "families/isa/instantiate.h"

@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE margin
-#include "families/isa/instantiate.h"

@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE regression
-#include "families/isa/instantiate.h"

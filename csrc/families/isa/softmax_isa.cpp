@@ -1,2 +1,0 @@
-#define LOSSOPS_FILE softmax
-#include "families/isa/instantiate.h"

@@ -1,0 +1,120 @@
+// The parameters of an expression: fields with their defaults, and beside them a table `parameters` that
+// names each and says what it may be. Schema, defaults, checks and the binding of arguments all follow from
+// it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "scalar.h"
+
+namespace lossops {
+
+/// Tensors that an expression takes at most, and parameters with the settings of its family.
+constexpr int kMaxOperands = 8;
+constexpr int kMaxParams = 8;
+
+/// What a parameter that may be None holds for it.
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// A bound; the relation is one of > >= < <=, or null for none.
+struct Limit {
+  const char* relation = nullptr;
+  double bound = 0;
+};
+
+/// A field of the expression E, or a setting of its family, by its name in the schema.
+template <class E>
+struct Parameter {
+  const char* name;
+  const char* type;  ///< as schemas have it
+  double E::* number = nullptr;
+  int64_t E::* integer = nullptr;
+  bool E::* flag = nullptr;
+  double standard = 0;  ///< of a setting: what it is by default
+  Limit low{}, high{};
+
+  // A later bound on a side replaces an earlier one.
+  constexpr Parameter at_least(double bound) const { return with({">=", bound}, high); }
+  constexpr Parameter above(double bound) const { return with({">", bound}, high); }
+  constexpr Parameter at_most(double bound) const { return with(low, {"<=", bound}); }
+  constexpr Parameter below(double bound) const { return with(low, {"<", bound}); }
+  constexpr Parameter between(double least, double most) const { return at_least(least).at_most(most); }
+  constexpr Parameter positive() const { return above(0); }
+  /// None is allowed, as kNone.
+  constexpr Parameter optional() const {
+    Parameter p = *this;
+    p.type = "float?";
+    return p;
+  }
+
+ private:
+  constexpr Parameter with(Limit l, Limit h) const {
+    Parameter p = *this;
+    p.low = l;
+    p.high = h;
+    return p;
+  }
+};
+
+template <class E>
+constexpr Parameter<E> param(const char* name, double E::* field) {
+  return {.name = name, .type = "float", .number = field};
+}
+template <class E>
+constexpr Parameter<E> param(const char* name, int64_t E::* field) {
+  return {.name = name, .type = "int", .integer = field};
+}
+template <class E>
+constexpr Parameter<E> param(const char* name, bool E::* field) {
+  return {.name = name, .type = "bool", .flag = field};
+}
+/// What the family reads and the expression does not.
+template <class E>
+constexpr Parameter<E> setting(const char* name, const char* type, double standard) {
+  return {.name = name, .type = type, .standard = standard};
+}
+
+template <class E>
+constexpr int parameter_count() {
+  if constexpr (requires { E::parameters; }) {
+    return static_cast<int>(E::parameters.size());
+  } else {
+    return 0;
+  }
+}
+
+/// f(field of e) for the i-th parameter, unless that is a setting.
+template <size_t i, class E, class F>
+LOSSOPS_INLINE void with_parameter(E& e, const F& f) {
+  constexpr auto parameter = std::remove_const_t<E>::parameters[i];
+  if constexpr (parameter.number != nullptr) f(e.*parameter.number);
+  if constexpr (parameter.integer != nullptr) f(e.*parameter.integer);
+  if constexpr (parameter.flag != nullptr) f(e.*parameter.flag);
+}
+
+template <size_t i, class E>
+LOSSOPS_INLINE void set_parameter(E& e, double value) {
+  with_parameter<i>(e, [&](auto& field) {
+    using Field = std::remove_reference_t<decltype(field)>;
+    if constexpr (std::is_same_v<Field, bool>) {
+      field = value != 0;
+    } else {
+      field = static_cast<Field>(value);
+    }
+  });
+}
+
+/// The expression with its parameters in place.
+template <class E>
+LOSSOPS_INLINE E make_expression(const double* params) {
+  E e;
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    (set_parameter<i>(e, params[i]), ...);
+  }(std::make_index_sequence<parameter_count<E>()>());
+  return e;
+}
+
+}  // namespace lossops

@@ -1,0 +1,97 @@
+"""The rooms of csrc include each other in one direction; the core knows no family, no device."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CSRC = ROOT / "csrc"
+# What the files of a room may include from other rooms; include/ holds public types for everyone.
+ALLOWED = {
+    "math": set(),
+    "losses": {"math", "core/exceptions.h"},
+    "core": {"math"},
+    "runtime": {"core", "math"},
+    "families": {"core", "math", "runtime"},
+    "operators": {"core", "math", "runtime"},
+    "api": set(),
+    "python": set(),
+    "include": set(),
+}
+# Beside the rooms stands what puts losses, families and backends together, as do the sources that
+# instantiate kernels for every loss.
+INSTANTIATES = re.compile(r"/cuda_(float|double|half|bfloat16)\.cu$")
+
+
+def files() -> list[Path]:
+    return [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".cu", ".def")]
+
+
+def included(path: Path) -> list[str]:
+    """The files of csrc that this one includes, relative to it."""
+    found = []
+    for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+        target = next(p for p in ((path.parent / name).resolve(), CSRC / name,
+                                  CSRC / "include" / name) if p.exists())  # fmt: skip
+        found.append(target.relative_to(CSRC).as_posix())
+    return found
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_rooms_include_downwards_only(room: str) -> None:
+    allowed = ALLOWED[room] | {room, "include"}
+    wrong = [
+        f"{path.relative_to(CSRC)} includes {target}"
+        for path in files()
+        if path.relative_to(CSRC).parts[0] == room and not INSTANTIATES.search(path.as_posix())
+        for target in included(path)
+        if target.split("/")[0] not in allowed and target not in allowed
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_room_is_known() -> None:
+    rooms = {p.relative_to(CSRC).parts[0] for p in files() if p.parent != CSRC}
+    assert rooms == set(ALLOWED)
+
+
+@pytest.mark.parametrize("family", ["elementwise", "class_axis"])
+def test_families_do_not_include_each_other(family: str) -> None:
+    wrong = [
+        f"{path.relative_to(CSRC)} includes {target}"
+        for path in (CSRC / "families" / family).iterdir()
+        for target in included(path)
+        if target.startswith("families/") and not target.startswith(f"families/{family}/")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_core_names_no_device_and_no_family() -> None:
+    words = re.compile(r"\b(cuda|cpu|elementwise|class_axis)::|LOSSOPS_CUDA|is_cuda\(")
+    wrong = [
+        f"{path.name}: {line.strip()}"
+        for path in (CSRC / "core").iterdir()
+        for line in path.read_text().splitlines()
+        if words.search(line)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_parameters_bind_by_their_own_name() -> None:
+    """Whoever names a parameter like another field would swap the two."""
+    text = "\n".join(p.read_text() for p in sorted((CSRC / "losses").glob("*.h")))
+    bound = re.findall(r'param\(\s*"(\w+)",\s*&\w+::(\w+)\)', text)
+    assert len(bound) == text.count("param(") > 20
+    assert [pair for pair in bound if pair[0] != pair[1]] == []
+
+
+def test_files_and_functions_are_short() -> None:
+    """A file of csrc has about 400 lines at most; what is generated is as long as it is."""
+    long = [
+        f"{p.relative_to(CSRC)}: {n}"
+        for p in files()
+        if p.relative_to(CSRC).parts[0] not in ("include", "api")
+        and (n := len(p.read_text().splitlines())) > 420
+    ]
+    assert not long, "\n".join(long)
