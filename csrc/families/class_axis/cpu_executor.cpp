@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <numeric>
 
@@ -14,32 +13,6 @@ namespace {
 
 /// Elements below which another thread does not pay.
 constexpr int64_t kGrainElements = 4 * 4096;
-
-/// Labels as int64, of `count` rows of lists.
-void copy_label_lists(const at::Tensor& lists, const RowMap& map, int64_t row, int64_t count, int64_t* to) {
-  const auto copy = [&](const auto* from) {
-    for (int64_t r = 0; r < count; ++r) {
-      const auto* list = from + map.offset(row + r);
-      for (int64_t c = 0; c < map.classes; ++c) *to++ = static_cast<int64_t>(list[c * map.class_stride]);
-    }
-  };
-  switch (lists.scalar_type()) {
-#define LOSSOPS_CASE(type, name) \
-  case at::k##name:              \
-    return copy(static_cast<const type*>(lists.const_data_ptr()));
-    LOSSOPS_CASE(uint8_t, Byte)
-    LOSSOPS_CASE(int8_t, Char)
-    LOSSOPS_CASE(int16_t, Short)
-    LOSSOPS_CASE(uint16_t, UInt16)
-    LOSSOPS_CASE(int32_t, Int)
-    LOSSOPS_CASE(uint32_t, UInt32)
-    LOSSOPS_CASE(int64_t, Long)
-    LOSSOPS_CASE(uint64_t, UInt64)
-#undef LOSSOPS_CASE
-    default:
-      unsupported_dtype(lists.scalar_type());
-  }
-}
 
 }  // namespace
 
@@ -65,20 +38,13 @@ class RowExecutor {
     } else {
       at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) { work(begin, end); });
     }
-    if (wrong_ != kNone) {
-      const at::Tensor& lists = plan_.args_.target;
-      label_error(plan_.call_, lists.reshape(-1)[wrong_].to(at::kLong).template item<int64_t>(), wrong_);
-    }
     return std::accumulate(sums_.begin(), sums_.end(), 0.0);
   }
 
  private:
-  static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
-
   /// What a thread needs for a block.
   struct Memory {
     std::unique_ptr<T[]> work, value;
-    std::unique_ptr<int64_t[]> lists;
     std::unique_ptr<S[]> x[2], grad[2], probability, probability_grad;
   };
 
@@ -90,7 +56,6 @@ class RowExecutor {
     Memory m;
     if (plan_.reads_row_) m.work.reset(new T[row_work(classes, plan_.run_.side_by_side)]);
     if (!planes_.value) m.value.reset(new T[block_]);
-    if (plan_.run_.label_list) m.lists.reset(new int64_t[block_ * classes]);
     for (int side = 0; side < 2; ++side) {
       m.x[side] = buffer(planes_.x[side]);
       m.grad[side] = buffer(planes_.grad[side]);
@@ -109,7 +74,7 @@ class RowExecutor {
     for (int64_t b = begin; b < end; ++b) {
       const int64_t row = b / per_run_ * run_ + b % per_run_ * block_;  // blocks do not cross runs
       run.rows = std::min(block_, run_ - b % per_run_ * block_);
-      if (!open(run, row, m)) continue;
+      open(run, row, m);
       sums_[b] = kernel(params.data(), run);
       for (int side = 0; side < 2; ++side) {
         planes_.grad[side].flush(row, run.rows, run.grad[side], m.grad[side].get());
@@ -118,10 +83,10 @@ class RowExecutor {
     }
   }
 
-  /// Points the run at its block; false if that holds a label out of range.
-  bool open(RowRun<S>& run, int64_t row, const Memory& m) {
+  /// Points the run at its block.
+  void open(RowRun<S>& run, int64_t row, const Memory& m) const {
     const RowRun<S>& all = plan_.run_;
-    if (all.label) run.label = all.label + first_ + row;
+    if (all.label) run.label = all.label + (first_ + row) * (all.label_list ? all.classes : 1);
     if (all.row_weight) run.row_weight = all.row_weight + first_ + row;
     run.value = planes_.value ? planes_.value + row : m.value.get();
     for (int side = 0; side < 2; ++side) {
@@ -133,22 +98,6 @@ class RowExecutor {
     }
     if (planes_.probability) run.probability = planes_.probability.read(row, run.rows, m.probability.get());
     run.probability_grad = planes_.probability_grad.plane(row, run.rows, m.probability_grad.get());
-    return !m.lists || read_label_lists(run, row, m.lists.get());
-  }
-
-  bool read_label_lists(RowRun<S>& run, int64_t row, int64_t* lists) {
-    const at::Tensor& target = plan_.args_.target;
-    copy_label_lists(target, RowMap(target, plan_.args_.dim), first_ + row, run.rows, lists);
-    run.label = lists;
-    const int64_t* const end = lists + run.rows * run.classes;
-    const int64_t* const bad =
-        std::find_if(run.label, end, [&](int64_t l) { return l < -1 || l >= run.classes; });
-    if (bad == end) return true;
-    const int64_t index = (first_ + row) * run.classes + (bad - lists);
-    int64_t least = wrong_;
-    while (index < least && !wrong_.compare_exchange_weak(least, index)) {
-    }
-    return false;
   }
 
   const RowPlan<S>& plan_;
@@ -158,7 +107,6 @@ class RowExecutor {
   const int64_t block_;  ///< rows at a time
   const int64_t per_run_;
   c10::SmallVector<double, 16> sums_;  ///< by block
-  std::atomic<int64_t> wrong_{kNone};  ///< the first label out of range in a list
 };
 
 template <class S>

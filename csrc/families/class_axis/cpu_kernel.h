@@ -5,7 +5,8 @@
 // counts, a sweep in between takes every class's derivative by its log-probability.
 #pragma once
 
-#include "cpu_label_list.h"
+#include "row.h"
+#include "row_group.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -42,6 +43,9 @@ class RowLoop : RowGroup<S, across> {
       for (int side = 0; side < kSides; ++side) read_logits(side);
     } else {
       fetch_inputs();
+    }
+    if constexpr (!across && HasOtherClasses<E> && !kIsSoftmax<E>) {
+      if (b.label_list) return label_list();
     }
     if (b.label && kSides == 1) {
       own_.logit = by_row([&](int64_t l) { return logit_at_label(l); });
@@ -329,6 +333,41 @@ class RowLoop : RowGroup<S, across> {
             sink(b.grad[side], tile(kR, side))};
   }
 
+  // -- lists of labels ---------------------------------------------------------------------------------
+
+  /// A row with several labels: against each of them, all classes that are not labels.
+  V label_list() {
+    T* const r = tile(kR);
+    T* const wrong = tile(kOther);
+    std::fill_n(r, this->size_, T(0));
+    std::fill_n(wrong, this->size_, T(1));
+    const int64_t* const labels = b.label + first_ * b.classes;
+    int64_t n = 0;
+    while (n < b.classes && labels[n] >= 0) wrong[labels[n++]] = 0;
+    const auto rule = rule_;
+    const Source logit = logits(0);
+    V value(0);
+    for (int64_t i = 0; i < n; ++i) {
+      label_[0] = labels[i];
+      const V of_label(logit_at_label(0));
+      const auto [v, slope] = this->template sums<2>([&](Step s) __attribute__((always_inline)) {
+        const auto counts = V::load(wrong + s.at, s.count) == V(1);
+        const Dual<V> cost = rule.margin_cost(logit(s) - of_label);
+        const V d = select(counts, cost.d, V(0));
+        V::store(V::load(r + s.at, s.count) + d, r + s.at, s.count);
+        return std::array<V, 2>{select(counts, cost.v, V(0)), d};
+      });
+      value = value + v;
+      add_at_label(r, -slope);
+    }
+    if (b.grad[0].data) {
+      const GradSink store_grad = grad_sink(0);
+      const V scale = row_scale_ * V(b.grad_scale);
+      each([&](Step s) { store_grad(V::load(r + s.at, s.count) * scale, s); });
+    }
+    return this->close(value);
+  }
+
   const RowRule<E, V> rule_;
   const bool keeps_;         ///< exponentials are needed again
   const T* x_[kSides] = {};  ///< the group's inputs, staged
@@ -338,9 +377,6 @@ class RowLoop : RowGroup<S, across> {
 
 template <class E, class S>
 double run_rows(const double* params, const RowRun<S>& run) {
-  if constexpr (HasOtherClasses<E> && shift_of<E>() == Shift::kTarget) {
-    if (run.label_list) return LabelListLoop<E, S>::run(params, run);
-  }
   if constexpr (kReadsRow<E>) {
     if (!run.side_by_side) return RowLoop<E, S, false>::run(params, run);
   }

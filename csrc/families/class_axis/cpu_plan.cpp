@@ -55,7 +55,7 @@ void RowPlan<S>::choose_layout(const RowMap& logits, int64_t wrt) {
 /// Brings labels to int64, checks their range and counts the rows that are not ignored.
 template <class S>
 void RowPlan<S>::read_labels() {
-  if (!args_.target.defined() || args_.probabilities || args_.label_list) return;
+  if (!args_.target.defined() || args_.probabilities) return;
   labels_ = args_.target;
   if (labels_.scalar_type() != at::kLong || !labels_.is_contiguous())
     labels_ = labels_.to(at::kLong).contiguous();
@@ -63,14 +63,15 @@ void RowPlan<S>::read_labels() {
   run_.label = label;
   const bool chooses = call_.loss->members->sides == 1;  // otherwise labels only tell what to ignore
   const bool ignores = run_.ignores;
-  const int64_t ignored = call_.settings.ignore_index.value_or(-1);
-  const uint64_t limit = chooses ? run_.classes : std::numeric_limits<uint64_t>::max();
+  const uint64_t below = run_.label_list ? 1 : 0;                    // a list ends with -1
+  const int64_t ignored = call_.settings.ignore_index.value_or(-2);  // what no label may be
+  const uint64_t limit = chooses ? run_.classes + below : std::numeric_limits<uint64_t>::max();
   std::atomic<int64_t> dropped{0};
   std::atomic<bool> wrong{false};
   at::parallel_for(0, labels_.numel(), kLabelBlock, [&](int64_t begin, int64_t end) {
     int64_t drops = 0;
     for (int64_t i = begin; i < end; ++i) {
-      if (static_cast<uint64_t>(label[i]) < limit && label[i] != ignored) continue;
+      if (static_cast<uint64_t>(label[i]) + below < limit && label[i] != ignored) continue;
       if (ignores && label[i] == ignored) {
         ++drops;
       } else if (chooses) {
@@ -80,7 +81,11 @@ void RowPlan<S>::read_labels() {
     dropped += drops;
   });
   kept_rows_ -= dropped;
-  if (wrong) check_label_range(call_, labels_);
+  if (!wrong) return;
+  const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
+    return static_cast<uint64_t>(l) + below >= limit && !(ignores && l == ignored);
+  });
+  label_error(call_, *first, first - label);
 }
 
 template <class S>
