@@ -200,26 +200,26 @@ class RowLoop : RowGroup<S, across> {
 
   // -- every class -------------------------------------------------------------------------------------
 
-  /// What RowRule asks of the classes of a step.
+  /// What memory holds of the group's classes, and what RowRule asks of those of a step.
   struct Classes {
     Source targets;
     const T* true_weight;
     const T* other_weights;
     V label_weight;
     typename Base::IsLabel labels;
+  };
+  struct Class {
+    const Classes& all;
     Step s;
-    LOSSOPS_INLINE V target() const { return targets(s); }
-    LOSSOPS_INLINE V weighted(V x) const { return true_weight ? x * by_class(true_weight, s) : x; }
+    LOSSOPS_INLINE V target() const { return all.targets(s); }
+    LOSSOPS_INLINE V weighted(V x) const { return all.true_weight ? x * by_class(all.true_weight, s) : x; }
     LOSSOPS_INLINE V other_weight() const {
-      return (other_weights ? V::load(other_weights + s.at, s.count) : V(1)) * label_weight;
+      return (all.other_weights ? V::load(all.other_weights + s.at, s.count) : V(1)) * all.label_weight;
     }
-    LOSSOPS_INLINE auto is_label() const { return labels(s); }
-    LOSSOPS_INLINE Classes at(Step step) const {
-      return {targets, true_weight, other_weights, label_weight, labels, step};
-    }
+    LOSSOPS_INLINE auto is_label() const { return all.labels(s); }
   };
   Classes classes() const {
-    return {source(b.probability, tile(kY)), b.true_weight, nullptr, V(1), this->is_label(), Step{}};
+    return {source(b.probability, tile(kY)), b.true_weight, nullptr, V(1), this->is_label()};
   }
 
   /// The sum of all classes' values; leaves their derivatives in tile kR.
@@ -238,7 +238,7 @@ class RowLoop : RowGroup<S, across> {
     const V target_scale = rule.target_scale(row_scale_ * V(b.grad_scale));
     const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
       const auto place = places(s);
-      const auto cost = rule.class_cost(of_row, place, classes.at(s));
+      const auto cost = rule.class_cost(of_row, place, Class{classes, s});
       if (target_grad) store_target_grad(unless_ignored(cost.target_slope * target_scale), s);
       V::store(cost.slope, slopes + s.at, s.count);
       return rule.parts(cost, of_row, place);
@@ -297,7 +297,7 @@ class RowLoop : RowGroup<S, across> {
     const GradSink store_grad = grad_sink(side);
     each([&](Step s) __attribute__((always_inline)) {
       const V x = kIsSoftmax<E> ? V::load(exponentials + s.at, s.count) : V(0);
-      const auto at = classes.at(s);
+      const auto at = Class{classes, s};
       V g;
       if (dense) {
         g = gradient.of_class(V::load(r + s.at, s.count), x);
