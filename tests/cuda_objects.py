@@ -35,9 +35,9 @@ FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-DLOSSOPS_CUDA",
          "-fPIC,-Wall,-Wextra,-Wno-unused-parameter,-Werror", "-Xptxas", "-v"]  # fmt: skip
 
 
-# Of losses over the class axis, the kernels that a call may ask for: see work_of in cuda_kernel.h.
+# Of losses over the class axis, the kernels that a call may ask for: see work_of in row.h.
 # One that is not named must have some.
-LABEL, ADJUSTED_LABEL, DENSE = (f"(lossops::cuda::Work){work}" for work in range(3))
+LABEL, ADJUSTED_LABEL, DENSE = (f"(lossops::Work){work}" for work in range(3))
 ROW_KERNELS = {
     "CrossEntropy": (LABEL, ADJUSTED_LABEL, DENSE),
     "NLL": (LABEL,),

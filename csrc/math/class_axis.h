@@ -54,6 +54,16 @@ constexpr Shift shift_of() {
   }
 }
 
+/// Whether the row's log-sum-exp is what its logits are measured against.
+template <class E>
+constexpr bool kIsSoftmax = shift_of<E>() == Shift::kSoftmax;
+/// Otherwise the label's class is all that there is to see.
+template <class E>
+constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
+/// What the true class costs is -ln p, so over all classes a sum of logits.
+template <class E>
+constexpr bool kIsNll = std::is_base_of_v<NegativeLogLikelihood, E>;
+
 /// z of an input x, if the expression maps logits.
 template <class E, class X>
 LOSSOPS_INLINE auto map_logit(const E& e, const X& x, const X& log_prior) {

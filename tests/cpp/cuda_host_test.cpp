@@ -82,20 +82,20 @@ void every_row_is_shared_out() {
       for (int vector : {2, 4, 8}) {
         for (int sides : {1, 2}) {
           for (int most : {256, 512, 1024}) {
-            const RowPlan plan = plan_rows(rows, classes, false, vector, sides, true, most, kLimit);
-            expect(plan.threads % 32 == 0 && plan.threads <= most, "threads", plan.threads, most);
-            expect(plan.team == plan.threads || (plan.team <= 32 && 32 % plan.team == 0), "team", plan.team);
-            expect(plan.blocks >= 1 && plan.blocks <= kMaxBlocks, "blocks", plan.blocks);
-            const int64_t at_once = plan.threads / plan.team;
-            expect(plan.blocks == kMaxBlocks || plan.blocks * at_once >= rows, "all rows", rows, classes);
-            expect(plan.shared_bytes <= kLimit, "shared memory", plan.shared_bytes);
-            expect(plan.shared_bytes == 16u * plan.kept * sides * plan.threads, "places", plan.kept);
+            const RowGrid grid = row_grid(rows, classes, false, vector, sides, true, most, kLimit);
+            expect(grid.threads % 32 == 0 && grid.threads <= most, "threads", grid.threads, most);
+            expect(grid.team == grid.threads || (grid.team <= 32 && 32 % grid.team == 0), "team", grid.team);
+            expect(grid.blocks >= 1 && grid.blocks <= kMaxBlocks, "blocks", grid.blocks);
+            const int64_t at_once = grid.threads / grid.team;
+            expect(grid.blocks == kMaxBlocks || grid.blocks * at_once >= rows, "all rows", rows, classes);
+            expect(grid.shared_bytes <= kLimit, "shared memory", grid.shared_bytes);
+            expect(grid.shared_bytes == 16u * grid.kept * sides * grid.threads, "places", grid.kept);
           }
         }
       }
     }
   }
-  const RowPlan alone = plan_rows(1 << 20, 21, true, 4, 1, true, 1024, kLimit);
+  const RowGrid alone = row_grid(1 << 20, 21, true, 4, 1, true, 1024, kLimit);
   expect(alone.team == 1 && alone.shared_bytes == 0, "rows side by side");
 }
 

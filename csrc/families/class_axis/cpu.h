@@ -10,15 +10,6 @@ constexpr int64_t kFewClasses = 256;
 /// So are rows that are neighbours in memory up to this many.
 constexpr int64_t kManyClasses = 16384;
 
-/// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride],
-/// one of the strides being 1. No data: not there.
-template <class S>
-struct Plane {
-  S* data = nullptr;
-  int64_t row_stride = 0;
-  int64_t class_stride = 0;
-};
-
 /// A run of rows with logits stored as S. Pointers that a call does not need are null.
 template <class S>
 struct RowRun {

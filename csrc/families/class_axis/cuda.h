@@ -16,19 +16,26 @@ struct Plane {
   int64_t class_stride = 1;
 };
 
-/// Logits and their gradients are stored as S. Pointers that a call does not need are null.
+/// What some of the rows read and write, each from their first row on; logits and their gradients are stored
+/// as S.
 template <class S>
-struct RowArgs {
-  using T = std::conditional_t<std::is_same_v<S, double>, double, float>;
-  int64_t rows;
-  int classes;
-  double params[kMaxParams];
-  bool side_by_side;  ///< rows that follow one another are neighbours in memory, classes are not
+struct RowPlanes {
   Plane<const S> x[2];
   Plane<S> grad[2];
   Plane<const void> probability;  ///< of the target; otherwise it is a label
   c10::ScalarType probability_dtype;
   Plane<void> probability_grad;
+  Output value;  ///< by row
+};
+
+/// Pointers that a call does not need are null.
+template <class S>
+struct RowArgs : RowPlanes<S> {
+  using T = std::conditional_t<std::is_same_v<S, double>, double, float>;
+  int64_t rows;
+  int classes;
+  double params[kMaxParams];
+  bool side_by_side;     ///< rows that follow one another are neighbours in memory, classes are not
   const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one
   uint8_t* is_label;     ///< by row and class, zeros, where labels are lists
   bool ignores;
@@ -42,7 +49,6 @@ struct RowArgs {
   double smoothing;
   T value_scale;       ///< multiplies the values
   Number denominator;  ///< of gradients
-  Output value;        ///< by row
   double* partial;     ///< the sum of each block
   // Set by the kernels' own launcher:
   int team;     ///< threads that work on a row together
@@ -57,7 +63,7 @@ LOSSOPS_INLINE int classes_before_vectors(uintptr_t place, int classes, int byte
 }
 
 /// How rows are shared out among threads.
-struct RowPlan {
+struct RowGrid {
   int threads, team, kept;
   unsigned shared_bytes;
   int64_t blocks;
@@ -65,34 +71,34 @@ struct RowPlan {
 
 /// `vector` is how many classes of a row are read at a time; `rereads`: rows are read twice and more;
 /// `sides` are rows of a loss; a block has up to most_threads, and shared_limit bytes.
-inline RowPlan plan_rows(int64_t rows, int64_t classes, bool alone, int vector, int sides, bool rereads,
-                         int most_threads, int shared_limit) {
+inline RowGrid row_grid(int64_t rows, int64_t classes, bool alone, int vector, int sides, bool rereads,
+                        int most_threads, int shared_limit) {
   constexpr int kThreads = 256, kWarpSize = 32;
   /// A row of more is a block's, and so is one of more than the latter if there are few.
   constexpr int64_t kWarpClasses = 2048, kShortClasses = 512, kFewRows = 2048;
   constexpr int64_t kShortRow = 8192, kLongRow = 65536;
   constexpr int kClassesEach = 4;  ///< of short rows, about
 
-  RowPlan plan{kThreads, 1, 0, 0, 0};
+  RowGrid grid{kThreads, 1, 0, 0, 0};
   if (!alone && (classes > kWarpClasses || (classes > kShortClasses && rows < kFewRows))) {
     const int wanted = classes <= kShortRow ? kThreads : classes <= kLongRow ? 2 * kThreads : 4 * kThreads;
-    plan.threads = plan.team = std::min(wanted, most_threads);
+    grid.threads = grid.team = std::min(wanted, most_threads);
   } else if (!alone) {
-    while (plan.team < kWarpSize && plan.team * kClassesEach < classes) plan.team *= 2;
+    while (grid.team < kWarpSize && grid.team * kClassesEach < classes) grid.team *= 2;
   }
-  plan.blocks = std::min((rows * plan.team + plan.threads - 1) / plan.threads, kMaxBlocks);
-  if (plan.team <= kWarpSize || !rereads) return plan;
+  grid.blocks = std::min((rows * grid.team + grid.threads - 1) / grid.threads, kMaxBlocks);
+  if (grid.team <= kWarpSize || !rereads) return grid;
 
   // Whole rows if two blocks have room for theirs, else as much as one block can keep.
   constexpr int64_t kVectorBytes = 16;
-  const int64_t each = kVectorBytes * sides * plan.threads;
-  const int64_t whole = (classes / vector + plan.threads - 1) / plan.threads;
-  if (whole * each > shared_limit / 2) plan.threads = plan.team = most_threads;
-  const int64_t share = kVectorBytes * sides * plan.threads;
-  plan.kept =
-      static_cast<int>(std::min((classes / vector + plan.threads - 1) / plan.threads, shared_limit / share));
-  plan.shared_bytes = static_cast<unsigned>(plan.kept * share);
-  return plan;
+  const int64_t each = kVectorBytes * sides * grid.threads;
+  const int64_t whole = (classes / vector + grid.threads - 1) / grid.threads;
+  if (whole * each > shared_limit / 2) grid.threads = grid.team = most_threads;
+  const int64_t share = kVectorBytes * sides * grid.threads;
+  grid.kept =
+      static_cast<int>(std::min((classes / vector + grid.threads - 1) / grid.threads, shared_limit / share));
+  grid.shared_bytes = static_cast<unsigned>(grid.kept * share);
+  return grid;
 }
 
 /// Launches; returns the number of blocks, each of which left its sum.

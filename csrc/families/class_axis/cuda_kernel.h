@@ -6,6 +6,14 @@
 
 namespace lossops::cuda {
 
+/// Whether a call of the expression may be of this kind.
+template <class E>
+constexpr bool has_work(Work work) {
+  if (!kReadsRow<E>) return work == Work::kLabel;
+  if (work == Work::kDense) return true;
+  return sides<E>() == 1 && !HasOtherClasses<E> && (work == Work::kLabel || MapsLogits<E> || kIsNll<E>);
+}
+
 /// Threads that a block of this kernel may have, which bounds its registers.
 template <class S, Work work>
 constexpr int kMostThreads = (work == Work::kLabel ? 1024 : 512) / (std::is_same_v<S, double> ? 2 : 1);
@@ -24,21 +32,20 @@ __global__ __launch_bounds__((kMostThreads<S, Work::kDense>),
 
 template <class E, class S, class K>
 int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
-  constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
-  const bool alone = !args.is_label && (args.side_by_side || !kReadsRow);
+  const bool alone = !args.is_label && (args.side_by_side || !kReadsRow<E>);
   args.vector = !alone && args.x[0].class_stride == 1;
   for (int side = 0; side < sides<E>(); ++side) {
     args.vector = args.vector && args.x[side].class_stride == 1;
     if (args.grad[side].data) args.vector = args.vector && args.grad[side].class_stride == 1;
   }
   constexpr int kVector = 16 / sizeof(S);
-  const RowPlan plan = plan_rows(args.rows, args.classes, alone, kVector, sides<E>(), rereads && args.vector,
-                                 most_threads, shared_limit());
-  args.team = plan.team;
-  args.kept = plan.kept;
-  args.vector = args.vector && plan.team >= static_cast<int>(kWarp);
-  if (plan.blocks > 0) launch(kernel, plan.blocks, plan.threads, plan.shared_bytes, args);
-  return plan.blocks;
+  const RowGrid grid = row_grid(args.rows, args.classes, alone, kVector, sides<E>(), rereads && args.vector,
+                                most_threads, shared_limit());
+  args.team = grid.team;
+  args.kept = grid.kept;
+  args.vector = args.vector && grid.team >= static_cast<int>(kWarp);
+  if (grid.blocks > 0) launch(kernel, grid.blocks, grid.threads, grid.shared_bytes, args);
+  return grid.blocks;
 }
 
 template <class E, class S>
@@ -51,9 +58,8 @@ int64_t run_rows(const RowArgs<S>& args) {
   // A softmax is swept before anything else is known of it; the rest once, and once more if it has a
   // gradient.
   const bool gradient = args.grad[0].data || args.grad[1].data || args.probability_grad.data;
-  const Work work = work_of<E>(args);
-  const bool rereads =
-      gradient || (shift_of<E>() == Shift::kSoftmax && (work == Work::kDense || args.smoothing > 0));
+  const Work work = work_of(make_expression<E>(args.params), args.smoothing, args.probability.data);
+  const bool rereads = gradient || (kIsSoftmax<E> && (work == Work::kDense || args.smoothing > 0));
   int64_t blocks = 0;
   const auto run = [&]<Work kind>(std::integral_constant<Work, kind>) {
     if constexpr (has_work<E>(kind)) {

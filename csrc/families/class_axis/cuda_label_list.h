@@ -1,8 +1,8 @@
 // Losses of rows with several right classes each.
 #pragma once
 
-#include "../../math/class_axis.h"
 #include "cuda_team.h"
+#include "row.h"
 
 namespace lossops::cuda {
 
@@ -16,7 +16,7 @@ class LabelListLoop : RowTeam<S, 1> {
 
  public:
   LOSSOPS_DEVICE explicit LabelListLoop(const RowArgs<S>& args)
-      : Base(args), e(make_expression<E>(args.params)) {}
+      : Base(args), rule_(args.params, args.classes, args.smoothing, false) {}
   LOSSOPS_DEVICE void run() {
     Base::template rows<false>([&] { return row(); });
   }
@@ -43,12 +43,12 @@ class LabelListLoop : RowTeam<S, 1> {
         T times = 0;
         for (int i = 0; i < listed; ++i) times += labels[i] == c ? T(1) : T(0);
         for (int j = 0; j < a.classes; ++j) {
-          if (!is_label[j]) slope = slope - other_class(input(0, j), z).d;
+          if (!is_label[j]) slope = slope - rule_.margin_cost(input(0, j) - z).d;
         }
         slope = slope * times;
       } else {
         for (int i = 0; i < listed; ++i) {
-          const Dual<V> cost = other_class(z, input(0, static_cast<int>(labels[i])));
+          const Dual<V> cost = rule_.margin_cost(z - input(0, static_cast<int>(labels[i])));
           value[0] += cost.v.v;
           slope = slope + cost.d;
         }
@@ -61,12 +61,7 @@ class LabelListLoop : RowTeam<S, 1> {
     return value[0];
   }
 
-  LOSSOPS_DEVICE Dual<V> other_class(V z, V target) const {
-    const V d = z - target;
-    return e.other_class(Probability<Dual<V>>(d, V(0), RowShift<V>::plain(target)));
-  }
-
-  const E e;
+  const RowRule<E, V> rule_;
 };
 
 }  // namespace lossops::cuda

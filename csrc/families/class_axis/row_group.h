@@ -22,7 +22,7 @@ class RowGroup {
   using T = typename MathOf<S>::type;
   using V = Register<T>;
   static constexpr int64_t kLanes = V::kLanes;
-  static constexpr int64_t kRows = across ? kLanes : 1;  ///< rows at once
+  static constexpr int64_t kRowsAtOnce = across ? kLanes : 1;  ///< rows at once
   /// Elements that are added up in lanes before those sums are.
   static constexpr int64_t kSection = 64 * kLanes;
 
@@ -39,6 +39,20 @@ class RowGroup {
       : b(run), size_(across ? b.classes * kLanes : (b.classes + kLanes - 1) / kLanes * kLanes) {}
 
   // -- visiting ----------------------------------------------------------------------------------------
+
+  /// The sum of the values of all rows; `group` computes those that are open.
+  template <class F>
+  double rows(const F& group) {
+    constexpr int64_t kPart = 16 * kRowsAtOnce;  // rows that are added up in lanes
+    double sum = 0;
+    for (int64_t first = 0; first < b.rows; first += kPart) {
+      const int64_t end = std::min(first + kPart, b.rows);
+      V part(0);
+      for (int64_t row = first; row < end; row += kRowsAtOnce) part = part + (open(row) ? group() : skip());
+      sum += total(across ? part : V::first(part, 1));
+    }
+    return sum;
+  }
 
   template <class F>
   LOSSOPS_INLINE void each(const F& f) const {
@@ -139,8 +153,8 @@ class RowGroup {
   template <class F>
   LOSSOPS_INLINE static V by_row(const F& f) {
     if constexpr (across) {
-      T lane[kRows];
-      for (int64_t l = 0; l < kRows; ++l) lane[l] = static_cast<T>(f(l));
+      T lane[kRowsAtOnce];
+      for (int64_t l = 0; l < kRowsAtOnce; ++l) lane[l] = static_cast<T>(f(l));
       return V::load(lane);
     } else {
       return V(static_cast<T>(f(0)));
@@ -150,17 +164,17 @@ class RowGroup {
   /// Reads the labels and weights of the group that starts at a row; false if it is one row that is ignored.
   bool open(int64_t row) {
     first_ = row;
-    count_ = std::min(kRows, b.rows - row);
+    count_ = std::min(kRowsAtOnce, b.rows - row);
     any_ignored_ = false;
     if (b.label && !b.label_list) {
-      int64_t padded[kRows];
+      int64_t padded[kRowsAtOnce];
       const int64_t* label = b.label + first_;
-      if (count_ < kRows) {
-        std::fill(std::copy_n(label, count_, padded), padded + kRows, 0);
+      if (count_ < kRowsAtOnce) {
+        std::fill(std::copy_n(label, count_, padded), padded + kRowsAtOnce, 0);
         label = padded;
       }
       int64_t ignored = 0;
-      for (int64_t l = 0; l < kRows; ++l) {
+      for (int64_t l = 0; l < kRowsAtOnce; ++l) {
         ignored_[l] = b.ignores & (label[l] == b.ignore_index);
         label_[l] = ignored_[l] ? 0 : label[l];
         ignored |= ignored_[l];
@@ -358,8 +372,8 @@ class RowGroup {
 
   // Of the group:
   int64_t first_ = 0, count_ = 0;
-  int64_t label_[kRows] = {};
-  int64_t ignored_[kRows] = {};
+  int64_t label_[kRowsAtOnce] = {};
+  int64_t ignored_[kRowsAtOnce] = {};
   bool any_ignored_ = false;
   V label_lanes_{0}, keep_{1}, row_scale_{1};
 };

@@ -80,8 +80,7 @@ void align(Call& call) {
     if (broadcast) fits = broadcasts(t.sym_sizes(), common);
     if (rule == Shape::kRows)
       fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
-    const bool by_rows =
-        rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
+    const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
     if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
       t = t.unsqueeze(-1);
       fits = true;

@@ -10,10 +10,10 @@
 #include "families/elementwise/call.h"
 #include "runtime/cuda/launcher.h"
 
-namespace lossops::elementwise {
+namespace lossops::cuda {
 namespace {
 
-using namespace cuda;
+using elementwise::divides_by_weight, elementwise::ElementwiseLoss;
 
 class ElementPass : Launcher {
  public:
@@ -148,10 +148,13 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
 }
 
 }  // namespace
+}  // namespace lossops::cuda
 
-const Backend* cuda_backend() {
-  static constexpr Backend backend{c10::DispatchKey::CUDA, evaluate, cuda::scale};
+namespace lossops {
+
+const Backend* elementwise::cuda_backend() {
+  static constexpr Backend backend{c10::DispatchKey::CUDA, cuda::evaluate, cuda::scale};
   return &backend;
 }
 
-}  // namespace lossops::elementwise
+}  // namespace lossops

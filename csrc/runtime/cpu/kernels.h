@@ -25,6 +25,15 @@ struct MathOf<c10::BFloat16> {
   using type = float;
 };
 
+/// Where the elements of a run of rows lie: (row, class) at data[row * row_stride + class * class_stride],
+/// one of the strides being 1. No data: not there.
+template <class S>
+struct Plane {
+  S* data = nullptr;
+  int64_t row_stride = 0;
+  int64_t class_stride = 0;
+};
+
 /// Raises; defined outside the objects of the instruction sets, which must not share code through the linker.
 [[noreturn]] void unsupported_dtype(c10::ScalarType dtype);
 

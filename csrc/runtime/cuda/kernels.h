@@ -10,7 +10,7 @@
 namespace lossops::cuda {
 
 /// Blocks of a launch at most. Their number follows from sizes alone, so sums come out the same from run to
-/// run; between devices those of long rows may differ, which plan_rows shares out by the shared memory.
+/// run; between devices those of long rows may differ, which row_grid shares out by the shared memory.
 constexpr int64_t kMaxBlocks = 8192;
 
 /// How the elements of an operand lie in memory.

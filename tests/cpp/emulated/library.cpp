@@ -5,10 +5,10 @@
 #include "families/describe.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
-#include "runtime/cpu/memory.h"
-#include "runtime/cuda/launcher.h"
 #include "operators/count/count.h"
 #include "operators/penalty/penalty.h"
+#include "runtime/cpu/memory.h"
+#include "runtime/cuda/launcher.h"
 
 namespace lossops {
 namespace {
@@ -27,7 +27,7 @@ const Backend* emulated() {
 
 template <class E>
 void define(torch::Library& library, const char* name, TraitsOf<E> traits) {
-  auto loss = describe<E>("lossops", name, std::move(traits));
+  auto loss = lossops::describe<E>("lossops", name, std::move(traits));
   loss->exceptions = losses::torch_exceptions(name);
   if constexpr (ClassAxisExpression<E>) {
     loss->kernels.push_back({emulated<E>(), &cuda::class_axis_kernels<E>()});

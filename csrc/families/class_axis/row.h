@@ -1,0 +1,290 @@
+// The mathematics of a row of losses over the class axis, on any carrier: what a row and its classes cost,
+// and dl/dz of each class. Memory, and the sweeps in which classes are met, are the kernels' loops' own.
+//
+// With r_j = dl/d(ln p_j) the gradient is
+//
+//   dl/dz_j = r_j - p_j sum(r)
+//
+// where for the largest class, whose p_j may be 1, r_j (1 - p_j) - p_j sum(r of the others) is the same
+// without cancellation. If only the label's class has an r, that is one product per class.
+#pragma once
+
+#include <array>
+
+#include "../../math/class_axis.h"
+
+namespace lossops {
+
+/// What a call asks of every row: the label's class alone; the same of logits that the expression maps, or of
+/// a smoothed target that NegativeLogLikelihood answers without a sweep; or a term of every class.
+enum class Work { kLabel, kAdjustedLabel, kDense, kAny };
+
+/// `given`: the target is a probability per class instead of a label.
+template <class E>
+LOSSOPS_INLINE Work work_of(const E& e, double smoothing, bool given) {
+  const bool smooth = HasTrueClass<E> && smoothing > 0;
+  if (sides<E>() == 2 || HasOtherClasses<E> || given || (smooth && !kIsNll<E>)) return Work::kDense;
+  if constexpr (MapsLogits<E>) {
+    if (e.maps()) return Work::kAdjustedLabel;
+  }
+  return smooth ? Work::kAdjustedLabel : Work::kLabel;
+}
+
+/// Where a class lies in its row.
+template <class V>
+struct ClassPlace {
+  V d;  ///< its logit less the row's shift
+  V x;  ///< its exponential, of a softmax
+};
+
+/// The label's class of a row.
+template <class V>
+struct LabelClass {
+  V logit{0}, weight{1};
+};
+
+/// What a class costs beside the label's own true_class.
+template <class V>
+struct ClassCost {
+  V value{0};
+  V slope{0};         ///< by ln p
+  V target_slope{0};  ///< by what RowRule::target_scale scales of the target's probability
+};
+
+/// Sums of derivatives by ln p: over all classes, or with RowRule::splits_top over all but the largest.
+template <class V>
+struct SlopeSums {
+  V others{0}, top{0};
+};
+
+/// How dl/dz of each class follows from its derivative r by ln p, or from its exponential x alone.
+template <class E, class V>
+struct RowGradient {
+  V scale;
+  V pull;          ///< on every class, by its exponential
+  V others;        ///< the sum of all r but the largest's
+  V rest, share;   ///< of the row's shift
+  V label;         ///< dl/dz of the label's class, if it alone has an r
+  V label_part;    ///< else what the label adds to the r of its class
+  V target_share;  ///< every class's part of the target, scaled; only if `shares`
+  bool shares, splits_top;
+
+  LOSSOPS_INLINE V of_class(const V& r, const V& x) const {
+    if constexpr (!kIsSoftmax<E>) return r * scale;
+    const V g = r * scale - x * pull;
+    if (sides<E>() == 2 || !splits_top) return g;
+    const auto is_top = (x == V(1)) & (rest < V(1));
+    return select(is_top, (r * rest - others) * share * scale, g);
+  }
+  /// Of another class than the label's, which alone has an r.
+  template <class C>
+  LOSSOPS_INLINE V beside_label(const V& x, const C& at) const {
+    const V g = -(x * pull);
+    return kIsNll<E> && shares ? g - at.weighted(target_share) : g;
+  }
+};
+
+/// A row of a call. `work` is what the call asks, if that is known when the kernel is compiled. Of a class,
+/// `at` tells what its memory holds: target(), the given probability; weighted(x), x times the weight of its
+/// true_class; other_weight(), of its other_class; is_label().
+template <class E, class V, Work work = Work::kAny>
+class RowRule {
+  using T = typename V::Value;
+  using Place = ClassPlace<V>;
+  static constexpr bool kMaps = work != Work::kLabel && MapsLogits<E>;
+  static constexpr bool kMayShare = kIsNll<E> && (work == Work::kAny || work == Work::kAdjustedLabel);
+
+ public:
+  LOSSOPS_INLINE RowRule(const double* params, int64_t classes, double smoothing, bool given)
+      : e_(make_expression<E>(params)),
+        given_(given),
+        smooth_(HasTrueClass<E> && smoothing > 0),
+        dense_(work == Work::kAny ? work_of(e_, smoothing, given) == Work::kDense : work == Work::kDense),
+        kept_(static_cast<T>(1 - smoothing)),
+        share_(static_cast<T>(smoothing / classes)) {
+    if constexpr (kMaps) mapped_ = e_.maps();
+  }
+
+  /// Whether every class has a term of its own.
+  LOSSOPS_INLINE bool dense() const { return work == Work::kAny ? dense_ : work == Work::kDense; }
+  /// Whether logits are not the inputs themselves.
+  LOSSOPS_INLINE bool mapped() const { return kMaps && mapped_; }
+  /// Whether every class has a part of the target, but no term of its own.
+  LOSSOPS_INLINE bool shares() const { return kMayShare && smooth_ && !dense(); }
+  /// Whether the largest class's derivative is kept apart: it may be without bound (other classes), or the
+  /// gradient of a one-hot target all cancellation.
+  LOSSOPS_INLINE bool splits_top() const {
+    return kIsSoftmax<E> && sides<E>() == 1 && (HasOtherClasses<E> || given_);
+  }
+
+  // -- logits ------------------------------------------------------------------------------------------
+
+  /// z of a class's input; `is_label`: of the label's class.
+  template <class X>
+  LOSSOPS_INLINE X logit(const X& x, const X& log_prior, bool is_label = false) const {
+    if constexpr (kMaps && MapsTarget<E>) {
+      if (is_label) return e_.target_logit(x);
+    }
+    if constexpr (kMaps) {
+      if (mapped_) return map_logit(e_, x, log_prior);
+    }
+    return x;
+  }
+  /// dz/dx.
+  template <class X>
+  LOSSOPS_INLINE X slope(const X& x, const X& log_prior, bool is_label = false) const {
+    return derivative_of(logit(Dual<X>(x, X(1)), Dual<X>(log_prior), is_label));
+  }
+
+  // -- probabilities -----------------------------------------------------------------------------------
+
+  /// What is below the normal range has no reciprocal.
+  LOSSOPS_INLINE static V without_subnormal(const V& x) {
+    return select(x < V(std::numeric_limits<T>::min()), V(0), x);
+  }
+  /// Whether a wrong class takes the whole row: ln(1 - p) then needs the sum of the others even if that
+  /// underflows.
+  LOSSOPS_INLINE static auto underflows(const V& rest, const V& largest, const V& label_logit) {
+    return (rest < V(std::numeric_limits<T>::min() * 1e6)) & (label_logit < largest);
+  }
+  /// What to raise the others' logits by for that; `gap` is between the two largest.
+  LOSSOPS_INLINE static V lift(const V& gap) {
+    return select(gap < V(std::numeric_limits<T>::infinity()), gap - 64, V(0));
+  }
+  /// The exponential of d = z - largest, raised by e^lift unless it is the largest's.
+  LOSSOPS_INLINE static V exponential(const V& d, const V& lift) {
+    if constexpr (HasOtherClasses<E>) return exp_below(select(d == V(0), d, d + lift));
+    return exp_below(d);
+  }
+  /// From the largest logit and the sum of the other exponentials.
+  LOSSOPS_INLINE static RowShift<V> softmax(const V& largest, const V& rest, const V& lift) {
+    auto shift = RowShift<V>::softmax(largest, rest);
+    if constexpr (HasOtherClasses<E>) shift.log_rest = log(rest) - lift;
+    return shift;
+  }
+
+  // -- costs -------------------------------------------------------------------------------------------
+
+  /// What the label's own true_class costs, with its derivative by ln p.
+  LOSSOPS_INLINE Dual<V> label_cost(const RowShift<V>& shift, const LabelClass<V>& label) const {
+    if constexpr (HasTrueClass<E>) {
+      return weighted(V(kept_) * label.weight, e_.true_class(probability<Dual<V>>(shift, label)));
+    } else {
+      return Dual<V>(V(0));
+    }
+  }
+
+  template <class C>
+  LOSSOPS_INLINE ClassCost<V> class_cost(const RowShift<V>& shift, const Place& place, const C& at) const {
+    ClassCost<V> cost;
+    const Probability<Dual<V>> p(place.d, place.x, shift);
+    if constexpr (HasTrueClass<E>) {
+      if (given_ || smooth_) {
+        V y(share_);
+        if (given_) y = y + V(kept_) * at.target();
+        const V weight = at.weighted(V(1));
+        const Dual<V> true_class = e_.true_class(p);
+        const Dual<V> part = weighted(y * weight, true_class);
+        cost = {part.v, part.d, scaled(weight, true_class.v)};
+      }
+    }
+    if constexpr (HasOtherClasses<E>) {
+      const auto is_label = at.is_label();
+      const Dual<V> part = weighted(at.other_weight(), e_.other_class(p));
+      cost.value = cost.value + select(is_label, V(0), part.v);
+      cost.slope = cost.slope + select(is_label, V(0), part.d);
+    }
+    return cost;
+  }
+
+  /// What a class adds to the sums of values, of slopes, and of the largest's slope if that is kept apart.
+  LOSSOPS_INLINE std::array<V, 3> parts(const ClassCost<V>& cost, const RowShift<V>& shift,
+                                        const Place& place) const {
+    if (!splits_top()) return {cost.value, cost.slope, V(0)};
+    const auto is_top = Probability<V>(place.d, place.x, shift).is_top();
+    return {cost.value, select(is_top, V(0), cost.slope), select(is_top, cost.slope, V(0))};
+  }
+
+  /// What a class of two rows costs, with its derivative by ln p of one side.
+  template <int side>
+  LOSSOPS_INLINE Dual<V> pair_cost(const RowShift<V> (&shift)[sides<E>()], const Place& p,
+                                   const Place& q) const {
+    using P = std::conditional_t<side == 0, Dual<V>, V>;
+    using Q = std::conditional_t<side == 0, V, Dual<V>>;
+    return e_.each_class(Probability<P>(p.d, p.x, shift[0]), Probability<Q>(q.d, q.x, shift[1]));
+  }
+
+  /// What a class costs whose logit lies d above that of a label, where nothing else counts.
+  LOSSOPS_INLINE Dual<V> margin_cost(const V& d) const {
+    return e_.other_class(Probability<Dual<V>>(d, V(0), RowShift<V>::plain(V(0))));
+  }
+
+  /// Adds what is the row's as a whole to its value, and its derivative by the log-sum-exp. `distances` is
+  /// the weighted sum of z - largest over all classes, if the call `shares`.
+  LOSSOPS_INLINE void add_row_cost(Dual<V>& cost, const RowShift<V>& shift, const V& distances,
+                                   const V& weight_sum) const {
+    if (shares()) {
+      cost.d = V(share_) * weight_sum;
+      cost.v = cost.v + (cost.d * shift.log_sum - V(share_) * distances);
+    }
+    if constexpr (HasRowTerm<E>) {
+      const Dual<V> term = e_.row(Dual<V>(shift.shift + shift.log_sum, V(1)));
+      cost.v = cost.v + term.v;
+      cost.d = cost.d + term.d;
+    }
+  }
+
+  // -- gradients ---------------------------------------------------------------------------------------
+
+  /// What a gradient by the target's probability is scaled by beside the row's `scale`.
+  LOSSOPS_INLINE V target_scale(const V& scale) const { return scale * V(kept_); }
+
+  /// `slope` is the derivative by the label's ln p alone, `row_slope` that by the log-sum-exp.
+  LOSSOPS_INLINE RowGradient<E, V> gradient(const RowShift<V>& shift, const LabelClass<V>& label,
+                                            SlopeSums<V> sums, const V& slope, const V& row_slope,
+                                            const V& scale) const {
+    RowGradient<E, V> out;
+    out.scale = scale;
+    out.rest = shift.rest;
+    out.share = shift.share;
+    out.shares = shares();
+    out.splits_top = splits_top();
+    out.target_share = V(share_) * scale;
+    // The label's part of its class's r: its own, or, as the shift, all of the others'.
+    out.label_part = kIsSoftmax<E> ? slope : -sums.others;
+    if constexpr (HasTrueClass<E> && kIsSoftmax<E>) {
+      const auto p = probability<V>(shift, label);
+      if (splits_top()) {
+        sums.top = sums.top + select(p.is_top(), slope, V(0));
+        sums.others = sums.others + select(p.is_top(), V(0), slope);
+      } else {
+        sums.others = sums.others + slope;
+      }
+      V of_label = slope * p.q() + row_slope * p.p();
+      if (shares()) of_label = of_label - V(share_) * label.weight;
+      out.label = of_label * scale;
+    }
+    out.others = sums.others - row_slope;
+    out.pull = shift.share * (out.others + sums.top) * scale;
+    return out;
+  }
+
+ private:
+  LOSSOPS_INLINE static Dual<V> weighted(const V& weight, const Dual<V>& cost) {
+    return {scaled(weight, cost.v), scaled(weight, cost.d)};
+  }
+  template <class X>
+  LOSSOPS_INLINE static Probability<X> probability(const RowShift<V>& shift, const LabelClass<V>& label) {
+    const V d = label.logit - shift.shift;
+    return {d, kIsSoftmax<E> ? exp(d) : V(0), shift};
+  }
+
+  E e_;
+  bool mapped_ = false;
+  bool given_;   ///< the target is a probability per class
+  bool smooth_;  ///< every class has a part of the target
+  bool dense_;
+  T kept_, share_;  ///< of the target: the label's part, and every class's
+};
+
+}  // namespace lossops
