@@ -18,23 +18,23 @@ sys.path.append(str(ROOT / "docs"))
 
 from pages import curves, losses, snippets  # noqa: E402
 
-ENTRIES = {entry.op: entry for entry in losses.entries()}
+SOURCES = {source.op: source for source in losses.LOSSES}
 
 
 def test_every_loss_has_a_page() -> None:
-    """With the names of the table; a section without names would be an error."""
-    names = {entry.op: (entry.function, entry.module) for entry in ENTRIES.values()}
+    """With the names of the table."""
+    names = {source.op: (source.function, source.module) for source in losses.LOSSES}
     assert names == {loss.op: (loss.function, loss.module) for loss in LOSSES}
     assert set(curves.CURVES) == set(names)
 
 
 def test_page(loss: Loss) -> None:
-    """A page holds the formula, the reference, the speed and the docstrings."""
-    entry = ENTRIES[loss.op]
-    page = losses.page(entry, losses.benchmark())
-    formula, notes = entry.text.split("\n\n", 1)
-    assert formula in page and notes in page
-    assert re.search(r"\b(1[789]|20)\d\d\b|arXiv", notes), "no reference"
+    """A page holds the formula, the speed and the docstrings, which have a reference."""
+    source = SOURCES[loss.op]
+    page = losses.page(source, losses.benchmark())
+    formula = re.findall(r"^    .+", source.doc.head, re.M)
+    assert formula and all(line in page for line in formula)
+    assert re.search(r"\b(1[789]|20)\d\d\b|arXiv", source.doc.sections["Reference"])
     assert f"autofunction:: lossops.functional.{loss.function}" in page
     assert f"autoclass:: lossops.nn.{loss.module}" in page
     speeds = re.findall(
@@ -63,9 +63,9 @@ def test_picture_is_reproducible() -> None:
 def test_chooser_names_every_loss() -> None:
     """The chooser leads to every loss, and to nothing else."""
     text = (ROOT / "docs/choose.md").read_text()
-    assert set(re.findall(r"losses\.md#(\w+)", text)) == set(ENTRIES)
+    assert set(re.findall(r"losses\.md#(\w+)", text)) == set(SOURCES)
     for shown, op in re.findall(r"\[(\w+)\]\(losses\.md#(\w+)\)", text):
-        assert shown == ENTRIES[op].function
+        assert shown == SOURCES[op].function
 
 
 def test_snippets_are_shown_with_their_output(tmp_path: Path) -> None:
