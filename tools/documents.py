@@ -13,7 +13,7 @@ END = "<!-- Generated until here. -->\n"
 def generated(families: list[Family]) -> dict[str, str]:
     """The text of the documents, by their path in the repository."""
     sections = "\n".join(_section(loss) for family in families for loss in family.losses)
-    index = "\n".join(wrapped(_indexed(family), WIDTH, "  ") for family in families)
+    index = "\n".join(["| task | losses |", "|---|---|", *map(_indexed, families)])
     return {
         path: _between((ROOT / path).read_text(), f"\n{text}\n")
         for path, text in (("docs/losses.md", sections), ("README.md", index))
@@ -35,13 +35,14 @@ def _between(document: str, text: str) -> str:
 
 def _indexed(family: Family) -> str:
     links = (f"[{loss.function}](docs/losses.md#{loss.op})" for loss in family.losses)
-    return f"* {family.summary.rstrip('.')}: {', '.join(links)}."
+    return f"| {family.summary.rstrip('.')} | {', '.join(links)} |"
 
 
 def _section(loss: Loss) -> str:
     doc = loss.doc
     paragraphs = in_markdown(doc.head).split("\n\n")
-    paragraphs[0] = f"`{loss.function}`, `{loss.module}`. {paragraphs[0]}"
+    known = ", both as in torch" if loss.peer else ""
+    paragraphs[0] = f"`{loss.function}`, `{loss.module}`{known}. {paragraphs[0]}"
     head = [p if p.startswith("    ") else wrapped(p, WIDTH) for p in paragraphs]
     reference = " ".join(doc.sections["Reference"].split())
     shared = doc.shared(loss.arguments[0].name)

@@ -35,10 +35,14 @@ def duration(seconds: float) -> str:
 
 
 def speed(loss: Loss, run: dict[str, Any]) -> Iterator[str]:
-    """The loss's rows of the benchmark."""
+    """The loss's rows of the benchmark, where it has some."""
     cells = [cell for cell in (*run["cells"], *run["classes"]) if cell["loss"] == loss.op]
+    if not cells:
+        return
     meta = run["meta"]
     usual = "torch.nn.functional" if hasattr(torch.nn.functional, loss.function) else "formula"
+    yield "## Speed"
+    yield ""
     yield (
         f"One step, forward and backward with the mean, on {meta['cpu']} ({meta['instructions']}) "
         f"with {meta['threads']} threads and torch {meta['torch']}. How many times as long the "
@@ -58,12 +62,13 @@ def speed(loss: Loss, run: dict[str, Any]) -> Iterator[str]:
             duration(step["times"]["lossops"]["median"]),
             " | ".join(ratios),
         )
+    yield ""
 
 
 def page(loss: Loss, run: dict[str, Any]) -> str:
     """The Markdown of a loss's page."""
     _, _, formula = in_markdown(loss.doc.head).partition("\n\n")
-    picture = f"Loss and gradient of {loss.function}, by {curves.describe(loss.op)}"
+    picture = f"Loss and gradient of {loss.function}, by {curves.describe(loss.op, loss.function)}"
     return "\n".join(
         [
             f"# {loss.function}",
@@ -78,10 +83,7 @@ def page(loss: Loss, run: dict[str, Any]) -> str:
             "",
             f"![{picture}]({loss.op}.svg)",
             "",
-            "## Speed",
-            "",
             *speed(loss, run),
-            "",
             "## Function",
             "",
             "```{eval-rst}",
