@@ -130,7 +130,8 @@ class Docstring:
         if not text:
             return f"{standard} {self._mean(names)}".strip() if name == "reduction" else standard
         start = " ".join(standard.split()[:4]).rstrip(".;,")
-        return standard + text.partition(".")[2] if text.startswith(start) else text
+        own = text.partition(". ")[2]
+        return f"{standard} {own}".strip() if text.startswith(start) else text
 
     def _mean(self, names: list[str]) -> str:
         """What the mean divides by, where the weight is one per class and nothing else is said."""
