@@ -16,7 +16,6 @@ import torch
 
 import lossops
 from lossops._build import check_processor
-from tests import support_matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(lossops.__file__).resolve().parent
@@ -189,10 +188,3 @@ def test_doctests_exist() -> None:
                 shown.add(test.name.rsplit(".", 1)[-1])
     missing = {*lossops.functional.__all__, *lossops.nn.__all__} - shown
     assert not missing
-
-
-def test_support_matrix() -> None:
-    """The table in README.md is what trying everything gives (see tests/support_matrix.py)."""
-    fresh = support_matrix.table()
-    advice = "run python -m tests.support_matrix --write"
-    assert support_matrix.written() == fresh, f"{advice}:\n{fresh}"

@@ -1,5 +1,5 @@
 // The functions of lossops.h: a call of an operator each.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #include "api/numbers.h"
 #include "lossops/lossops.h"
@@ -143,6 +143,18 @@ at::Tensor gaussian_nll(
       number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor kl_div(
+    const at::Tensor& input, const at::Tensor& target, bool log_target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, bool, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::kl_div");
+  return op.call(
+      input, target, log_target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor bce(
     const at::Tensor& input, const at::Tensor& target, Reduction reduction,
     const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
@@ -274,15 +286,28 @@ at::Tensor margin_ranking(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
-at::Tensor kl_div(
-    const at::Tensor& input, const at::Tensor& target, bool log_target, Reduction reduction,
+at::Tensor multi_margin(
+    const at::Tensor& input, const at::Tensor& target, int64_t p, double margin, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::multi_margin");
+  return op.call(
+      input, target, p, margin, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor multilabel_margin(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
     const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
   using Op = at::Tensor(
-      const at::Tensor&, const at::Tensor&, bool, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
       const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
-  static const auto op = handle<Op>("lossops::kl_div");
+  static const auto op = handle<Op>("lossops::multilabel_margin");
   return op.call(
-      input, target, log_target, weight, std::nullopt, number_beside(normalizer, input),
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
@@ -381,28 +406,29 @@ at::Tensor balanced_softmax(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
-at::Tensor multi_margin(
-    const at::Tensor& input, const at::Tensor& target, int64_t p, double margin, Reduction reduction,
-    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+at::Tensor arcface(
+    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
     const std::optional<TensorOrNumber>& normalizer) {
   using Op = at::Tensor(
-      const at::Tensor&, const at::Tensor&, int64_t, double, const std::optional<at::Tensor>&,
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
       std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
-  static const auto op = handle<Op>("lossops::multi_margin");
+  static const auto op = handle<Op>("lossops::arcface");
   return op.call(
-      input, target, p, margin, weight, ignore_index, number_beside(normalizer, input),
+      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
-at::Tensor multilabel_margin(
-    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
-    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+at::Tensor cosface(
+    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
   using Op = at::Tensor(
-      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
-      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
-  static const auto op = handle<Op>("lossops::multilabel_margin");
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::cosface");
   return op.call(
-      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
@@ -431,32 +457,6 @@ at::Tensor jsd(
   static const auto op = handle<Op>("lossops::jsd");
   return op.call(
       input, target, labels, beta, temperature, dim, weight, ignore_index, number_beside(normalizer, input),
-      static_cast<int64_t>(reduction), std::nullopt);
-}
-
-at::Tensor arcface(
-    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
-    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
-    const std::optional<TensorOrNumber>& normalizer) {
-  using Op = at::Tensor(
-      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
-      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
-  static const auto op = handle<Op>("lossops::arcface");
-  return op.call(
-      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
-      static_cast<int64_t>(reduction), std::nullopt);
-}
-
-at::Tensor cosface(
-    const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
-    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
-    const std::optional<TensorOrNumber>& normalizer) {
-  using Op = at::Tensor(
-      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
-      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
-  static const auto op = handle<Op>("lossops::cosface");
-  return op.call(
-      input, target, margin, scale, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 

@@ -1,8 +1,7 @@
 """The Sphinx extension that makes what nobody should write twice.
 
-* A page per loss in docs/losses/, from its section of docs/losses.md, its docstrings, its rows of
-  the benchmark and curves of the operator itself; the site's losses.md keeps what holds for all of
-  them, and lists the pages.
+* A page per loss in docs/losses/, from its docstrings, its rows of the benchmark and curves of the
+  operator itself; the site's losses.md keeps what holds for all of them, and lists the pages.
 * Under the Python snippets of a document: what they print, and the pictures that they draw. The
   build runs them.
 """

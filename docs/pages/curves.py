@@ -96,12 +96,19 @@ def costs(missed: float, mistaken: float) -> dict[str, Tensor]:
     }
 
 
-CURVES: dict[str, tuple[Axis, tuple[Line, ...]]] = {
-    "mse": (DIFFERENCE, (Line("mse"),)),
-    "l1": (DIFFERENCE, (Line("l1"),)),
+Curves = tuple[Axis, tuple[Line, ...]]
+USUAL: dict[str, Curves] = {  # of a family's losses
+    "regression": (DIFFERENCE, (Line("the defaults"),)),
+    "likelihood": (Axis("input", -3, 3, targets), (YES, NO)),
+    "binary": (LOGIT, (YES, NO)),
+    "margin": (SCORE, (Line("the defaults"),)),
+    "classification": (ROW, (Line("the defaults"),)),
+    "metric": (COSINE, (Line("the defaults"),)),
+    "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
+}
+CURVES: dict[str, Curves] = {  # of those that show more along another line, or with parameters
     "smooth_l1": (DIFFERENCE, by("beta", 0.5, 1.0, 2.0)),
     "huber": (DIFFERENCE, by("delta", 0.5, 1.0, 2.0)),
-    "log_cosh": (DIFFERENCE, (Line("log_cosh"),)),
     "charbonnier": (DIFFERENCE, by("eps", 0.001, 0.5, 1.0)),
     "quantile": (DIFFERENCE, by("q", 0.1, 0.5, 0.9)),
     "expectile": (DIFFERENCE, by("tau", 0.1, 0.5, 0.9)),
@@ -137,7 +144,6 @@ CURVES: dict[str, tuple[Axis, tuple[Line, ...]]] = {
         Axis("distance", 0, 2.5, targets),
         (Line("similar, target 1", 1.0), Line("different, target -1", -1.0)),
     ),
-    "soft_margin": (SCORE, (Line("soft_margin"),)),
     "margin_ranking": (
         Axis(
             "target times (input1 - input2)",
@@ -198,14 +204,20 @@ CURVES: dict[str, tuple[Axis, tuple[Line, ...]]] = {
 }
 
 
-def describe(op: str) -> str:
+def curves(op: str, function: str) -> Curves:
+    """What is drawn of a loss."""
+    family = getattr(F, function).__module__.rpartition(".")[2]
+    return CURVES.get(op, USUAL[family])
+
+
+def describe(op: str, function: str) -> str:
     """What runs along the picture."""
-    return CURVES[op][0].label
+    return curves(op, function)[0].label
 
 
 def evaluate(op: str, function: str) -> tuple[Tensor, list[tuple[Line, Tensor, Tensor]]]:
     """The inputs, and for each curve the loss and its gradient there."""
-    axis, lines = CURVES[op]
+    axis, lines = curves(op, function)
     x = torch.linspace(axis.low, axis.high, POINTS, dtype=torch.float64)
     found = []
     for line in lines:
@@ -227,7 +239,7 @@ def draw(op: str, function: str) -> str:
     figure = new_figure("pages.curves", 8.4, 3.3)
     value, gradient = figure.subplots(1, 2)
     for axes, title in ((value, "loss"), (gradient, "gradient")):
-        plain(axes).set(title=title, xlabel=describe(op))
+        plain(axes).set(title=title, xlabel=describe(op, function))
     for colour, (line, loss, slope) in zip(COLOURS, found, strict=False):
         value.plot(x, loss, color=colour, lw=1.8, label=line.label)
         gradient.plot(x, slope, color=colour, lw=1.8)

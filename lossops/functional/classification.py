@@ -55,6 +55,15 @@ def cross_entropy(
         RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
             probabilities come with an ``ignore_index`` >= 0.
 
+    Notes:
+        * Small losses keep their digits: logits (30, 0) with t = 0 give 9.4e-14 in float32, where
+          torch gives 0.
+        * A logit of -inf is a class that cannot be: it costs nothing as long as its y is 0,
+          probabilities of exactly 0 included (torch: NaN). With label smoothing its y is not 0, and
+          the loss is inf, as in torch.
+        * float16 logits of ±6e4 are computed in float32: the loss, 120000, is inf in float16, the
+          gradient ±1; under autocast both are right.
+
     Reference:
         I. J. Good, "Rational decisions", J. Royal Statistical Society B 14 (1), 1952; label
         smoothing: C. Szegedy et al., CVPR 2016, arXiv:1512.00567; z-loss: A. Chowdhery et al.,
@@ -110,6 +119,9 @@ def nll_loss(
             ``input`` has no dimension.
         IndexError: A label is out of range.
         RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Logits keep them: log-probabilities next to 0 have lost the digits that the loss needs.
 
     Reference:
         R. A. Fisher, "On the mathematical foundations of theoretical statistics", Philosophical
@@ -167,8 +179,13 @@ def softmax_focal_loss(
         RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
             probabilities come with an ``ignore_index`` >= 0.
 
+    Notes:
+        * 1 - p is formed without cancellation: logits (20, 0) with t = 0 give 8.8e-27. Where p = 1,
+          a gamma below 1 gives 0 with gradient 0, where the formula gives NaN. gamma = 0 is exactly
+          cross_entropy.
+
     Reference:
-        T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal loss for dense object detection",
+        T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
         ICCV 2017, arXiv:1708.02002.
 
     Example:
@@ -223,6 +240,10 @@ def poly1_loss(
         RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
             probabilities come with an ``ignore_index`` >= 0.
 
+    Notes:
+        * 1 - p is formed without cancellation: logits (30, 0) with t = 0 give (1 + epsilon)
+          9.4e-14.
+
     Reference:
         Z. Leng et al., "PolyLoss: a polynomial expansion perspective of classification loss
         functions", ICLR 2022, arXiv:2204.12511.
@@ -275,6 +296,10 @@ def generalized_cross_entropy_loss(
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
             probabilities come with an ``ignore_index`` >= 0.
+
+    Notes:
+        * Computed as -expm1(q ln p) / q. The loss is at most 1 / q and its gradient vanishes at p =
+          0: that is what makes it robust.
 
     Reference:
         Z. Zhang, M. R. Sabuncu, "Generalized cross entropy loss for training deep neural networks
@@ -330,6 +355,12 @@ def rww_cross_entropy_loss(
         IndexError: A label is out of range.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
+    Notes:
+        * ln(1 - p_k) is the log-sum-exp of the other classes less that of all: no probability is
+          clipped, so a confident mistake keeps its gradient. Logits (0, 100) with t = 0 cost f_0
+          100 + F_01 100.
+        * With f = 1 and F = 0 it is cross_entropy. That costs are >= 0 is not checked.
+
     Reference:
         Y. Ho, S. Wookey, "The real-world-weight cross-entropy loss function: modeling the costs of
         mislabeling", IEEE Access 8, 2020, arXiv:2001.00570.
@@ -338,8 +369,8 @@ def rww_cross_entropy_loss(
         >>> import torch, lossops.functional as F
         >>> cost = torch.tensor([[0.0, 1.0], [9.0, 0.0]])  # taking 1 for 0 is the worst
         >>> x, t = torch.zeros(2, 2), torch.tensor([0, 1])
-        >>> F.rww_cross_entropy_loss(x, t, torch.ones(2), cost, reduction="none")
-        tensor([1.3863, 6.9315])
+        >>> F.rww_cross_entropy_loss(x, t, torch.ones(2), cost)
+        tensor(4.1589)
     """
     code = reduction_code("rww_cross_entropy", reduction)
     n = scalar_tensor(normalizer, input)
@@ -389,6 +420,10 @@ def balanced_softmax_loss(
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range; shapes, dtypes or devices do not fit; or
             probabilities come with an ``ignore_index`` >= 0.
+
+    Notes:
+        * A common factor of the prior does not matter.
+        * A class with prior 0 drops out of the softmax. A label of such a class costs inf.
 
     Reference:
         J. Ren et al., "Balanced meta-softmax for long-tailed visual recognition", NeurIPS 2020,

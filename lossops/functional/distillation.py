@@ -33,8 +33,8 @@ def distill_kl_loss(
         target: Logits of the teacher, of the same shape; a floating dtype.
         temperature: T > 0; the higher, the more the small logits count. T^2 keeps the gradient's
             size.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
-        weight: A factor per row; broadcasts to the shape of ``input`` without ``dim``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
         labels: One per row, an integer dtype; only tells which rows to leave out.
         ignore_index: Rows with this label are left out, and get gradient 0.
         dim: The class axis.
@@ -48,6 +48,11 @@ def distill_kl_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         IndexError: ``dim`` is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * torch.nn.functional.kl_div calls this mean ``"batchmean"``.
+        * A class that the teacher excludes (-inf) contributes 0, even where the student excludes it
+          too.
 
     Reference:
         G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015,
@@ -94,8 +99,8 @@ def jsd_loss(
         target: Logits of the teacher, of the same shape; a floating dtype.
         beta: From forward KL, 0, to reverse KL, 1; in [0, 1].
         temperature: T > 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
-        weight: A factor per row; broadcasts to the shape of ``input`` without ``dim``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
         labels: One per row, an integer dtype; only tells which rows to leave out.
         ignore_index: Rows with this label are left out, and get gradient 0.
         dim: The class axis.
@@ -109,6 +114,10 @@ def jsd_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         IndexError: ``dim`` is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * For 0 < beta < 1 it is finite whatever the logits: at most T^2 times the entropy of (beta,
+          1 - beta). Classes that both sides exclude (-inf) contribute 0.
 
     Reference:
         R. Agarwal et al., "On-policy distillation of language models: learning from self-generated

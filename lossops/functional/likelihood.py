@@ -53,6 +53,13 @@ def poisson_nll_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
+    Notes:
+        * x = 100 with ``log_input`` is inf in float32, as in torch: e^100 is out of range. float16
+          is computed in float32: x = 12 is inf only once the result is rounded to float16.
+        * ``log_input=False``: a negative rate gives NaN; rate 0 with t = 1 gives 18.42 with
+          gradient -1e8.
+        * t = 0 with x = -inf is 0: the product 0 * inf counts as 0.
+
     Reference:
         P. McCullagh, J. A. Nelder, "Generalized linear models", 2nd edition, chapter 6, 1989.
 
@@ -112,6 +119,12 @@ def gaussian_nll_loss(
             variance is negative.
         RuntimeError: ``eps`` is not positive, or dtypes or devices do not fit.
 
+    Notes:
+        * A variance below eps gets gradient 0: the value no longer depends on it. (torch lets the
+          gradient of the clamped value through, -5e11 at var = 0, d = 1.)
+        * A negative variance raises ValueError, as in torch, but within the one pass over the data:
+          there is no extra pass and it traces under ``fullgraph=True``.
+
     Reference:
         D. A. Nix, A. S. Weigend, "Estimating the mean and variance of the target probability
         distribution", ICNN 1994.
@@ -153,8 +166,8 @@ def kl_div(
         input: Log-probabilities of any shape; a floating dtype.
         target: Probabilities, or their logarithms; the number of dimensions of ``input``, sizes
             equal or 1.
-        reduction: ``"none"``, ``"mean"``, ``"sum"``, or ``"batchmean"`` (the sum divided by
-            ``input.size(0)``).
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. Also ``"batchmean"``, the sum divided by
+            ``input.size(0)``.
         log_target: Whether ``target`` holds logarithms.
         weight: A factor per element; broadcasts to ``input``.
         normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
@@ -165,6 +178,11 @@ def kl_div(
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Notes:
+        * t = 0 contributes 0 even where x = -inf (torch: NaN), and so does t = -inf with
+          ``log_target=True``.
+        * A negative t gives NaN.
 
     Reference:
         S. Kullback, R. A. Leibler, "On information and sufficiency", Annals of Mathematical

@@ -46,6 +46,10 @@ def hinge_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: ``power`` is neither 1 nor 2, or shapes, dtypes or devices do not fit.
 
+    Notes:
+        * With x = input and t = target: at the kink, t x = margin, the gradient for power 1 is -t,
+          that of the sloping side, as torch.clamp has it.
+
     Reference:
         C. Cortes, V. Vapnik, "Support-vector networks", Machine Learning 20, 1995; squared: Y.
         Tang, "Deep learning using linear support vector machines", arXiv:1306.0239.
@@ -97,6 +101,10 @@ def hinge_embedding_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
+    Notes:
+        * No squares and no products with the target: an infinite distance of a dissimilar pair
+          costs 0 and has gradient 0.
+
     Reference:
         R. Hadsell, S. Chopra, Y. LeCun, "Dimensionality reduction by learning an invariant
         mapping", CVPR 2006.
@@ -142,6 +150,11 @@ def soft_margin_loss(
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Notes:
+        * With x = input and t = target: t x = -100 gives 100 with gradient -t. torch forms exp(-t
+          x) and gives inf; beyond that point the two differ.
+        * It is bce_with_logits with targets -1 and 1 in place of 0 and 1.
 
     Reference:
         J. Friedman, T. Hastie, R. Tibshirani, "Additive logistic regression: a statistical view of
@@ -190,6 +203,10 @@ def margin_ranking_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: Shapes, dtypes or devices do not fit.
 
+    Notes:
+        * At the kink the gradient is that of the sloping side, as torch has it. Gradients flow to
+          both scores.
+
     Reference:
         R. Herbrich, T. Graepel, K. Obermayer, "Large margin rank boundaries for ordinal
         regression", Advances in Large Margin Classifiers, 2000.
@@ -226,8 +243,8 @@ def multi_margin_loss(
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
         p: 1, or 2 for the squared hinge.
         margin: The margin that costs nothing.
-        weight: A factor per class, shape (C), of the rows of that class; not part of the mean.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
+        weight: A factor per class, shape (C); 1 where left out. Not part of the mean.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
         ignore_index: Rows with this label are left out, and get gradient 0.
         normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
 
@@ -240,6 +257,9 @@ def multi_margin_loss(
             or ``weight`` is not one-dimensional.
         RuntimeError: A label is out of range, ``margin`` is -inf or NaN, or other shapes,
             dtypes or devices do not fit.
+
+    Notes:
+        * Unlike torch's it can be differentiated twice.
 
     Reference:
         K. Crammer, Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
@@ -273,8 +293,8 @@ def multilabel_margin_loss(
         input: Scores, shape (C) or (N, C); a floating dtype.
         target: The labels of each row, in [0, C), then -1 where there are fewer than C; an integer
             dtype, shaped like ``input``.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"`` over the rows.
-        weight: A factor per row, shape (N) or one that broadcasts to it.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
         normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
 
     Returns:
@@ -283,6 +303,10 @@ def multilabel_margin_loss(
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
         RuntimeError: A label is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * It needs no ``ignore_index``: a row that starts with -1 costs 0.
+        * Unlike torch's it can be differentiated twice.
 
     Reference:
         A. Elisseeff, J. Weston, "A kernel method for multi-labelled classification", NIPS 2001.

@@ -50,6 +50,13 @@ def arcface_loss(
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
+    Notes:
+        * Beyond acos(x_t) + margin = pi, z_t is scale (x_t - margin sin(margin)), as the authors'
+          code has it, so that z_t keeps falling.
+        * acos is never formed: z_t = scale (x_t cos(margin) - sqrt(1 - x_t^2) sin(margin)). At x_t
+          = ±1 the slope of the root is infinite; there, and beyond, where rounding may put a
+          cosine, the root and its slope are taken for 0.
+
     Reference:
         J. Deng, J. Guo, N. Xue, S. Zafeiriou, "ArcFace: additive angular margin loss for deep face
         recognition", CVPR 2019, arXiv:1801.07698.
@@ -104,6 +111,10 @@ def cosface_loss(
         ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
         IndexError: A label is out of range.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * At scale 64 cosines (1, 0) with t = 0 cost 8.6e-19, which keeps its digits, as does its
+          gradient.
 
     Reference:
         H. Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018,

@@ -74,5 +74,51 @@ class LabelLoss(Loss):
         return weights.masked_fill(ignored, 0).sum(dtype=widest_float(weights.device))
 
 
+class DivergenceLoss(Loss):
+    """A divergence between rows along ``dim``, some of which labels may leave out."""
+
+    ignore_index: int
+    dim: int
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by, from the teacher's logits or, where they count, the labels.
+
+        See :meth:`Loss.denominator`.
+        """
+        if target.is_floating_point():
+            return _number(target.numel() // target.size(self.dim), target.device)
+        return super().denominator(target)
+
+
+class LevelsLoss(Loss):
+    """A loss of one level ``q`` or several, which then have a dimension of the input."""
+
+    q: Tensor
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by; of several levels the target has to have their dimension.
+
+        See :meth:`Loss.denominator`.
+
+        Raises:
+            ValueError: There are Q levels, and the last dimension of ``target`` is not Q.
+        """
+        levels = self.q.numel()
+        if self.q.dim() > 0 and target.shape[-1:] != (levels,):
+            raise ValueError(
+                f"{type(self).__name__}.denominator: target must have the shape of the input, "
+                f"(*, {levels}), got {tuple(target.shape)}"
+            )
+        return super().denominator(target)
+
+
+class SampleLoss(Loss):
+    """A loss per sample, which averages over the last dimension."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the elements over C; see :meth:`Loss.denominator`."""
+        return super().denominator(target) / target.size(-1)
+
+
 def _number(value: int, device: torch.device) -> Tensor:
     return torch.full((), value, dtype=widest_float(device), device=device)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SCALES = {"regression": 0.5, "classification": 1.0}
 
+__all__ = ["UncertaintyWeightedLoss", "GradNorm", "DynamicWeightAverage"]
+
 
 class UncertainTerm(Term):
     """A task and the logarithm of the variance that is learned for it."""

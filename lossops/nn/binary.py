@@ -1,10 +1,11 @@
 """Losses of yes-or-no targets, one or many per sample."""
 
+# Generated from ../functional/binary.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import TensorOrNumber
-from ._base import Loss
+from ._base import Loss, SampleLoss
 
 
 class BCELoss(Loss):
@@ -13,18 +14,21 @@ class BCELoss(Loss):
     See :func:`lossops.functional.binary_cross_entropy`.
 
     Args:
-        weight: A factor per element; broadcasts to the input.
+        weight: A factor per element; broadcasts to ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Probabilities in [0, 1], any shape; a floating dtype.
+        * target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.BCELoss()
-        >>> loss(torch.tensor([0.5, 0.5]), torch.tensor([0, 1]))
-        tensor(0.6931)
+        >>> loss = lossops.nn.BCELoss(reduction="none")
+        >>> loss(torch.tensor([0.5, 0.9]), torch.tensor([0, 1]))
+        tensor([0.6931, 0.1054])
     """
 
     __constants__ = ["reduction", "ignore_index"]
@@ -53,20 +57,24 @@ class BCEWithLogitsLoss(Loss):
     See :func:`lossops.functional.binary_cross_entropy_with_logits`.
 
     Args:
-        weight: A factor per element; broadcasts to the input.
+        weight: A factor per element; broadcasts to ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        pos_weight: A factor of the positive part, often one per class; broadcasts to the input.
-        label_smoothing: s in [0, 1]; a target t becomes t (1 - s) + s / 2.
+        pos_weight: A factor of the positive part, often one per class; broadcasts to ``input``.
+        label_smoothing: s in [0, 1]; t becomes t (1 - s) + s / 2.
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Logits of any shape; a floating dtype.
+        * target: Targets of the same shape, usually in [0, 1]; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.BCEWithLogitsLoss(ignore_index=255)
-        >>> loss(torch.zeros(3), torch.tensor([0, 1, 255]))
-        tensor(0.6931)
+        >>> x, t = torch.tensor([0.0, 100.0]), torch.tensor([1, 0])
+        >>> loss = lossops.nn.BCEWithLogitsLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([  0.6931, 100.0000])
     """
 
     __constants__ = ["reduction", "label_smoothing", "ignore_index"]
@@ -112,19 +120,22 @@ class FocalLoss(Loss):
 
     Args:
         alpha: Weight of the positives, in [0, 1], against 1 - alpha of the negatives; None leaves
-            it out.
-        gamma: How fast easy elements fade, >= 0.
+            alpha_t out.
+        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Logits of any shape; a floating dtype.
+        * target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.FocalLoss(alpha=None)
+        >>> loss = lossops.nn.FocalLoss(reduction="none")
         >>> loss(torch.zeros(2), torch.tensor([1, 0]))
-        tensor(0.1733)
+        tensor([0.0433, 0.1300])
     """
 
     __constants__ = ["alpha", "gamma", "reduction", "ignore_index"]
@@ -165,7 +176,7 @@ class FocalLoss(Loss):
 
 
 class AsymmetricLoss(Loss):
-    """Asymmetric loss (ASL) for many labels, few of them positive.
+    """Asymmetric loss (ASL) for many labels, few of them positive: easy negatives vanish.
 
     See :func:`lossops.functional.asymmetric_loss`.
 
@@ -177,13 +188,17 @@ class AsymmetricLoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Logits of any shape; a floating dtype.
+        * target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.AsymmetricLoss()
-        >>> loss(torch.zeros(2), torch.tensor([1, 1]))
-        tensor(0.3466)
+        >>> x, t = torch.tensor([0.0, 0.0, -3.0]), torch.tensor([1, 0, 0])
+        >>> loss = lossops.nn.AsymmetricLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.3466, 0.0245, 0.0000])
     """
 
     __constants__ = ["gamma_pos", "gamma_neg", "clip", "reduction", "ignore_index"]
@@ -228,7 +243,7 @@ class AsymmetricLoss(Loss):
 
 
 class RWWBCELoss(Loss):
-    """Binary cross-entropy in which each kind of mistake weighs what it costs in the real world.
+    """Real-world-weight binary cross-entropy: each kind of mistake weighs what it costs.
 
     See :func:`lossops.functional.rww_bce_loss`.
 
@@ -239,13 +254,16 @@ class RWWBCELoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Logits of any shape; a floating dtype.
+        * target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.RWWBCELoss(fn_weight=10.0)
-        >>> loss(torch.zeros(2), torch.tensor([1, 1]))
-        tensor(6.9315)
+        >>> loss = lossops.nn.RWWBCELoss(fn_weight=10.0, reduction="none")
+        >>> loss(torch.zeros(2), torch.tensor([1, 0]))
+        tensor([6.9315, 0.6931])
     """
 
     __constants__ = ["fn_weight", "fp_weight", "reduction", "ignore_index"]
@@ -285,24 +303,29 @@ class RWWBCELoss(Loss):
         )
 
 
-class MultiLabelSoftMarginLoss(Loss):
+class MultiLabelSoftMarginLoss(SampleLoss):
     """Binary cross-entropy of the logits of C labels, averaged over the labels of a sample.
 
     See :func:`lossops.functional.multilabel_soft_margin_loss`.
 
     Args:
-        weight: A factor per element; broadcasts to the input.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``. Often one per label.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The loss is one per sample.
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*, C), target (*, C), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input: Logits of the shape (..., C); a floating dtype.
+        * target: Targets in [0, 1]; the number of dimensions of ``input``, sizes equal or 1; any
+          real dtype.
+        * output: A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the promoted dtype
+          of the operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.MultiLabelSoftMarginLoss()
-        >>> loss(torch.zeros(2, 3), torch.ones(2, 3))
-        tensor(0.6931)
+        >>> x, t = torch.tensor([[0.0, 9.0]]), torch.tensor([[1, 1]])
+        >>> loss = lossops.nn.MultiLabelSoftMarginLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.3466])
     """
 
     __constants__ = ["reduction", "ignore_index"]
@@ -323,7 +346,3 @@ class MultiLabelSoftMarginLoss(Loss):
         return F.multilabel_soft_margin_loss(
             input, target, self.weight, self.reduction, self.ignore_index, normalizer
         )
-
-    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """What the mean divides by: the elements over C; see :meth:`Loss.denominator`."""
-        return super().denominator(target) / target.size(-1)

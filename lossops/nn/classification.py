@@ -1,5 +1,6 @@
 """Losses of one class out of C: a label, or a probability per class."""
 
+# Generated from ../functional/classification.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
@@ -15,20 +16,25 @@ class CrossEntropyLoss(LabelLoss):
     Args:
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
         z_loss: Factor of the squared log-sum-exp, >= 0; keeps the logits from drifting.
         softcap: Bound of the logits, > 0; None leaves them as they are.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the
-        input; output scalar, or the shape of the labels for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis;
+          or probabilities, a floating dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.CrossEntropyLoss(weight=torch.tensor([3.0, 1.0]))
-        >>> loss(torch.tensor([[2.0, 0.0], [0.0, 0.0]]), torch.tensor([0, 1]))
-        tensor(0.2685)
+        >>> x, t = torch.tensor([[2.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), torch.tensor([0, 2])
+        >>> loss = lossops.nn.CrossEntropyLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.2395, 1.0986])
     """
 
     __constants__ = ["ignore_index", "reduction", "label_smoothing", "z_loss", "softcap"]
@@ -79,17 +85,20 @@ class NLLLoss(LabelLoss):
     Args:
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
-        or the shape of the target for ``"none"``.
+        * input: Log-probabilities, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.NLLLoss()
-        >>> loss(torch.tensor([[0.5, 0.25, 0.25]]).log(), torch.tensor([1]))
-        tensor(1.3863)
+        >>> p = torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
+        >>> loss = lossops.nn.NLLLoss(reduction="none")
+        >>> loss(p.log(), torch.tensor([1, 2]))
+        tensor([1.3863, 0.2231])
     """
 
     __constants__ = ["ignore_index", "reduction"]
@@ -116,22 +125,28 @@ class SoftmaxFocalLoss(LabelLoss):
     See :func:`lossops.functional.softmax_focal_loss`.
 
     Args:
-        alpha: A factor, or one per class, shape (C), usually >= 0; None leaves it out.
-        gamma: How fast easy rows fade, >= 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        alpha: A factor, or one per class, shape (C), usually >= 0; None leaves it out. Unlike
+            ``weight`` it does not enter the mean.
+        gamma: How fast easy rows fade, >= 0; 0 is plain cross-entropy.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the
-        input; output scalar, or the shape of the labels for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis;
+          or probabilities, a floating dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.SoftmaxFocalLoss(alpha=torch.tensor([0.25, 0.75]))
-        >>> loss(torch.zeros(2, 2), torch.tensor([0, 1]))
-        tensor(0.0866)
+        >>> x, t = torch.tensor([[0.0, 0.0], [20.0, 0.0]]), torch.tensor([0, 0])
+        >>> loss = lossops.nn.SoftmaxFocalLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([1.7329e-01, 8.7565e-27])
     """
 
     __constants__ = ["gamma", "reduction", "ignore_index", "label_smoothing"]
@@ -182,20 +197,24 @@ class SoftmaxFocalLoss(LabelLoss):
 
 
 class Poly1Loss(LabelLoss):
-    """Cross-entropy with the first term of its series in 1 - p reweighted.
+    """Poly-1 loss: cross-entropy with the first term of its series in 1 - p reweighted.
 
     See :func:`lossops.functional.poly1_loss`.
 
     Args:
         epsilon: What is added to the factor of 1 - p; 0 is plain cross-entropy.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the
-        input; output scalar, or the shape of the labels for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis;
+          or probabilities, a floating dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
@@ -241,26 +260,31 @@ class Poly1Loss(LabelLoss):
 
 
 class GeneralizedCrossEntropyLoss(LabelLoss):
-    """Bounded cross-entropy, for labels that may be wrong.
+    """Generalized cross-entropy: bounded, so that wrong labels do less harm.
 
     See :func:`lossops.functional.generalized_cross_entropy_loss`.
 
     Args:
         q: From cross-entropy, q -> 0, to the mean absolute error, q = 1; 0 < q <= 1.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the
-        input; output scalar, or the shape of the labels for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis;
+          or probabilities, a floating dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.GeneralizedCrossEntropyLoss(q=0.5)
-        >>> loss(torch.zeros(1, 2), torch.tensor([0]))
-        tensor(0.5858)
+        >>> x, t = torch.tensor([[0.0, 0.0], [0.0, 1e4]]), torch.tensor([0, 0])
+        >>> loss = lossops.nn.GeneralizedCrossEntropyLoss(q=0.5, reduction="none")
+        >>> loss(x, t)
+        tensor([0.5858, 2.0000])
     """
 
     __constants__ = ["q", "reduction", "ignore_index", "label_smoothing"]
@@ -300,7 +324,7 @@ class GeneralizedCrossEntropyLoss(LabelLoss):
 
 
 class RWWCrossEntropyLoss(LabelLoss):
-    """Cross-entropy in which each mistake weighs what it costs in the real world.
+    """Real-world-weight cross-entropy: each mistake of one class for another weighs what it costs.
 
     See :func:`lossops.functional.rww_cross_entropy_loss`.
 
@@ -308,20 +332,23 @@ class RWWCrossEntropyLoss(LabelLoss):
         fn_weight: Marginal cost of missing each class, shape (C), usually >= 0.
         fp_weight: Marginal cost of taking class t, the row, for class k, the column; shape (C, C),
             usually >= 0. Its diagonal is not read.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
-        or the shape of the target for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> cost = torch.tensor([[0.0, 1.0], [9.0, 0.0]])
+        >>> cost = torch.tensor([[0.0, 1.0], [9.0, 0.0]])  # taking 1 for 0 is the worst
+        >>> x, t = torch.zeros(2, 2), torch.tensor([0, 1])
         >>> loss = lossops.nn.RWWCrossEntropyLoss(fn_weight=torch.ones(2), fp_weight=cost)
-        >>> loss(torch.zeros(1, 2), torch.tensor([1]))
-        tensor(6.9315)
+        >>> loss(x, t)
+        tensor(4.1589)
     """
 
     __constants__ = ["reduction", "ignore_index"]
@@ -361,27 +388,33 @@ class RWWCrossEntropyLoss(LabelLoss):
 
 
 class BalancedSoftmaxLoss(LabelLoss):
-    """Cross-entropy that makes up for rare classes: balanced softmax, logit adjustment.
+    """Balanced softmax, or logit adjustment: cross-entropy that makes up for rare classes.
 
     See :func:`lossops.functional.balanced_softmax_loss`.
 
     Args:
-        prior: Counts of the classes in the training data, or their frequencies, shape (C), >= 0.
-        tau: How much the prior counts, >= 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        prior: Counts of the classes in the training data, or their frequencies, shape (C), >= 0; a
+            floating or integer dtype.
+        tau: How much the prior counts, >= 0; 0 is plain cross-entropy.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the
-        input; output scalar, or the shape of the labels for ``"none"``.
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis;
+          or probabilities, a floating dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.BalancedSoftmaxLoss(prior=torch.tensor([90.0, 10.0]))
-        >>> loss(torch.zeros(1, 2), torch.tensor([1]))
-        tensor(2.3026)
+        >>> x, t, counts = torch.zeros(2, 2), torch.tensor([0, 1]), torch.tensor([90.0, 10.0])
+        >>> loss = lossops.nn.BalancedSoftmaxLoss(prior=counts, reduction="none")
+        >>> loss(x, t)
+        tensor([0.1054, 2.3026])
     """
 
     __constants__ = ["tau", "reduction", "ignore_index", "label_smoothing"]

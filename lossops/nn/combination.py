@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from ._terms import Combination, Operands, Term, check_pairs, detached, named
 
+__all__ = ["CombinedLoss"]
+
 
 def _is_finite(weight: float) -> bool:
     """Whether it is, in float32."""

@@ -1,50 +1,37 @@
 """Divergences between the distributions of a student and its teacher, both given as logits."""
 
-import torch
+# Generated from ../functional/distillation.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import TensorOrNumber
-from ._base import Loss
-
-
-class DivergenceLoss(Loss):
-    """A divergence between rows along ``dim``, some of which labels may leave out."""
-
-    ignore_index: int
-    dim: int
-
-    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """What the mean divides by, from the teacher's logits or, where they count, the labels.
-
-        See :meth:`Loss.denominator`.
-        """
-        if target.is_floating_point():
-            rows = target.numel() // target.size(self.dim)
-            return torch.full((), rows, dtype=torch.float64, device=target.device)
-        return super().denominator(target)
+from ._base import DivergenceLoss
 
 
 class DistillKLLoss(DivergenceLoss):
-    """Kullback-Leibler divergence of the student's softmax from the teacher's.
+    """Distillation: Kullback-Leibler divergence of the student's softmax from the teacher's.
 
     See :func:`lossops.functional.distill_kl_loss`.
 
     Args:
-        temperature: T > 0, of both softmaxes.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        temperature: T > 0; the higher, the more the small logits count. T^2 keeps the gradient's
+            size.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
         ignore_index: Rows with this label are left out, and get gradient 0.
         dim: The class axis.
 
     Shape:
-        input (*), target (*), labels (*) without ``dim``; output scalar, or the shape of the labels
-        for ``"none"``.
+        * input: Logits of the student, any shape with a class axis; a floating dtype.
+        * target: Logits of the teacher, of the same shape; a floating dtype.
+        * output: A 0-d tensor, or the shape of ``input`` without ``dim`` for ``"none"``; the
+          promoted dtype of the logits.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.DistillKLLoss(temperature=2.0)
-        >>> loss(torch.zeros(1, 2), torch.tensor([[0.75, 0.25]]).log())
-        tensor(0.1454)
+        >>> student, teacher = torch.zeros(1, 2), torch.tensor([[0.75, 0.25]]).log()
+        >>> loss = lossops.nn.DistillKLLoss()
+        >>> loss(student, teacher)
+        tensor(0.1308)
     """
 
     __constants__ = ["temperature", "reduction", "ignore_index", "dim"]
@@ -93,19 +80,22 @@ class JSDLoss(DivergenceLoss):
 
     Args:
         beta: From forward KL, 0, to reverse KL, 1; in [0, 1].
-        temperature: T > 0, of both softmaxes.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        temperature: T > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
         ignore_index: Rows with this label are left out, and get gradient 0.
         dim: The class axis.
 
     Shape:
-        input (*), target (*), labels (*) without ``dim``; output scalar, or the shape of the labels
-        for ``"none"``.
+        * input: Logits of the student, any shape with a class axis; a floating dtype.
+        * target: Logits of the teacher, of the same shape; a floating dtype.
+        * output: A 0-d tensor, or the shape of ``input`` without ``dim`` for ``"none"``; the
+          promoted dtype of the logits.
 
     Example:
         >>> import torch, lossops
+        >>> student, teacher = torch.zeros(1, 2), torch.tensor([[0.75, 0.25]]).log()
         >>> loss = lossops.nn.JSDLoss()
-        >>> loss(torch.zeros(1, 2), torch.tensor([[0.75, 0.25]]).log())
+        >>> loss(student, teacher)
         tensor(0.0338)
     """
 

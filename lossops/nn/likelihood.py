@@ -1,5 +1,6 @@
 """Negative log-likelihoods of counts and densities, and the divergence between distributions."""
 
+# Generated from ../functional/likelihood.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
@@ -13,19 +14,22 @@ class PoissonNLLLoss(Loss):
     See :func:`lossops.functional.poisson_nll_loss`.
 
     Args:
-        log_input: Whether the input holds logarithms of rates, not rates.
+        log_input: Whether ``input`` holds logarithms.
         full: Whether to add the term that depends on the target alone.
-        eps: Keeps the logarithm of a rate of 0 finite.
+        eps: Keeps the logarithm of a rate of 0 finite; unused with ``log_input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input: Logarithms of rates, or rates >= 0, of any shape; a floating dtype.
+        * target: Counts, a floating or integer dtype; the number of dimensions of ``input``, sizes
+          equal or 1.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.PoissonNLLLoss()
-        >>> loss(torch.zeros(2), torch.tensor([2, 0]))
-        tensor(1.)
+        >>> loss = lossops.nn.PoissonNLLLoss(reduction="none")
+        >>> loss(torch.tensor([0.0, 1.0]), torch.tensor([2, 0]))
+        tensor([1.0000, 2.7183])
     """
 
     __constants__ = ["log_input", "full", "eps", "reduction"]
@@ -62,7 +66,7 @@ class PoissonNLLLoss(Loss):
 
 
 class GaussianNLLLoss(Loss):
-    """Negative log-likelihood of values under Gaussians.
+    """Negative log-likelihood of values under Gaussians whose mean and variance are predicted.
 
     See :func:`lossops.functional.gaussian_nll_loss`.
 
@@ -72,8 +76,12 @@ class GaussianNLLLoss(Loss):
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*), var (*), sizes equal or 1, var also a number or without the last
-        dimension; output scalar, or (*) for ``"none"``.
+        * input: Means of any shape; a floating dtype.
+        * target: Values, a floating or integer dtype; the number of dimensions of ``input``, sizes
+          equal or 1.
+        * var: Variances: a number >= 0, a tensor like ``target``, or one of the shape
+          ``input.shape[:-1]``.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
@@ -111,17 +119,21 @@ class KLDivLoss(Loss):
     See :func:`lossops.functional.kl_div`.
 
     Args:
-        reduction: ``"none"``, ``"mean"``, ``"sum"``, or ``"batchmean"``, which is the divergence
-            itself.
-        log_target: Whether the target holds logarithms.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. Also ``"batchmean"``, the sum divided by
+            ``input.size(0)``.
+        log_target: Whether ``target`` holds logarithms.
 
     Shape:
-        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input: Log-probabilities of any shape; a floating dtype.
+        * target: Probabilities, or their logarithms; the number of dimensions of ``input``, sizes
+          equal or 1.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
+        >>> p, q = torch.tensor([[0.5, 0.5]]), torch.tensor([[0.75, 0.25]])
         >>> loss = lossops.nn.KLDivLoss(reduction="batchmean")
-        >>> loss(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.75, 0.25]]))
+        >>> loss(p.log(), q)
         tensor(0.1308)
     """
 

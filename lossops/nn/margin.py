@@ -1,14 +1,15 @@
 """Losses that ask for a margin: of targets -1 and 1, or of classes."""
 
+# Generated from ../functional/margin.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import TensorOrNumber
-from ._base import Loss
+from ._base import Loss, SampleLoss
 
 
 class HingeLoss(Loss):
-    """Hinge loss of a support-vector machine.
+    """Hinge loss of a support-vector machine: 0 once the score is right by ``margin``.
 
     See :func:`lossops.functional.hinge_loss`.
 
@@ -19,13 +20,17 @@ class HingeLoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Scores of any shape; a floating dtype.
+        * target: -1 or 1, of the same shape; a floating or integer dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.HingeLoss(power=2)
-        >>> loss(torch.tensor([0.5, 2.0]), torch.tensor([1, 1]))
-        tensor(0.1250)
+        >>> x, t = torch.tensor([0.5, 2.0, 1.0]), torch.tensor([1, 1, -1])
+        >>> loss = lossops.nn.HingeLoss(power=2, reduction="none")
+        >>> loss(x, t)
+        tensor([0.2500, 0.0000, 4.0000])
     """
 
     __constants__ = ["margin", "power", "reduction", "ignore_index"]
@@ -66,7 +71,7 @@ class HingeLoss(Loss):
 
 
 class HingeEmbeddingLoss(Loss):
-    """Hinge loss of distances: pulls similar pairs together and pushes the others apart.
+    """Hinge loss of distances: pulls similar pairs together and pushes the others ``margin`` apart.
 
     See :func:`lossops.functional.hinge_embedding_loss`.
 
@@ -76,13 +81,17 @@ class HingeEmbeddingLoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input: Distances of any shape; a floating dtype.
+        * target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
+          equal or 1.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.HingeEmbeddingLoss()
-        >>> loss(torch.tensor([0.25, 0.25]), torch.tensor([1, -1]))
-        tensor(0.5000)
+        >>> x, t = torch.tensor([0.25, 0.25]), torch.tensor([1, -1])
+        >>> loss = lossops.nn.HingeEmbeddingLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.2500, 0.7500])
     """
 
     __constants__ = ["margin", "reduction", "ignore_index"]
@@ -119,13 +128,16 @@ class SoftMarginLoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input: Scores of any shape; a floating dtype.
+        * target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
+          equal or 1.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.SoftMarginLoss()
-        >>> loss(torch.zeros(2), torch.tensor([1, -1]))
-        tensor(0.6931)
+        >>> loss = lossops.nn.SoftMarginLoss(reduction="none")
+        >>> loss(torch.tensor([0.0, -100.0]), torch.tensor([1, 1]))
+        tensor([  0.6931, 100.0000])
     """
 
     __constants__ = ["reduction", "ignore_index"]
@@ -159,13 +171,18 @@ class MarginRankingLoss(Loss):
         ignore_index: Elements with this target are left out, and get gradient 0.
 
     Shape:
-        input1 (*), input2 (*), target (*), sizes equal or 1; output scalar, or (*) for ``"none"``.
+        * input1: Scores of any shape; a floating dtype.
+        * input2: Scores to compare with; the number of dimensions of ``input1``, sizes equal or 1.
+        * target: 1 where ``input1`` should rank higher, -1 where ``input2`` should; shaped like
+          ``input2``.
+        * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.MarginRankingLoss(margin=1.0)
-        >>> loss(torch.tensor([1.0]), torch.tensor([0.5]), torch.tensor([1]))
-        tensor(0.5000)
+        >>> a, b = torch.tensor([1.0, 1.0]), torch.tensor([0.5, 3.0])
+        >>> loss = lossops.nn.MarginRankingLoss(margin=1.0, reduction="none")
+        >>> loss(a, b, torch.tensor([1, 1]))
+        tensor([0.5000, 3.0000])
     """
 
     __constants__ = ["margin", "reduction", "ignore_index"]
@@ -208,19 +225,22 @@ class MultiMarginLoss(Loss):
     Args:
         p: 1, or 2 for the squared hinge.
         margin: The margin that costs nothing.
-        weight: A factor per class, shape (C), of the rows of that class.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per class, shape (C); 1 where left out. Not part of the mean.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
         ignore_index: Rows with this label are left out, and get gradient 0.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
-        or the shape of the target for ``"none"``.
+        * input: Scores, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.MultiMarginLoss()
-        >>> loss(torch.tensor([[0.5, 0.25, 0.0]]), torch.tensor([0]))
-        tensor(0.4167)
+        >>> x = torch.tensor([[0.5, 0.25, 0.0], [3.0, 0.0, 0.0]])
+        >>> loss = lossops.nn.MultiMarginLoss(reduction="none")
+        >>> loss(x, torch.tensor([0, 0]))
+        tensor([0.4167, 0.0000])
     """
 
     __constants__ = ["p", "margin", "reduction", "ignore_index"]
@@ -259,21 +279,26 @@ class MultiMarginLoss(Loss):
         )
 
 
-class MultiLabelMarginLoss(Loss):
+class MultiLabelMarginLoss(SampleLoss):
     """Hinge loss of many labels: each right score should exceed each wrong one by 1.
 
     See :func:`lossops.functional.multilabel_margin_loss`.
 
     Args:
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
 
     Shape:
-        input (C) or (N, C), target of the same shape; output scalar, or () or (N) for ``"none"``.
+        * input: Scores, shape (C) or (N, C); a floating dtype.
+        * target: The labels of each row, in [0, C), then -1 where there are fewer than C; an
+          integer dtype, shaped like ``input``.
+        * output: A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the dtype of
+          ``input``.
 
     Example:
         >>> import torch, lossops
+        >>> x = torch.tensor([[0.5, 0.25, 0.0, 0.0]])
         >>> loss = lossops.nn.MultiLabelMarginLoss()
-        >>> loss(torch.tensor([[0.5, 0.25, 0.0, 0.0]]), torch.tensor([[1, 0, -1, 0]]))
+        >>> loss(x, torch.tensor([[1, 0, -1, 0]]))
         tensor(0.6250)
     """
 
@@ -286,7 +311,3 @@ class MultiLabelMarginLoss(Loss):
     ) -> Tensor:
         """Compute the loss."""
         return F.multilabel_margin_loss(input, target, self.reduction, weight, normalizer)
-
-    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """What the mean divides by: the rows; see :meth:`Loss.denominator`."""
-        return super().denominator(target[..., 0])

@@ -1,5 +1,6 @@
 """Margin softmax: losses of embeddings, on the cosines of their angles with the class centres."""
 
+# Generated from ../functional/metric.py by `python -m tools.generate --write`.
 from torch import Tensor
 
 from .. import functional as F
@@ -8,27 +9,31 @@ from ._base import LabelLoss
 
 
 class ArcFaceLoss(LabelLoss):
-    """Cross-entropy that asks for an angle to the right class smaller by ``margin``.
+    """ArcFace: cross-entropy that asks for an angle to the right class smaller by ``margin``.
 
     See :func:`lossops.functional.arcface_loss`.
 
     Args:
         margin: The angle in radians, in [0, pi].
         scale: Factor of the cosines, > 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
-        or the shape of the target for ``"none"``.
+        * input: Cosines of embedding and class centres, shape (C), (N, C) or (N, C, d1, ..., dK); a
+          floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.ArcFaceLoss(scale=4.0)
-        >>> loss(torch.tensor([[1.0, 0.5]]), torch.tensor([0]))
-        tensor(0.1995)
+        >>> x = torch.tensor([[1.0, 0.5], [0.0, 0.5]])
+        >>> loss = lossops.nn.ArcFaceLoss(margin=0.5, scale=4.0, reduction="none")
+        >>> loss(x, torch.tensor([0, 0]))
+        tensor([0.1995, 3.9374])
     """
 
     __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]
@@ -72,27 +77,31 @@ class ArcFaceLoss(LabelLoss):
 
 
 class CosFaceLoss(LabelLoss):
-    """Cross-entropy that asks for a cosine to the right class larger by ``margin``.
+    """CosFace: cross-entropy that asks for a cosine to the right class larger by ``margin``.
 
     See :func:`lossops.functional.cosface_loss`.
 
     Args:
         margin: By how much the cosine is reduced.
         scale: Factor of the cosines, > 0.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
         ignore_index: Rows with this label are left out, and get gradient 0.
-        label_smoothing: s in [0, 1]; a target y becomes y (1 - s) + s / C.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
 
     Shape:
-        input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar,
-        or the shape of the target for ``"none"``.
+        * input: Cosines of embedding and class centres, shape (C), (N, C) or (N, C, d1, ..., dK); a
+          floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.CosFaceLoss(scale=4.0)
-        >>> loss(torch.tensor([[1.0, 0.5]]), torch.tensor([0]))
-        tensor(0.4375)
+        >>> x = torch.tensor([[1.0, 0.5], [0.0, 0.5]])
+        >>> loss = lossops.nn.CosFaceLoss(margin=0.25, scale=4.0, reduction="none")
+        >>> loss(x, torch.tensor([0, 0]))
+        tensor([0.3133, 3.0486])
     """
 
     __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]

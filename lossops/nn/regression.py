@@ -1,11 +1,12 @@
 """Losses on the difference between a prediction and a real-valued target."""
 
+# Generated from ../functional/regression.py by `python -m tools.generate --write`.
 import torch
 from torch import Tensor
 
 from .. import functional as F
 from ..functional._common import Levels, TensorOrNumber
-from ._base import Loss, WeightedMeanLoss
+from ._base import LevelsLoss, Loss, WeightedMeanLoss
 
 
 class MSELoss(WeightedMeanLoss):
@@ -14,10 +15,14 @@ class MSELoss(WeightedMeanLoss):
     See :func:`lossops.functional.mse_loss`.
 
     Args:
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. With ``weight``, the mean is sum(weight * l)
+            / sum(weight).
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
@@ -38,15 +43,19 @@ class MSELoss(WeightedMeanLoss):
 
 
 class L1Loss(WeightedMeanLoss):
-    """Mean absolute error.
+    """Mean absolute error. Its gradient at a difference of 0 is 0.
 
     See :func:`lossops.functional.l1_loss`.
 
     Args:
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. With ``weight``, the mean is sum(weight * l)
+            / sum(weight).
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
@@ -67,22 +76,25 @@ class L1Loss(WeightedMeanLoss):
 
 
 class SmoothL1Loss(Loss):
-    """The absolute error with a parabola in place of its kink.
+    """Smooth L1: the absolute error with a parabola in place of its kink; Huber over ``beta``.
 
     See :func:`lossops.functional.smooth_l1_loss`.
 
     Args:
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        beta: Where the parabola ends, >= 0.
+        beta: Where the parabola ends, >= 0; 0 gives the absolute error.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.SmoothL1Loss(beta=2.0)
-        >>> loss(torch.tensor([1.0, 3.0]), torch.zeros(2))
-        tensor(1.1250)
+        >>> loss = lossops.nn.SmoothL1Loss(reduction="none")
+        >>> loss(torch.tensor([0.5, 2.0]), torch.zeros(2))
+        tensor([0.1250, 1.5000])
     """
 
     __constants__ = ["reduction", "beta"]
@@ -104,16 +116,19 @@ class SmoothL1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """Squared error up to ``delta``, absolute error beyond.
+    """Huber's loss: squared error up to ``delta``, absolute error beyond.
 
     See :func:`lossops.functional.huber_loss`.
 
     Args:
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        delta: Where the squared error ends, > 0.
+        delta: Where the squared error ends, > 0; inf gives d^2 / 2 everywhere.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
@@ -141,7 +156,7 @@ class HuberLoss(Loss):
 
 
 class LogCoshLoss(Loss):
-    """Logarithm of the hyperbolic cosine of the error.
+    """Logarithm of the hyperbolic cosine: a squared error that turns into an absolute one.
 
     See :func:`lossops.functional.log_cosh_loss`.
 
@@ -149,13 +164,16 @@ class LogCoshLoss(Loss):
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.LogCoshLoss()
-        >>> loss(torch.ones(2), torch.zeros(2))
-        tensor(0.4338)
+        >>> loss = lossops.nn.LogCoshLoss(reduction="none")
+        >>> loss(torch.tensor([1.0, 100.0]), torch.zeros(2))
+        tensor([ 0.4338, 99.3069])
     """
 
     def forward(
@@ -170,7 +188,7 @@ class LogCoshLoss(Loss):
 
 
 class CharbonnierLoss(Loss):
-    """An absolute error that is smooth at 0.
+    """Charbonnier's loss: an absolute error that is smooth at 0.
 
     See :func:`lossops.functional.charbonnier_loss`.
 
@@ -179,13 +197,16 @@ class CharbonnierLoss(Loss):
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.CharbonnierLoss(eps=3.0)
+        >>> loss = lossops.nn.CharbonnierLoss(eps=3.0, reduction="none")
         >>> loss(torch.tensor([4.0, 0.0]), torch.zeros(2))
-        tensor(1.)
+        tensor([2., 0.])
     """
 
     __constants__ = ["eps", "reduction"]
@@ -206,25 +227,29 @@ class CharbonnierLoss(Loss):
         return F.charbonnier_loss(input, target, self.eps, self.reduction, weight, normalizer)
 
 
-class QuantileLoss(Loss):
-    """Quantile (pinball) loss of one level or several.
+class QuantileLoss(LevelsLoss):
+    """Quantile (pinball) loss: its minimiser is the ``q``-quantile, or several of them at once.
 
     See :func:`lossops.functional.quantile_loss`.
 
     Args:
-        q: The level or levels, 0 < q < 1: a number, a list of Q numbers, or a tensor of shape () or
-            (Q,).
+        q: The level or levels, 0 < q < 1: a number, or a tensor of shape () or (Q,); in Python also
+            a list of Q numbers.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*) or (*, Q), target (*), or the shape of the input; output scalar, or that shape for
-        ``"none"``.
+        * input: Predictions; any shape for one quantile, (..., Q) for Q of them. A floating dtype.
+        * target: Targets of the shape of ``input``, or (...) to share each over the Q predictions
+          of its quantiles; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.QuantileLoss(q=[0.1, 0.5, 0.9])
-        >>> loss(torch.zeros(4, 3), torch.ones(4))
-        tensor(0.5000)
+        >>> x, t = torch.tensor([0.0, 2.0]), torch.ones(2)
+        >>> loss = lossops.nn.QuantileLoss(q=0.9, reduction="none")
+        >>> loss(x, t)
+        tensor([0.9000, 0.1000])
     """
 
     q: Tensor
@@ -243,44 +268,32 @@ class QuantileLoss(Loss):
         """Compute the loss."""
         return F.quantile_loss(input, target, self.q, self.reduction, weight, normalizer)
 
-    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """What the mean divides by; of several levels the target has to have their dimension.
-
-        See :meth:`Loss.denominator`.
-
-        Raises:
-            ValueError: There are Q levels, and the last dimension of ``target`` is not Q.
-        """
-        levels = self.q.numel()
-        if self.q.dim() > 0 and target.shape[-1:] != (levels,):
-            raise ValueError(
-                f"QuantileLoss.denominator: target must have the shape of the input, (*, {levels}),"
-                f" got {tuple(target.shape)}"
-            )
-        return super().denominator(target)
-
     def extra_repr(self) -> str:
         """The settings, as the constructor names them."""
         return f"q={self.q}, {super().extra_repr()}"
 
 
 class ExpectileLoss(Loss):
-    """Squared error that weighs under- and over-prediction differently.
+    """Expectile loss: squared error that weighs under- and over-prediction differently.
 
     See :func:`lossops.functional.expectile_loss`.
 
     Args:
-        tau: The level, 0 < tau < 1.
+        tau: The level, 0 < tau < 1; 0.5 gives half the squared error.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.ExpectileLoss(tau=0.9)
-        >>> loss(torch.tensor([0.0, 2.0]), torch.ones(2))
-        tensor(0.5000)
+        >>> x, t = torch.tensor([0.0, 2.0]), torch.ones(2)
+        >>> loss = lossops.nn.ExpectileLoss(tau=0.9, reduction="none")
+        >>> loss(x, t)
+        tensor([0.9000, 0.1000])
     """
 
     __constants__ = ["tau", "reduction"]
@@ -302,23 +315,26 @@ class ExpectileLoss(Loss):
 
 
 class RobustLoss(Loss):
-    """Barron's general robust loss.
+    """Barron's general robust loss: from squared error to losses that ignore outliers.
 
     See :func:`lossops.functional.robust_loss`.
 
     Args:
-        alpha: The shape, any number, also inf and -inf; 2 is the squared error.
+        alpha: The shape, any number, also inf and -inf; the smaller, the less an outlier counts.
         scale: The size of error at which the loss leaves its parabola, > 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
 
     Shape:
-        input (*), target (*); output scalar, or (*) for ``"none"``.
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
 
     Example:
         >>> import torch, lossops
-        >>> loss = lossops.nn.RobustLoss(alpha=-2.0)
-        >>> loss(torch.tensor([2.0, 2.0]), torch.zeros(2))
-        tensor(1.)
+        >>> loss = lossops.nn.RobustLoss(alpha=-2.0, reduction="none")
+        >>> loss(torch.tensor([2.0, 100.0]), torch.zeros(2))
+        tensor([1.0000, 1.9992])
     """
 
     __constants__ = ["alpha", "scale", "reduction"]

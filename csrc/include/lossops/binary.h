@@ -1,5 +1,5 @@
-// Losses of yes-or-no answers, one or many per sample.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Losses of yes-or-no targets, one or many per sample.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -82,7 +82,7 @@ LOSSOPS_API at::Tensor bce_with_logits(
 ///     normalizer.
 /// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
 ///
-/// Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal loss for dense object detection",
+/// Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
 ///     ICCV 2017, arXiv:1708.02002.
 LOSSOPS_API at::Tensor focal(
     const at::Tensor& input, const at::Tensor& target, std::optional<double> alpha = 0.25,
@@ -153,9 +153,8 @@ LOSSOPS_API at::Tensor rww_bce(
 ///
 /// @param input Logits of the shape (..., C); a floating dtype.
 /// @param target Targets in [0, 1]; the number of dimensions of `input`, sizes equal or 1; any real dtype.
-/// @param reduction `Reduction::None` (one loss per sample), `Reduction::Mean` or `Reduction::Sum` over the
-///     samples.
-/// @param weight A factor per element, often one per label; broadcasts to `input`.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The loss is one per sample.
+/// @param weight A factor per element; broadcasts to `input`. Often one per label.
 /// @param ignore_index Elements with this target are left out, and get gradient 0.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
 ///     normalizer.

@@ -1,5 +1,5 @@
-// Losses of one class out of C.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Losses of one class out of C: a label, or a probability per class.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -86,7 +86,7 @@ LOSSOPS_API at::Tensor nll(
 /// @return A 0-d tensor, or the shape of `input` without the class axis for `Reduction::None`; the dtype of
 ///     `input`.
 ///
-/// Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal loss for dense object detection",
+/// Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
 ///     ICCV 2017, arXiv:1708.02002.
 LOSSOPS_API at::Tensor softmax_focal(
     const at::Tensor& input, const at::Tensor& target,

@@ -1,5 +1,5 @@
-// Divergences between a student and its teacher, both given as logits.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Divergences between the distributions of a student and its teacher, both given as logits.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -20,8 +20,8 @@ namespace lossops {
 /// @param target Logits of the teacher, of the same shape; a floating dtype.
 /// @param temperature T > 0; the higher, the more the small logits count. T^2 keeps the gradient's size.
 /// @param dim The class axis.
-/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum` over the rows.
-/// @param weight A factor per row; broadcasts to the shape of `input` without `dim`.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+/// @param weight A factor per row; broadcasts to the shape of the loss for `Reduction::None`.
 /// @param labels One per row, an integer dtype; only tells which rows to leave out.
 /// @param ignore_index Rows with this label are left out, and get gradient 0.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
@@ -53,8 +53,8 @@ LOSSOPS_API at::Tensor distill_kl(
 /// @param beta From forward KL, 0, to reverse KL, 1; in [0, 1].
 /// @param temperature T > 0.
 /// @param dim The class axis.
-/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum` over the rows.
-/// @param weight A factor per row; broadcasts to the shape of `input` without `dim`.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+/// @param weight A factor per row; broadcasts to the shape of the loss for `Reduction::None`.
 /// @param labels One per row, an integer dtype; only tells which rows to leave out.
 /// @param ignore_index Rows with this label are left out, and get gradient 0.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /

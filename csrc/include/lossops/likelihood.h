@@ -1,5 +1,5 @@
-// Negative log-likelihoods, and the divergence between distributions.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Negative log-likelihoods of counts and densities, and the divergence between distributions.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -75,8 +75,8 @@ LOSSOPS_API at::Tensor gaussian_nll(
 /// @param input Log-probabilities of any shape; a floating dtype.
 /// @param target Probabilities, or their logarithms; the number of dimensions of `input`, sizes equal or 1.
 /// @param log_target Whether `target` holds logarithms.
-/// @param reduction `Reduction::None`, `Reduction::Mean`, `Reduction::Sum`, or `Reduction::BatchMean` (the
-///     sum divided by `input.size(0)`).
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. Also `Reduction::BatchMean`,
+///     the sum divided by `input.size(0)`.
 /// @param weight A factor per element; broadcasts to `input`.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
 ///     normalizer.

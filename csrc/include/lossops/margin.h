@@ -1,5 +1,5 @@
 // Losses that ask for a margin: of targets -1 and 1, or of classes.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -118,8 +118,8 @@ LOSSOPS_API at::Tensor margin_ranking(
 /// @param target Labels in [0, C), an integer dtype, shaped like `input` without the class axis.
 /// @param p 1, or 2 for the squared hinge.
 /// @param margin The margin that costs nothing.
-/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum` over the rows.
-/// @param weight A factor per class, shape (C), of the rows of that class; not part of the mean.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+/// @param weight A factor per class, shape (C); 1 where left out. Not part of the mean.
 /// @param ignore_index Rows with this label are left out, and get gradient 0.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
 ///     normalizer.
@@ -143,8 +143,8 @@ LOSSOPS_API at::Tensor multi_margin(
 /// @param input Scores, shape (C) or (N, C); a floating dtype.
 /// @param target The labels of each row, in [0, C), then -1 where there are fewer than C; an integer dtype,
 ///     shaped like `input`.
-/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum` over the rows.
-/// @param weight A factor per row, shape (N) or one that broadcasts to it.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+/// @param weight A factor per row; broadcasts to the shape of the loss for `Reduction::None`.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
 ///     normalizer.
 /// @return A 0-d tensor, or the shape `input.shape[:-1]` for `Reduction::None`; the dtype of `input`.

@@ -1,5 +1,5 @@
-// Margin softmax, on the cosines of embeddings and class centres.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Margin softmax: losses of embeddings, on the cosines of their angles with the class centres.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 

@@ -1,5 +1,5 @@
 // Losses on the difference between a prediction and a real-valued target.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -23,7 +23,7 @@ namespace lossops {
 ///     normalizer.
 /// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
 ///
-/// Reference: A.-M. Legendre, "Nouvelles methodes pour la determination des orbites des cometes", 1805.
+/// Reference: A.-M. Legendre, "Nouvelles méthodes pour la détermination des orbites des comètes", 1805.
 LOSSOPS_API at::Tensor mse(
     const at::Tensor& input, const at::Tensor& target, Reduction reduction = Reduction::Mean,
     const std::optional<at::Tensor>& weight = std::nullopt,
@@ -44,7 +44,7 @@ LOSSOPS_API at::Tensor mse(
 ///     normalizer.
 /// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
 ///
-/// Reference: P.-S. Laplace, "Theorie analytique des probabilites", second supplement, 1818.
+/// Reference: P.-S. Laplace, "Théorie analytique des probabilités", second supplement, 1818.
 LOSSOPS_API at::Tensor l1(
     const at::Tensor& input, const at::Tensor& target, Reduction reduction = Reduction::Mean,
     const std::optional<at::Tensor>& weight = std::nullopt,
@@ -131,7 +131,7 @@ LOSSOPS_API at::Tensor log_cosh(
 ///     normalizer.
 /// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
 ///
-/// Reference: P. Charbonnier, L. Blanc-Feraud, G. Aubert, M. Barlaud, "Two deterministic half-quadratic
+/// Reference: P. Charbonnier, L. Blanc-Féraud, G. Aubert, M. Barlaud, "Two deterministic half-quadratic
 ///     regularization algorithms for computed imaging", ICIP 1994.
 LOSSOPS_API at::Tensor charbonnier(
     const at::Tensor& input, const at::Tensor& target, double eps = 0.001,
@@ -147,7 +147,7 @@ LOSSOPS_API at::Tensor charbonnier(
 /// @param input Predictions; any shape for one quantile, (..., Q) for Q of them. A floating dtype.
 /// @param target Targets of the shape of `input`, or (...) to share each over the Q predictions of its
 ///     quantiles; a floating, integer or bool dtype.
-/// @param q The level or levels, 0 < q < 1: a number or a tensor of shape () or (Q,).
+/// @param q The level or levels, 0 < q < 1: a number, or a tensor of shape () or (Q,).
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
 /// @param weight A factor per element; broadcasts to `input`.
 /// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /

@@ -1,5 +1,5 @@
-// Losses of yes-or-no answers, one or many per sample.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Losses of yes-or-no targets, one or many per sample.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -10,7 +10,7 @@ namespace lossops::nn {
 
 /// Options of `BCELoss`.
 struct BCELossOptions {
-  /// A factor per element; broadcasts to the input.
+  /// A factor per element; broadcasts to `input`.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
@@ -19,8 +19,6 @@ struct BCELossOptions {
 };
 
 /// Binary cross-entropy of probabilities. See `lossops::bce`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
 struct BCELossImpl : torch::nn::Cloneable<BCELossImpl> {
   explicit BCELossImpl(BCELossOptions options_ = {})
       : options(std::move(options_)) {
@@ -52,21 +50,19 @@ TORCH_MODULE(BCELoss);
 
 /// Options of `BCEWithLogitsLoss`.
 struct BCEWithLogitsLossOptions {
-  /// A factor per element; broadcasts to the input.
+  /// A factor per element; broadcasts to `input`.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
-  /// A factor of the positive part, often one per class; broadcasts to the input.
+  /// A factor of the positive part, often one per class; broadcasts to `input`.
   TORCH_ARG(std::optional<at::Tensor>, pos_weight) = std::nullopt;
-  /// s in [0, 1]; a target t becomes t (1 - s) + s / 2.
+  /// s in [0, 1]; t becomes t (1 - s) + s / 2.
   TORCH_ARG(double, label_smoothing) = 0.0;
   /// Elements with this target are left out, and get gradient 0.
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
 };
 
 /// Binary cross-entropy of logits. See `lossops::bce_with_logits`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
 struct BCEWithLogitsLossImpl : torch::nn::Cloneable<BCEWithLogitsLossImpl> {
   explicit BCEWithLogitsLossImpl(BCEWithLogitsLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -102,9 +98,9 @@ TORCH_MODULE(BCEWithLogitsLoss);
 
 /// Options of `FocalLoss`.
 struct FocalLossOptions {
-  /// Weight of the positives, in [0, 1], against 1 - alpha of the negatives; std::nullopt leaves it out.
+  /// Weight of the positives, in [0, 1], against 1 - alpha of the negatives; std::nullopt leaves alpha_t out.
   TORCH_ARG(std::optional<double>, alpha) = 0.25;
-  /// How fast easy elements fade, >= 0.
+  /// How fast easy elements fade, >= 0; 0 is plain cross-entropy.
   TORCH_ARG(double, gamma) = 2.0;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
@@ -114,8 +110,6 @@ struct FocalLossOptions {
 
 /// Sigmoid focal loss: binary cross-entropy that fades out where the prediction is right. See
 /// `lossops::focal`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
 struct FocalLossImpl : torch::nn::Cloneable<FocalLossImpl> {
   explicit FocalLossImpl(FocalLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -157,9 +151,8 @@ struct AsymmetricLossOptions {
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
 };
 
-/// Asymmetric loss (ASL) for many labels, few of them positive. See `lossops::asymmetric`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Asymmetric loss (ASL) for many labels, few of them positive: easy negatives vanish. See
+/// `lossops::asymmetric`.
 struct AsymmetricLossImpl : torch::nn::Cloneable<AsymmetricLossImpl> {
   explicit AsymmetricLossImpl(AsymmetricLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -200,10 +193,7 @@ struct RWWBCELossOptions {
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
 };
 
-/// Binary cross-entropy in which each kind of mistake weighs what it costs in the real world. See
-/// `lossops::rww_bce`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Real-world-weight binary cross-entropy: each kind of mistake weighs what it costs. See `lossops::rww_bce`.
 struct RWWBCELossImpl : torch::nn::Cloneable<RWWBCELossImpl> {
   explicit RWWBCELossImpl(RWWBCELossOptions options_ = {})
       : options(std::move(options_)) {
@@ -234,9 +224,9 @@ TORCH_MODULE(RWWBCELoss);
 
 /// Options of `MultiLabelSoftMarginLoss`.
 struct MultiLabelSoftMarginLossOptions {
-  /// A factor per element; broadcasts to the input.
+  /// A factor per element; broadcasts to `input`. Often one per label.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The loss is one per sample.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// Elements with this target are left out, and get gradient 0.
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
@@ -244,8 +234,6 @@ struct MultiLabelSoftMarginLossOptions {
 
 /// Binary cross-entropy of the logits of C labels, averaged over the labels of a sample. See
 /// `lossops::multilabel_soft_margin`.
-///
-/// input (*, C), target (*, C), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct MultiLabelSoftMarginLossImpl : torch::nn::Cloneable<MultiLabelSoftMarginLossImpl> {
   explicit MultiLabelSoftMarginLossImpl(MultiLabelSoftMarginLossOptions options_ = {})
       : options(std::move(options_)) {

@@ -1,5 +1,5 @@
-// Losses of one class out of C.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Losses of one class out of C: a label, or a probability per class.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -14,9 +14,10 @@ struct CrossEntropyLossOptions {
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t) for labels,
+  /// sum(l) / rows for probabilities.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
   /// Factor of the squared log-sum-exp, >= 0; keeps the logits from drifting.
   TORCH_ARG(double, z_loss) = 0.0;
@@ -25,9 +26,6 @@ struct CrossEntropyLossOptions {
 };
 
 /// Cross-entropy of logits against labels or probabilities. See `lossops::cross_entropy`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the input; output
-/// scalar, or the shape of the labels for `Reduction::None`.
 struct CrossEntropyLossImpl : torch::nn::Cloneable<CrossEntropyLossImpl> {
   explicit CrossEntropyLossImpl(CrossEntropyLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -65,14 +63,11 @@ struct NLLLossOptions {
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
 /// Negative log-likelihood of log-probabilities. See `lossops::nll`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar, or the shape
-/// of the target for `Reduction::None`.
 struct NLLLossImpl : torch::nn::Cloneable<NLLLossImpl> {
   explicit NLLLossImpl(NLLLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -104,25 +99,24 @@ TORCH_MODULE(NLLLoss);
 
 /// Options of `SoftmaxFocalLoss`.
 struct SoftmaxFocalLossOptions {
-  /// A factor, or one per class, shape (C), usually >= 0; std::nullopt leaves it out.
+  /// A factor, or one per class, shape (C), usually >= 0; std::nullopt leaves it out. Unlike `weight` it does
+  /// not enter the mean.
   TORCH_ARG(std::optional<TensorOrNumber>, alpha) = std::nullopt;
-  /// How fast easy rows fade, >= 0.
+  /// How fast easy rows fade, >= 0; 0 is plain cross-entropy.
   TORCH_ARG(double, gamma) = 2.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t) for labels,
+  /// sum(l) / rows for probabilities.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
 /// Focal loss over classes: cross-entropy that fades out where the prediction is right. See
 /// `lossops::softmax_focal`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the input; output
-/// scalar, or the shape of the labels for `Reduction::None`.
 struct SoftmaxFocalLossImpl : torch::nn::Cloneable<SoftmaxFocalLossImpl> {
   explicit SoftmaxFocalLossImpl(SoftmaxFocalLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -160,20 +154,18 @@ TORCH_MODULE(SoftmaxFocalLoss);
 struct Poly1LossOptions {
   /// What is added to the factor of 1 - p; 0 is plain cross-entropy.
   TORCH_ARG(double, epsilon) = 2.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t) for labels,
+  /// sum(l) / rows for probabilities.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
-/// Cross-entropy with the first term of its series in 1 - p reweighted. See `lossops::poly1`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the input; output
-/// scalar, or the shape of the labels for `Reduction::None`.
+/// Poly-1 loss: cross-entropy with the first term of its series in 1 - p reweighted. See `lossops::poly1`.
 struct Poly1LossImpl : torch::nn::Cloneable<Poly1LossImpl> {
   explicit Poly1LossImpl(Poly1LossOptions options_ = {})
       : options(std::move(options_)) {
@@ -208,20 +200,19 @@ TORCH_MODULE(Poly1Loss);
 struct GeneralizedCrossEntropyLossOptions {
   /// From cross-entropy, q -> 0, to the mean absolute error, q = 1; 0 < q <= 1.
   TORCH_ARG(double, q) = 0.7;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t) for labels,
+  /// sum(l) / rows for probabilities.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
-/// Bounded cross-entropy, for labels that may be wrong. See `lossops::generalized_cross_entropy`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the input; output
-/// scalar, or the shape of the labels for `Reduction::None`.
+/// Generalized cross-entropy: bounded, so that wrong labels do less harm. See
+/// `lossops::generalized_cross_entropy`.
 struct GeneralizedCrossEntropyLossImpl : torch::nn::Cloneable<GeneralizedCrossEntropyLossImpl> {
   explicit GeneralizedCrossEntropyLossImpl(GeneralizedCrossEntropyLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -262,7 +253,7 @@ struct RWWCrossEntropyLossOptions {
   /// Marginal cost of taking class t, the row, for class k, the column; shape (C, C), usually >= 0. Its
   /// diagonal is not read.
   TORCH_ARG(at::Tensor, fp_weight);
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
@@ -270,11 +261,8 @@ struct RWWCrossEntropyLossOptions {
   TORCH_ARG(int64_t, ignore_index) = -100;
 };
 
-/// Cross-entropy in which each mistake weighs what it costs in the real world. See
+/// Real-world-weight cross-entropy: each mistake of one class for another weighs what it costs. See
 /// `lossops::rww_cross_entropy`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar, or the shape
-/// of the target for `Reduction::None`.
 struct RWWCrossEntropyLossImpl : torch::nn::Cloneable<RWWCrossEntropyLossImpl> {
   explicit RWWCrossEntropyLossImpl(RWWCrossEntropyLossOptions options_)
       : options(std::move(options_)) {
@@ -315,25 +303,24 @@ TORCH_MODULE(RWWCrossEntropyLoss);
 struct BalancedSoftmaxLossOptions {
   explicit BalancedSoftmaxLossOptions(at::Tensor prior)
       : prior_(std::move(prior)) {}
-  /// Counts of the classes in the training data, or their frequencies, shape (C), >= 0.
+  /// Counts of the classes in the training data, or their frequencies, shape (C), >= 0; a floating or integer
+  /// dtype.
   TORCH_ARG(at::Tensor, prior);
-  /// How much the prior counts, >= 0.
+  /// How much the prior counts, >= 0; 0 is plain cross-entropy.
   TORCH_ARG(double, tau) = 1.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t) for labels,
+  /// sum(l) / rows for probabilities.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
-/// Cross-entropy that makes up for rare classes: balanced softmax, logit adjustment. See
+/// Balanced softmax, or logit adjustment: cross-entropy that makes up for rare classes. See
 /// `lossops::balanced_softmax`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK), or that of the input; output
-/// scalar, or the shape of the labels for `Reduction::None`.
 struct BalancedSoftmaxLossImpl : torch::nn::Cloneable<BalancedSoftmaxLossImpl> {
   explicit BalancedSoftmaxLossImpl(BalancedSoftmaxLossOptions options_)
       : options(std::move(options_)) {

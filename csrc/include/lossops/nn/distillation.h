@@ -1,5 +1,5 @@
-// Divergences between a student and its teacher, both given as logits.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Divergences between the distributions of a student and its teacher, both given as logits.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -10,9 +10,9 @@ namespace lossops::nn {
 
 /// Options of `DistillKLLoss`.
 struct DistillKLLossOptions {
-  /// T > 0, of both softmaxes.
+  /// T > 0; the higher, the more the small logits count. T^2 keeps the gradient's size.
   TORCH_ARG(double, temperature) = 1.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
@@ -20,10 +20,8 @@ struct DistillKLLossOptions {
   TORCH_ARG(int64_t, dim) = -1;
 };
 
-/// Kullback-Leibler divergence of the student's softmax from the teacher's. See `lossops::distill_kl`.
-///
-/// input (*), target (*), labels (*) without `dim`; output scalar, or the shape of the labels for
-/// `Reduction::None`.
+/// Distillation: Kullback-Leibler divergence of the student's softmax from the teacher's. See
+/// `lossops::distill_kl`.
 struct DistillKLLossImpl : torch::nn::Cloneable<DistillKLLossImpl> {
   explicit DistillKLLossImpl(DistillKLLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -56,9 +54,9 @@ TORCH_MODULE(DistillKLLoss);
 struct JSDLossOptions {
   /// From forward KL, 0, to reverse KL, 1; in [0, 1].
   TORCH_ARG(double, beta) = 0.5;
-  /// T > 0, of both softmaxes.
+  /// T > 0.
   TORCH_ARG(double, temperature) = 1.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
@@ -67,9 +65,6 @@ struct JSDLossOptions {
 };
 
 /// Generalized Jensen-Shannon divergence between student and teacher. See `lossops::jsd`.
-///
-/// input (*), target (*), labels (*) without `dim`; output scalar, or the shape of the labels for
-/// `Reduction::None`.
 struct JSDLossImpl : torch::nn::Cloneable<JSDLossImpl> {
   explicit JSDLossImpl(JSDLossOptions options_ = {})
       : options(std::move(options_)) {

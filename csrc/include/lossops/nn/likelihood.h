@@ -1,5 +1,5 @@
-// Negative log-likelihoods, and the divergence between distributions.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Negative log-likelihoods of counts and densities, and the divergence between distributions.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -10,19 +10,17 @@ namespace lossops::nn {
 
 /// Options of `PoissonNLLLoss`.
 struct PoissonNLLLossOptions {
-  /// Whether the input holds logarithms of rates, not rates.
+  /// Whether `input` holds logarithms.
   TORCH_ARG(bool, log_input) = true;
   /// Whether to add the term that depends on the target alone.
   TORCH_ARG(bool, full) = false;
-  /// Keeps the logarithm of a rate of 0 finite.
+  /// Keeps the logarithm of a rate of 0 finite; unused with `log_input`.
   TORCH_ARG(double, eps) = 1e-08;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
 /// Negative log-likelihood of counts under a Poisson distribution. See `lossops::poisson_nll`.
-///
-/// input (*), target (*), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct PoissonNLLLossImpl : torch::nn::Cloneable<PoissonNLLLossImpl> {
   explicit PoissonNLLLossImpl(PoissonNLLLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -60,10 +58,8 @@ struct GaussianNLLLossOptions {
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Negative log-likelihood of values under Gaussians. See `lossops::gaussian_nll`.
-///
-/// input (*), target (*), var (*), sizes equal or 1, var also a number or without the last dimension; output
-/// scalar, or (*) for `Reduction::None`.
+/// Negative log-likelihood of values under Gaussians whose mean and variance are predicted. See
+/// `lossops::gaussian_nll`.
 struct GaussianNLLLossImpl : torch::nn::Cloneable<GaussianNLLLossImpl> {
   explicit GaussianNLLLossImpl(GaussianNLLLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -92,17 +88,15 @@ TORCH_MODULE(GaussianNLLLoss);
 
 /// Options of `KLDivLoss`.
 struct KLDivLossOptions {
-  /// `Reduction::None`, `Reduction::Mean`, `Reduction::Sum`, or `Reduction::BatchMean`, which is the
-  /// divergence itself.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. Also `Reduction::BatchMean`, the sum divided
+  /// by `input.size(0)`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
-  /// Whether the target holds logarithms.
+  /// Whether `target` holds logarithms.
   TORCH_ARG(bool, log_target) = false;
 };
 
 /// Kullback-Leibler divergence of predicted log-probabilities from a target distribution. See
 /// `lossops::kl_div`.
-///
-/// input (*), target (*), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct KLDivLossImpl : torch::nn::Cloneable<KLDivLossImpl> {
   explicit KLDivLossImpl(KLDivLossOptions options_ = {})
       : options(std::move(options_)) {

@@ -1,5 +1,5 @@
 // Losses that ask for a margin: of targets -1 and 1, or of classes.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -20,9 +20,7 @@ struct HingeLossOptions {
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
 };
 
-/// Hinge loss of a support-vector machine. See `lossops::hinge`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Hinge loss of a support-vector machine: 0 once the score is right by `margin`. See `lossops::hinge`.
 struct HingeLossImpl : torch::nn::Cloneable<HingeLossImpl> {
   explicit HingeLossImpl(HingeLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -60,10 +58,8 @@ struct HingeEmbeddingLossOptions {
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
 };
 
-/// Hinge loss of distances: pulls similar pairs together and pushes the others apart. See
+/// Hinge loss of distances: pulls similar pairs together and pushes the others `margin` apart. See
 /// `lossops::hinge_embedding`.
-///
-/// input (*), target (*), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct HingeEmbeddingLossImpl : torch::nn::Cloneable<HingeEmbeddingLossImpl> {
   explicit HingeEmbeddingLossImpl(HingeEmbeddingLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -99,8 +95,6 @@ struct SoftMarginLossOptions {
 };
 
 /// Logistic loss of targets -1 and 1: the smooth hinge. See `lossops::soft_margin`.
-///
-/// input (*), target (*), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct SoftMarginLossImpl : torch::nn::Cloneable<SoftMarginLossImpl> {
   explicit SoftMarginLossImpl(SoftMarginLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -138,8 +132,6 @@ struct MarginRankingLossOptions {
 };
 
 /// Ranking loss of pairs: asks that one score exceed the other by `margin`. See `lossops::margin_ranking`.
-///
-/// input1 (*), input2 (*), target (*), sizes equal or 1; output scalar, or (*) for `Reduction::None`.
 struct MarginRankingLossImpl : torch::nn::Cloneable<MarginRankingLossImpl> {
   explicit MarginRankingLossImpl(MarginRankingLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -173,9 +165,9 @@ struct MultiMarginLossOptions {
   TORCH_ARG(int64_t, p) = 1;
   /// The margin that costs nothing.
   TORCH_ARG(double, margin) = 1.0;
-  /// A factor per class, shape (C), of the rows of that class.
+  /// A factor per class, shape (C); 1 where left out. Not part of the mean.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
@@ -183,9 +175,6 @@ struct MultiMarginLossOptions {
 
 /// Hinge loss over classes: the right score should exceed every other by `margin`. See
 /// `lossops::multi_margin`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar, or the shape
-/// of the target for `Reduction::None`.
 struct MultiMarginLossImpl : torch::nn::Cloneable<MultiMarginLossImpl> {
   explicit MultiMarginLossImpl(MultiMarginLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -218,14 +207,12 @@ TORCH_MODULE(MultiMarginLoss);
 
 /// Options of `MultiLabelMarginLoss`.
 struct MultiLabelMarginLossOptions {
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
 /// Hinge loss of many labels: each right score should exceed each wrong one by 1. See
 /// `lossops::multilabel_margin`.
-///
-/// input (C) or (N, C), target of the same shape; output scalar, or () or (N) for `Reduction::None`.
 struct MultiLabelMarginLossImpl : torch::nn::Cloneable<MultiLabelMarginLossImpl> {
   explicit MultiLabelMarginLossImpl(MultiLabelMarginLossOptions options_ = {})
       : options(std::move(options_)) {

@@ -1,5 +1,5 @@
-// Margin softmax, on the cosines of embeddings and class centres.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Margin softmax: losses of embeddings, on the cosines of their angles with the class centres.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -14,20 +14,18 @@ struct ArcFaceLossOptions {
   TORCH_ARG(double, margin) = 0.5;
   /// Factor of the cosines, > 0.
   TORCH_ARG(double, scale) = 64.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
-/// Cross-entropy that asks for an angle to the right class smaller by `margin`. See `lossops::arcface`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar, or the shape
-/// of the target for `Reduction::None`.
+/// ArcFace: cross-entropy that asks for an angle to the right class smaller by `margin`. See
+/// `lossops::arcface`.
 struct ArcFaceLossImpl : torch::nn::Cloneable<ArcFaceLossImpl> {
   explicit ArcFaceLossImpl(ArcFaceLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -65,20 +63,18 @@ struct CosFaceLossOptions {
   TORCH_ARG(double, margin) = 0.35;
   /// Factor of the cosines, > 0.
   TORCH_ARG(double, scale) = 64.0;
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
   /// A factor per class, shape (C); 1 where left out.
   TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
   /// Rows with this label are left out, and get gradient 0.
   TORCH_ARG(int64_t, ignore_index) = -100;
-  /// s in [0, 1]; a target y becomes y (1 - s) + s / C.
+  /// s in [0, 1]; y becomes y (1 - s) + s / C.
   TORCH_ARG(double, label_smoothing) = 0.0;
 };
 
-/// Cross-entropy that asks for a cosine to the right class larger by `margin`. See `lossops::cosface`.
-///
-/// input (C), (N, C) or (N, C, d1, ..., dK), target (), (N) or (N, d1, ..., dK); output scalar, or the shape
-/// of the target for `Reduction::None`.
+/// CosFace: cross-entropy that asks for a cosine to the right class larger by `margin`. See
+/// `lossops::cosface`.
 struct CosFaceLossImpl : torch::nn::Cloneable<CosFaceLossImpl> {
   explicit CosFaceLossImpl(CosFaceLossOptions options_ = {})
       : options(std::move(options_)) {

@@ -1,5 +1,5 @@
 // Losses on the difference between a prediction and a real-valued target.
-// Generated from the operators and the Python functions by `python -m tests.cpp_api --write`.
+// Generated from the operators and the Python functions by `python -m tools.generate --write`.
 // clang-format off
 #pragma once
 
@@ -10,13 +10,12 @@ namespace lossops::nn {
 
 /// Options of `MSELoss`.
 struct MSELossOptions {
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. With `weight`, the mean is sum(weight * l) /
+  /// sum(weight).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
 /// Mean squared error. See `lossops::mse`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
 struct MSELossImpl : torch::nn::Cloneable<MSELossImpl> {
   explicit MSELossImpl(MSELossOptions options_ = {})
       : options(std::move(options_)) {
@@ -42,13 +41,12 @@ TORCH_MODULE(MSELoss);
 
 /// Options of `L1Loss`.
 struct L1LossOptions {
-  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. With `weight`, the mean is sum(weight * l) /
+  /// sum(weight).
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Mean absolute error. See `lossops::l1`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Mean absolute error. Its gradient at a difference of 0 is 0. See `lossops::l1`.
 struct L1LossImpl : torch::nn::Cloneable<L1LossImpl> {
   explicit L1LossImpl(L1LossOptions options_ = {})
       : options(std::move(options_)) {
@@ -76,13 +74,12 @@ TORCH_MODULE(L1Loss);
 struct SmoothL1LossOptions {
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
-  /// Where the parabola ends, >= 0.
+  /// Where the parabola ends, >= 0; 0 gives the absolute error.
   TORCH_ARG(double, beta) = 1.0;
 };
 
-/// The absolute error with a parabola in place of its kink. See `lossops::smooth_l1`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Smooth L1: the absolute error with a parabola in place of its kink; Huber over `beta`. See
+/// `lossops::smooth_l1`.
 struct SmoothL1LossImpl : torch::nn::Cloneable<SmoothL1LossImpl> {
   explicit SmoothL1LossImpl(SmoothL1LossOptions options_ = {})
       : options(std::move(options_)) {
@@ -111,13 +108,11 @@ TORCH_MODULE(SmoothL1Loss);
 struct HuberLossOptions {
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
-  /// Where the squared error ends, > 0.
+  /// Where the squared error ends, > 0; inf gives d^2 / 2 everywhere.
   TORCH_ARG(double, delta) = 1.0;
 };
 
-/// Squared error up to `delta`, absolute error beyond. See `lossops::huber`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Huber's loss: squared error up to `delta`, absolute error beyond. See `lossops::huber`.
 struct HuberLossImpl : torch::nn::Cloneable<HuberLossImpl> {
   explicit HuberLossImpl(HuberLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -148,9 +143,8 @@ struct LogCoshLossOptions {
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Logarithm of the hyperbolic cosine of the error. See `lossops::log_cosh`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Logarithm of the hyperbolic cosine: a squared error that turns into an absolute one. See
+/// `lossops::log_cosh`.
 struct LogCoshLossImpl : torch::nn::Cloneable<LogCoshLossImpl> {
   explicit LogCoshLossImpl(LogCoshLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -182,9 +176,7 @@ struct CharbonnierLossOptions {
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// An absolute error that is smooth at 0. See `lossops::charbonnier`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Charbonnier's loss: an absolute error that is smooth at 0. See `lossops::charbonnier`.
 struct CharbonnierLossImpl : torch::nn::Cloneable<CharbonnierLossImpl> {
   explicit CharbonnierLossImpl(CharbonnierLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -211,16 +203,14 @@ TORCH_MODULE(CharbonnierLoss);
 
 /// Options of `QuantileLoss`.
 struct QuantileLossOptions {
-  /// The level or levels, 0 < q < 1: a number or a tensor of shape () or (Q,).
+  /// The level or levels, 0 < q < 1: a number, or a tensor of shape () or (Q,).
   TORCH_ARG(TensorOrNumber, q) = 0.5;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Quantile (pinball) loss of one level or several. See `lossops::quantile`.
-///
-/// input (*) or (*, Q), target (*), or the shape of the input; output scalar, or that shape for
-/// `Reduction::None`.
+/// Quantile (pinball) loss: its minimiser is the `q`-quantile, or several of them at once. See
+/// `lossops::quantile`.
 struct QuantileLossImpl : torch::nn::Cloneable<QuantileLossImpl> {
   explicit QuantileLossImpl(QuantileLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -251,15 +241,14 @@ TORCH_MODULE(QuantileLoss);
 
 /// Options of `ExpectileLoss`.
 struct ExpectileLossOptions {
-  /// The level, 0 < tau < 1.
+  /// The level, 0 < tau < 1; 0.5 gives half the squared error.
   TORCH_ARG(double, tau) = 0.5;
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Squared error that weighs under- and over-prediction differently. See `lossops::expectile`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Expectile loss: squared error that weighs under- and over-prediction differently. See
+/// `lossops::expectile`.
 struct ExpectileLossImpl : torch::nn::Cloneable<ExpectileLossImpl> {
   explicit ExpectileLossImpl(ExpectileLossOptions options_ = {})
       : options(std::move(options_)) {
@@ -286,7 +275,7 @@ TORCH_MODULE(ExpectileLoss);
 
 /// Options of `RobustLoss`.
 struct RobustLossOptions {
-  /// The shape, any number, also inf and -inf; 2 is the squared error.
+  /// The shape, any number, also inf and -inf; the smaller, the less an outlier counts.
   TORCH_ARG(double, alpha) = 1.0;
   /// The size of error at which the loss leaves its parabola, > 0.
   TORCH_ARG(double, scale) = 1.0;
@@ -294,9 +283,7 @@ struct RobustLossOptions {
   TORCH_ARG(Reduction, reduction) = Reduction::Mean;
 };
 
-/// Barron's general robust loss. See `lossops::robust`.
-///
-/// input (*), target (*); output scalar, or (*) for `Reduction::None`.
+/// Barron's general robust loss: from squared error to losses that ignore outliers. See `lossops::robust`.
 struct RobustLossImpl : torch::nn::Cloneable<RobustLossImpl> {
   explicit RobustLossImpl(RobustLossOptions options_ = {})
       : options(std::move(options_)) {

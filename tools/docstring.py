@@ -1,0 +1,149 @@
+"""Google-style docstrings of losses: taken apart, and completed with what all of them say."""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WIDTH = 100
+_SECTION = re.compile(r"^(Args|Returns|Raises|Notes|Reference|Example):\n", re.M)
+_ORDER = ("Args", "Returns", "Raises", "Notes", "Reference", "Example")
+_RANGE = "A parameter is out of range, or shapes, dtypes or devices do not fit."
+_REDUCTION = '``"none"``, ``"mean"`` or ``"sum"``.'
+_NORMALIZER = 'A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.'
+
+# The arguments that losses share: of elements, and over a class axis. A description that is left
+# out becomes this one. One that begins like it has its first sentence kept equal to it; what the
+# loss says beyond that is its own.
+ELEMENTS = {
+    "reduction": _REDUCTION,
+    "weight": "A factor per element; broadcasts to ``{first}``.",
+    "label_smoothing": "s in [0, 1]; t becomes t (1 - s) + s / 2.",
+    "ignore_index": "Elements with this target are left out, and get gradient 0.",
+    "normalizer": _NORMALIZER,
+}
+ROWS = {
+    "reduction": _REDUCTION,
+    "weight": "A factor per class, shape (C); 1 where left out.",
+    "labels": "One per row, an integer dtype; only tells which rows to leave out.",
+    "label_smoothing": "s in [0, 1]; y becomes y (1 - s) + s / C.",
+    "ignore_index": "Rows with this label are left out, and get gradient 0.",
+    "dim": "The class axis.",
+    "normalizer": _NORMALIZER,
+}
+_ROW_WEIGHT = 'A factor per row; broadcasts to the shape of the loss for ``"none"``.'
+WEIGHTED_MEAN = "With ``weight``, the mean is sum(weight * l) / sum(weight)."  # of elements
+CLASS_MEAN = "The mean is sum(l) / sum(w_t)"  # of rows, with a weight per class
+_SECTIONS = {  # where the docstring has none, by whether the loss is one of rows
+    False: {
+        "Returns": "A 0-d tensor, or the shape of ``{first}`` for ``\"none\"``; the promoted dtype "
+        "of the operands.",
+        "Raises": "ValueError: ``reduction`` is unknown or rules out ``normalizer``.\n"
+        f"RuntimeError: {_RANGE}",
+    },
+    True: {
+        "Returns": "A 0-d tensor, or the shape of ``{first}`` without the class axis for "
+        '``"none"``; the dtype of ``{first}``.',
+        "Raises": "ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch "
+        f"sizes differ.\nIndexError: A label is out of range.\nRuntimeError: {_RANGE}",
+    },
+}  # fmt: skip
+
+
+def wrapped(text: str, width: int, hanging: str = "") -> str:
+    """The text in lines of this width, all but the first one indented."""
+    return "\n".join(textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False))
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """The text before the sections, and the sections without their indentation."""
+
+    head: str
+    sections: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Docstring":
+        """Of a docstring as `inspect.cleandoc` leaves it."""
+        head, *rest = _SECTION.split(text)
+        bodies = (textwrap.dedent(body).strip() for body in rest[1::2])
+        return cls(head.strip(), dict(zip(rest[::2], bodies, strict=True)))
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph, in one line."""
+        return " ".join(self.head.split("\n\n")[0].split())
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether the loss is one per row over a class axis, as its formula says."""
+        return "Formula of a row" in self.head
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The descriptions, each in one line."""
+        found = re.findall(r"^(\w+):(.*(?:\n +.*)*)", self.sections.get("Args", ""), re.M)
+        return {name: " ".join(text.split()) for name, text in found}
+
+    @property
+    def notes(self) -> list[str]:
+        """The points of the notes, each in one line."""
+        found = re.findall(r"^\* (.*(?:\n +.*)*)", self.sections.get("Notes", ""), re.M)
+        return [" ".join(text.split()) for text in found]
+
+    def shared(self, first: str) -> dict[str, str]:
+        """What losses like this one say of the arguments that they share; `first` is its first."""
+        lines = ROWS if self.of_rows else ELEMENTS
+        return {name: text.format(first=first) for name, text in lines.items()}
+
+    def completed(self, names: Iterable[str]) -> "Docstring":
+        """With a description for each of these arguments, in this order, and every section."""
+        names = list(names)
+        given = self.arguments
+        if unknown := given.keys() - set(names):
+            raise ValueError(f"{self.summary} Args describes what is no argument: {unknown}")
+        lines = []
+        for name in names:
+            text = self._described(name, given.get(name, ""), names)
+            lines.append(wrapped(f"{name}: {text}", WIDTH - 8, "    "))
+        sections = {**self.sections, "Args": "\n".join(lines)}
+        if "Notes" in sections:
+            sections["Notes"] = "\n".join(
+                wrapped(f"* {note}", WIDTH - 8, "  ") for note in self.notes
+            )
+        for name, text in _SECTIONS[self.of_rows].items():
+            hanging = "    " if name == "Raises" else ""
+            filled = (wrapped(line.format(first=names[0]), WIDTH - 8, hanging)
+                      for line in text.split("\n"))  # fmt: skip
+            sections.setdefault(name, "\n".join(filled))
+        return Docstring(self.head, {name: sections[name] for name in _ORDER if name in sections})
+
+    def _described(self, name: str, text: str, names: list[str]) -> str:
+        standard = self.shared(names[0]).get(name)
+        if standard is None:
+            if not text:
+                raise ValueError(f"{self.summary} Args must describe {name!r}")
+            return text
+        per_row = "dim" in names or text.startswith(_ROW_WEIGHT[:16])
+        if name == "weight" and self.of_rows and per_row:
+            standard = _ROW_WEIGHT
+        if not text:
+            return f"{standard} {self._mean(names)}".strip() if name == "reduction" else standard
+        start = " ".join(standard.split()[:4]).rstrip(".;,")
+        own = text.partition(". ")[2]
+        return f"{standard} {own}".strip() if text.startswith(start) else text
+
+    def _mean(self, names: list[str]) -> str:
+        """What the mean divides by, where the weight is one per class and nothing else is said."""
+        if not self.of_rows or "dim" in names or "weight" not in names:
+            return ""
+        if "probabilities" in self.arguments.get("target", ""):
+            return f"{CLASS_MEAN} for labels, sum(l) / rows for probabilities."
+        return f"{CLASS_MEAN}."
+
+    def render(self, indent: str = "    ") -> str:
+        """As it stands in the source, between its quotes."""
+        parts = [self.head]
+        for name, body in self.sections.items():
+            parts.append(f"{name}:\n" + textwrap.indent(body, "    "))
+        return textwrap.indent("\n\n".join(parts), indent).lstrip() + "\n" + indent

@@ -1,0 +1,204 @@
+"""The losses, read from lossops/functional, from the registry and from the operators' schemas.
+
+The sources are read as text: what is generated from them may be out of date, and must not be
+needed to bring it up to date. The library has to be built, since it knows the schemas.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from .docstring import CLASS_MEAN, WEIGHTED_MEAN, Docstring
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONAL = ROOT / "lossops/functional"
+FAMILIES = (  # the files of lossops/functional, in the order of the documentation
+    "regression",
+    "likelihood",
+    "binary",
+    "margin",
+    "classification",
+    "metric",
+    "distillation",
+)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a loss, as its function has it."""
+
+    name: str
+    annotation: str
+    default: str | None  # as the source writes it
+    text: str
+    schema: str | None  # the operator's type; None for the reduction, which is a string in Python
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether it is, or may be, a tensor."""
+        return any(word in self.annotation for word in ("Tensor", "Levels"))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be None."""
+        return "None" in self.annotation
+
+    @property
+    def may_be_number(self) -> bool:
+        """Whether it may be a number where the operator wants a tensor."""
+        return "TensorOrNumber" in self.annotation or self.annotation == "Levels"
+
+
+@dataclass(frozen=True)
+class Family:
+    """The losses of one file."""
+
+    name: str
+    summary: str
+    losses: tuple["Loss", ...]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss: its names, and its arguments in the order of its function."""
+
+    op: str
+    function: str
+    module: str
+    arguments: tuple[Argument, ...]
+    doc: Docstring
+
+    @cached_property
+    def schema(self) -> list[tuple[str, str]]:
+        """Names and types of the operator's arguments."""
+        found = getattr(torch.ops.lossops, self.op).default._schema.arguments
+        return [(a.name, str(a.type)) for a in found]
+
+    @cached_property
+    def settings(self) -> list[Argument]:
+        """What the module's constructor takes."""
+        names = [a.name for a in self.arguments]
+        target = names.index("target") if "target" in names else -1
+        return [a for i, a in enumerate(self.arguments) if self._is_setting(i, a, target)]
+
+    def _is_setting(self, i: int, a: Argument, target: int) -> bool:
+        """Numbers, what has a default, and what has a size per class; the rest comes per batch."""
+        if a.name in ("normalizer", "labels"):
+            return False
+        if a.name == "weight":  # before the reduction, as torch.nn has it, or one per class
+            before = i < [b.name for b in self.arguments].index("reduction")
+            return before or a.text.startswith("A factor per class")
+        return not a.is_tensor or a.default is not None or (i > target and "shape (C" in a.text)
+
+    @cached_property
+    def called(self) -> list[Argument]:
+        """What the module's forward takes, in the order of the schema."""
+        kept = {a.name: a for a in self.arguments if a not in self.settings}
+        return [kept[name] for name, _ in self.schema if name in kept]
+
+    @cached_property
+    def base(self) -> str:
+        """The class of lossops/nn/_base.py that knows what the mean of this loss divides by."""
+        mean = self.doc.arguments["reduction"]
+        for name, holds in (
+            ("WeightedMeanLoss", WEIGHTED_MEAN in mean),
+            ("LabelLoss", CLASS_MEAN in mean),
+            ("DivergenceLoss", any(a.name == "dim" for a in self.arguments)),
+            ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
+            ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
+        ):
+            if holds:
+                return name
+        return "Loss"
+
+    @cached_property
+    def peer(self) -> type[torch.nn.Module] | None:
+        """The module of torch.nn that has this name."""
+        return getattr(torch.nn, self.module, None)
+
+    @property
+    def only_by_name(self) -> bool:
+        """Whether torch's module takes its settings as keywords alone."""
+        if self.peer is None:
+            return False
+        parameters = inspect.signature(self.peer).parameters.values()
+        return any(p.kind is p.KEYWORD_ONLY for p in parameters)
+
+
+def completed(family: str) -> str:
+    """The source of a family with its docstrings completed."""
+    text = (FUNCTIONAL / f"{family}.py").read_text()
+    lines = text.split("\n")
+    for node in reversed(list(_functions(ast.parse(text)))):
+        doc = Docstring.parse(ast.get_docstring(node) or "")
+        doc, at = doc.completed(a.arg for a in node.args.args), node.body[0]
+        lines[at.lineno - 1 : at.end_lineno] = f'    """{doc.render()}"""'.split("\n")
+    return "\n".join(lines)
+
+
+def read() -> list[Family]:
+    """All families, from the completed sources."""
+    files = {p.stem for p in FUNCTIONAL.glob("*.py") if not p.stem.startswith("_")}
+    if files != set(FAMILIES):
+        raise ValueError(f"tools/losses.py: FAMILIES must name the files {sorted(files)}")
+    if "lossops" not in sys.modules:  # which would have loaded it
+        library = str(ROOT / "lossops/lib/liblossops.so")
+        torch.ops.load_library(library)  # type: ignore[no-untyped-call]
+    modules = {op: f"{expression}Loss" for op, expression in _registry()}
+    return [_family(name, modules) for name in FAMILIES]
+
+
+def _registry() -> list[tuple[str, str]]:
+    """The operators with their expressions, after which the modules are named."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "csrc/losses").glob("*.def")))
+    return re.findall(r"^\w*LOSS\((\w+), (\w+)", text, re.M)
+
+
+def _family(name: str, modules: dict[str, str]) -> Family:
+    text = completed(name)
+    tree = ast.parse(text)
+    ops = {
+        node.target.id: node.value.attr
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.value, ast.Attribute)
+    }
+    losses = tuple(_loss(node, text, ops, modules) for node in _functions(tree))
+    return Family(name, (ast.get_docstring(tree) or "").split("\n")[0], losses)
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def _loss(node: ast.FunctionDef, text: str, ops: dict[str, str], modules: dict[str, str]) -> Loss:
+    called = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    found = [op for name, op in ops.items() if name in called]
+    if len(found) != 1 or found[0] not in modules:
+        raise ValueError(f"{node.name} must call one operator of csrc/losses, got {found}")
+    doc = Docstring.parse(ast.get_docstring(node) or "")
+    loss = Loss(found[0], node.name, modules[found[0]], (), doc)
+    types = dict(loss.schema)
+    given = node.args.args
+    defaults = [None] * (len(given) - len(node.args.defaults)) + node.args.defaults
+    arguments = tuple(
+        Argument(
+            name=a.arg,
+            annotation=ast.unparse(a.annotation) if a.annotation else "",
+            default=None if d is None else ast.get_source_segment(text, d),
+            text=doc.arguments[a.arg],
+            schema=None if a.arg == "reduction" else types[a.arg],
+        )
+        for a, d in zip(given, defaults, strict=True)
+    )
+    return Loss(loss.op, loss.function, loss.module, arguments, doc)

@@ -1,0 +1,209 @@
+"""Writes the modules of lossops/nn, and both `__init__.py` from their docstrings on."""
+
+import ast
+import doctest
+import inspect
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+from .docstring import WIDTH, wrapped
+from .losses import FAMILIES, FUNCTIONAL, ROOT, Argument, Family, Loss
+
+NN = ROOT / "lossops/nn"
+NOTICE = "# Generated from ../functional/{name}.py by `python -m tools.generate --write`.\n"
+
+
+def generated(families: list[Family]) -> dict[str, str]:
+    """The text of every Python file that is written anew, by its path in the repository."""
+    files = {f"lossops/nn/{family.name}.py": _file(family) for family in families}
+    functions = {f.name: [loss.function for loss in f.losses] for f in families}
+    modules = {f.name: [loss.module for loss in f.losses] for f in families} | _handwritten()
+    files["lossops/functional/__init__.py"] = _init(FUNCTIONAL / "__init__.py", functions)
+    files["lossops/nn/__init__.py"] = _init(NN / "__init__.py", modules)
+    return files
+
+
+def _handwritten() -> dict[str, list[str]]:
+    """What the other files of lossops/nn export."""
+    found = {}
+    for path in NN.glob("[a-z]*.py"):
+        for node in ast.parse(path.read_text()).body * (path.stem not in FAMILIES):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                found[path.stem] = ast.literal_eval(node.value)
+    return found
+
+
+def _init(path: Path, members: dict[str, list[str]]) -> str:
+    """The docstring as it stands, and imports and names after it."""
+    text = path.read_text()
+    doc = ast.parse(text).body[0]
+    lines = text.split("\n")[: doc.end_lineno]
+    names = sorted(name for family in members.values() for name in family)
+    imports = "".join(_import(family, sorted(members[family])) for family in sorted(members))
+    listed = "".join(f'    "{name}",\n' for name in names)
+    return "\n".join(lines) + f"\n\n{imports}\n__all__ = [\n{listed}]\n"
+
+
+def _import(module: str, names: list[str]) -> str:
+    if len(one := f"from .{module} import {', '.join(names)}") <= WIDTH:
+        return one + "\n"
+    listed = "".join(f"    {name},\n" for name in names)
+    return f"from .{module} import (\n{listed})\n"
+
+
+def _call(head: str, arguments: list[str], tail: str, indent: str) -> str:
+    """`head(arguments)tail` as ruff breaks it."""
+    one, inner = ", ".join(arguments), indent + "    "
+    if len(whole := f"{indent}{head}({one}){tail}") <= WIDTH:
+        return whole + "\n"
+    if len(inner + one) <= WIDTH:
+        return f"{indent}{head}(\n{inner}{one}\n{indent}){tail}\n"
+    lines = "".join(f"{inner}{a},\n" for a in arguments)
+    return f"{indent}{head}(\n{lines}{indent}){tail}\n"
+
+
+def _file(family: Family) -> str:
+    uses_torch = any("torch." in line for loss in family.losses for line in _registered(loss))
+    types = {word for loss in family.losses for a in loss.arguments
+             for word in ("Levels", "TensorOrNumber") if word in a.annotation}  # fmt: skip
+    bases = sorted({loss.base for loss in family.losses})
+    return (
+        f'"""{family.summary}"""\n\n'
+        + NOTICE.format(name=family.name)
+        + ("import torch\n" if uses_torch else "")
+        + "from torch import Tensor\n\nfrom .. import functional as F\n"
+        + f"from ..functional._common import {', '.join(sorted(types))}\n"
+        + f"from ._base import {', '.join(bases)}\n"
+        + "".join(f"\n\n{_module(loss)}" for loss in family.losses)
+    )
+
+
+def _module(loss: Loss) -> str:
+    out = f"class {loss.module}({loss.base}):\n" + _documentation(loss) + "\n"
+    own = [a for a in loss.settings if a.name != "reduction"]
+    constants = [a.name for a in loss.settings if not a.is_tensor]
+    if constants != ["reduction"]:
+        out += "    __constants__ = [" + ", ".join(f'"{name}"' for name in constants) + "]\n"
+    for a in own:
+        out += f"    {a.name}: {'Tensor' if a.annotation == 'Levels' else a.annotation}\n"
+    if own:
+        star = ["*"] if loss.only_by_name else []
+        takes = ["self", *star, *map(_declared, loss.settings)]
+        out += "\n" + _call("def __init__", takes, " -> None:", "    ")
+        out += "        super().__init__(reduction)\n"
+        out += "".join(_registered(loss)) + "\n"
+    return out + _forward(loss) + _shown(own)
+
+
+def _declared(a: Argument) -> str:
+    return f"{a.name}: {a.annotation}" + (f" = {a.default}" if a.default is not None else "")
+
+
+def _registered(loss: Loss) -> list[str]:
+    """How the constructor keeps each setting: a number as one, a tensor as a buffer."""
+    lines = []
+    for a in loss.settings:
+        name, indent = a.name, "        "
+        buffer = [f'"{name}"', name]
+        if name == "reduction":
+            continue
+        if a.annotation == "Levels":
+            value = f"{name} if isinstance({name}, Tensor) else torch.tensor({name})"
+            buffer = [f'"{name}"', value, "persistent=False"]
+            lines.append(_call("self.register_buffer", buffer, "", indent))
+        elif a.may_be_number:
+            lines += [
+                f"{indent}if isinstance({name}, (int, float)):\n",
+                f"{indent}    self.{name} = float({name})\n{indent}else:\n",
+                _call("self.register_buffer", buffer, "", indent + "    "),
+            ]
+        elif a.is_tensor:
+            lines.append(_call("self.register_buffer", buffer, "", indent))
+        else:
+            value = f"float({name})" if "float" in a.annotation else name
+            if value != name and a.is_optional:
+                value = f"None if {name} is None else {value}"
+            lines.append(f"{indent}self.{name} = {value}\n")
+    return lines
+
+
+def _forward(loss: Loss) -> str:
+    """Calls the function; the operands are named as torch.nn names them."""
+    names = {a.name: a.name for a in loss.called}
+    if loss.peer is not None:
+        theirs = list(inspect.signature(loss.peer.forward).parameters)[1:]
+        names |= dict(zip(names, theirs, strict=False))
+    takes = ["self"]
+    for a in loss.called:
+        takes.append(_declared(a).replace(a.name, names[a.name], 1))
+    values = [names.get(a.name, f"self.{a.name}") for a in loss.arguments]
+    return (
+        _call("def forward", takes, " -> Tensor:", "    ")
+        + '        """Compute the loss."""\n'
+        + _call(f"return F.{loss.function}", values, "", "        ")
+    )
+
+
+def _shown(own: list[Argument]) -> str:
+    """The representation, where a setting that is no constant may be a number."""
+    shown = ", ".join(f"{a.name}={{self.{a.name}}}" for a in own if a.may_be_number)
+    if not shown:
+        return ""
+    return (
+        "\n    def extra_repr(self) -> str:\n"
+        '        """The settings, as the constructor names them."""\n'
+        f'        return f"{shown}, {{super().extra_repr()}}"\n'
+    )
+
+
+def _documentation(loss: Loss) -> str:
+    shape = [f"* {a.name}: {a.text}" for a in loss.called if a.default is None]
+    shape.append(f"* output: {' '.join(loss.doc.sections['Returns'].split())}")
+    parts = [
+        loss.doc.summary,
+        f"See :func:`lossops.functional.{loss.function}`.",
+        "Args:\n"
+        + _indented(wrapped(f"{a.name}: {a.text}", WIDTH - 8, "    ") for a in loss.settings),
+        "Shape:\n" + _indented(wrapped(line, WIDTH - 8, "  ") for line in shape),
+        "Example:\n" + _indented(_example(loss)),
+    ]
+    text = textwrap.indent("\n\n".join(parts), "    ")
+    return f'    """{text.lstrip()}\n    """\n'
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return textwrap.indent("\n".join(lines), "    ")
+
+
+def _example(loss: Loss) -> list[str]:
+    """The function's first example, called through the module."""
+    examples = doctest.DocTestParser().get_examples(loss.doc.sections["Example"])
+    lines = [">>> import torch, lossops"]
+    for example in examples[1:]:
+        source = example.source.strip()
+        given = _arguments_of(source, loss)
+        if not given:
+            lines.append(f">>> {source}")
+            continue
+        settings = [f"{a.name}={given[a.name]}" for a in loss.settings if a.name in given]
+        operands = [
+            given[a.name] if a.default is None else f"{a.name}={given[a.name]}"
+            for a in loss.called
+            if a.name in given
+        ]
+        lines.append(f">>> loss = lossops.nn.{loss.module}({', '.join(settings)})")
+        lines.append(f">>> loss({', '.join(operands)})")
+        return lines + example.want.rstrip().split("\n")
+    raise ValueError(f"{loss.function}: the example must call F.{loss.function}")
+
+
+def _arguments_of(source: str, loss: Loss) -> dict[str, str]:
+    """What a line of an example gives the function, by name; nothing if it does not call it."""
+    line = ast.parse(source).body[0]
+    call = line.value if isinstance(line, ast.Expr) else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != f"F.{loss.function}":
+        return {}
+    given = {a.name: node for a, node in zip(loss.arguments, call.args, strict=False)}
+    given |= {k.arg: k.value for k in call.keywords if k.arg}
+    return {name: ast.get_source_segment(source, node) or "" for name, node in given.items()}
