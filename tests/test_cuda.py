@@ -12,7 +12,8 @@ nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler he
 
 # Their errors, with text and type, are the CPU's: a GPU's kernels assert. Threads have nothing to
 # change, and long tensors nothing to tell.
-SUITES = ["forward", "gradients", "layouts", "dtypes", "hard_inputs", "classes", "regressions",
+SUITES = ["forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths", "class_values", "class_relations",
+          "regressions",
           "emulated_ops"]  # fmt: skip
 HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
              "peak_memory"]  # fmt: skip
