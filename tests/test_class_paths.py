@@ -1,7 +1,7 @@
 """Every path of the kernels over a class axis: values, gradients, bits and memory."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.families import of_family
 from tests.families.class_axis import ClassAxis
 from tests.losses import MATRIX, Loss
 from tests.test_memory import peak_bytes
+from tests.tiers import thorough
 
 pytestmark = [
     pytest.mark.where(of_family(ClassAxis)),
@@ -34,7 +35,7 @@ def _threads() -> Iterator[None]:
 
 # -- every path of the kernels ---------------------------------------------------------------------
 
-CLASSES = (1, 2, 3, 7, 10, 16, 17, 21, 63, 64, 65, 100, 256, 257, 1000, 1025, 5003)
+CLASSES = (1, 2, 3, 10, 16, 17, 64, 65, 256, 257, 1025, *thorough(7, 21, 63, 100, 1000, 5003))
 
 
 def sized(
@@ -57,9 +58,12 @@ def test_class_counts(loss: Loss, classes: int) -> None:
             check(case)
 
 
-def test_row_counts(loss: Loss) -> None:
+@pytest.mark.parametrize(
+    "counts", [(1, 2, 7, 15, 16, 17, 33, 64, 65), *thorough(range(1, 71))], ids=["some", "all"]
+)
+def test_row_counts(loss: Loss, counts: Sequence[int]) -> None:
     """A tail of every length, few classes and many, rows one after another and side by side."""
-    for rows in range(1, 71, 2):
+    for rows in counts:
         for classes, dtype in ((3, torch.float32), (10, torch.bfloat16), (37, torch.float32)):
             case = make_case(loss, shape=(rows, classes), dtype=dtype, ignore=loss.ignore)
             check(case)
@@ -67,7 +71,7 @@ def test_row_counts(loss: Loss) -> None:
 
 
 @pytest.mark.where(lambda loss: loss in ROWS and loss.family.dims > 2)
-@pytest.mark.parametrize("pixels", [1, 2, 5, 16, 49, 257])
+@pytest.mark.parametrize("pixels", [1, 5, 16, 257, *thorough(2, 49)])
 def test_pixels(loss: Loss, pixels: int) -> None:
     """(N, C, d), as it is and as channels last: the rows of the same numbers as (N d, C)."""
     for classes, dtype in itertools.product(
@@ -81,7 +85,7 @@ def test_pixels(loss: Loss, pixels: int) -> None:
 
 
 @pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [3, *thorough(1)])
 def test_many_blocks(loss: Loss, threads: int) -> None:
     """More rows than a block holds, shared between threads: each row is its own."""
     torch.set_num_threads(threads)

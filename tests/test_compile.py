@@ -22,6 +22,7 @@ from tests.bundle import (
 from tests.cases import Case, make_case
 from tests.losses import LOSSES, Loss
 from tests.test_transforms import TRANSFORMS, row_function
+from tests.tiers import thorough
 
 SIZES = (5, 8, 11)
 
@@ -162,9 +163,8 @@ def test_double_backward_in_graph() -> None:
 
 
 @pytest.mark.parametrize(
-    "dynamic", [pytest.param(True, id="dynamic", marks=pytest.mark.slow),
-                pytest.param(None, id="automatic")]
-)  # fmt: skip
+    "dynamic", [pytest.param(None, id="automatic"), *thorough(True, id="dynamic")]
+)
 def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
     """One graph for all sizes, or one more where torch finds the dynamic size by itself."""
     bundle = Bundle(bundle_cases())
@@ -177,7 +177,7 @@ def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
 
 
 SLOWLY = pytest.mark.parametrize(
-    "losses", [pytest.param(FEW, id="few"), pytest.param(LOSSES, id="all", marks=pytest.mark.slow)]
+    "losses", [pytest.param(FEW, id="few"), *thorough(LOSSES, id="all")]
 )
 
 

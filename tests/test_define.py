@@ -21,6 +21,7 @@ import torch
 import lossops
 from lossops import _define
 from lossops._define import build
+from tests.tiers import thorough
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.* is deprecated")
 
@@ -218,7 +219,7 @@ print("fine")
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the names are those of x86-64")
-@pytest.mark.parametrize("capability", ["default", pytest.param("avx2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("capability", ["default", *thorough("avx2")])
 def test_lower_instruction_sets(capability: str) -> None:
     """What ATEN_CPU_CAPABILITY says is what is compiled for, with the same results."""
     code = LOWER.format(capability=capability)

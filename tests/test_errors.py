@@ -12,6 +12,7 @@ import lossops
 from tests.cases import Case, make_case, peer_call
 from tests.losses import LOSSES, SHAPE, Bad, Loss
 from tests.mistakes import mistaken, mistakes_of
+from tests.tiers import thorough
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*torch.jit.* is deprecated",
@@ -71,7 +72,7 @@ ALL_MISTAKES = [(loss, name) for loss in LOSSES for name in mistakes_of(loss)]
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
-@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("caller", ["function", "op", *thorough("script")])
 @pytest.mark.parametrize(("row", "mistake"), ALL_MISTAKES, ids=str)
 def test_mistakes(row: Loss, mistake: str, caller: str) -> None:
     """Each names the op, the argument, what was given and what is allowed."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, Loss
+from tests.tiers import thorough
 
 SMALL = (2, 3)
 
@@ -20,7 +21,7 @@ def full_case(loss: Loss, params: dict[str, Any], device: str, reduction: str = 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", ["mean", "none", *thorough("sum")])
 def test_gradcheck(loss: Loss, params: dict[str, Any], reduction: str, device: str) -> None:
     """Reverse, forward, batched reverse, batched forward, undefined gradients."""
     case = make_case(loss, params, SMALL, device=device, reduction=reduction)

@@ -12,6 +12,7 @@ from tests.families import of_family
 from tests.families.class_axis import ClassAxis
 from tests.families.elementwise import Elementwise
 from tests.losses import BY_OP, Loss
+from tests.tiers import thorough
 
 Layout = Callable[[Tensor], Tensor]
 
@@ -104,7 +105,7 @@ def test_layout(loss: Loss, layout: str, device: str) -> None:
         compare(case, contiguous(case))
 
 
-@pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
+@pytest.mark.parametrize("ignore", [pytest.param(True, id="masked"), *thorough(False, id="all")])
 def test_mixed_layouts(loss: Loss, ignore: bool, device: str) -> None:
     """Each operand in a layout of its own, in every rotation, in two dtypes."""
     kinds = list(LAYOUTS.values())[:6]
