@@ -20,8 +20,7 @@ SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_tor
 BRANCHES = {
     "elements": (("forward", "layouts", "gradients"), """
         test_float64_gradients or test_error_budget and none and float16
-        or test_layout[ and (offset or permuted or narrowed) or test_mixed and masked
-        or test_every_tail and (0 or 17 or 257) or test_weight_broadcasts and none
+        or test_layout[ and (offset or permuted or all) or test_every_tail and (17 or 257)
         or test_upstream_gradient or test_accumulates or test_loss_scaling"""),
     "rows": (("dtypes", "hard_inputs", "class_torch", "class_paths", "class_values", "regressions",
               "emulated_ops"), """
