@@ -25,6 +25,9 @@ from tests.test_transforms import TRANSFORMS, row_function
 from tests.tiers import thorough
 
 SIZES = (5, 8, 11)
+SLOWLY = pytest.mark.parametrize(
+    "losses", [pytest.param(FEW, id="few"), *thorough(LOSSES, id="all")]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -144,9 +147,10 @@ def test_every_transform_compiles(loss: Loss, transform: str) -> None:
     torch.testing.assert_close(compiled(*operands), transformed(*operands))
 
 
-def test_double_backward_in_graph() -> None:
+@SLOWLY
+def test_double_backward_in_graph(losses: tuple[Loss, ...]) -> None:
     """Second order inside a compiled function: the gradient of a gradient penalty."""
-    cases = bundle_cases(dtype=torch.float64)
+    cases = bundle_cases(dtype=torch.float64, losses=losses)
     bundle, operands = Bundle(cases), operands_of(cases)
     numbers = {op: [t for t in ts if t.is_floating_point()] for op, ts in operands.items()}
 
@@ -174,11 +178,6 @@ def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
         close(compiled(operands), bundle(operands))
         close(gradients(compiled, operands), gradients(bundle, operands))
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] <= (1 if dynamic else 2)
-
-
-SLOWLY = pytest.mark.parametrize(
-    "losses", [pytest.param(FEW, id="few"), *thorough(LOSSES, id="all")]
-)
 
 
 @SLOWLY
