@@ -6,12 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from tests.cases import Case, make_case
-from tests.losses import LOSSES
+from tests.losses import BY_OP, LOSSES, Loss
 
 Operands = dict[str, list[Tensor]]
 
+# Every kind of signature, for compilers so slow that the whole table is for the thorough tests.
+FEW = tuple(BY_OP[op] for op in ("huber", "quantile", "gaussian_nll", "bce_with_logits",
+                                 "cross_entropy", "rww_cross_entropy", "distill_kl"))  # fmt: skip
 
-def bundle_cases(rows: int = 4, dtype: torch.dtype = torch.float32) -> list[Case]:
+
+def bundle_cases(
+    rows: int = 4, dtype: torch.dtype = torch.float32, losses: Sequence[Loss] = LOSSES
+) -> list[Case]:
     """One case per loss, masked where the loss knows a mask. Shapes agree within the bundle."""
     return [
         make_case(
@@ -21,7 +27,7 @@ def bundle_cases(rows: int = 4, dtype: torch.dtype = torch.float32) -> list[Case
             seed=rows,
             ignore=loss.ignore and loss.label in loss.operands,
         )
-        for loss in LOSSES
+        for loss in losses
     ]
 
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 import lossops
-from tests import reference
-from tests.losses import MATRIX, SHAPE, VECTOR, Draw, Loss
+from tests.losses import SHAPE, Loss
 
 REDUCTION_CODE = {"none": 0, "mean": 1, "sum": 2, "batchmean": 3}
 IGNORED = -100
@@ -90,24 +89,15 @@ class Case:
         keep = None
         if self.ignore_index is not None and self.loss.label in tensors:
             keep, tensors = self._without_ignored(tensors)
-        if self.loss.axis is not None:
-            return self._expected_rows(tensors, keep, **common)
-        return reference.reduce(
-            self.loss.formula(**tensors, **self.params),
-            self.reduction,
-            keep=keep,
-            share=common["weight"] if self.loss.weighted_mean else None,
-            rowwise=self.loss.rowwise,
-            **common,
-        )
+        return self.loss.family.expected(self, tensors, keep, **common)
 
     def _without_ignored(
         self, tensors: dict[str, Tensor]
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """What counts, and operands without anything improper where it does not."""
         label = self.loss.label
-        if self.loss.axis is not None and label not in self.loss.labels:
-            return None, tensors  # probabilities
+        if not self.loss.ignore:
+            return None, tensors
         keep = tensors[label] != self.ignore_index
         valid = {label: 0 if label in self.loss.labels else 1.0}
         return keep, {
@@ -117,36 +107,9 @@ class Case:
             for name, t in tensors.items()
         }
 
-    def along(self, rows: Tensor, t: Tensor) -> Tensor:
-        """A value per row, or element, for each of `t`, which may have the class axis."""
-        if t.dim() == rows.dim():
-            return rows
-        return rows.unsqueeze(self.loss.class_axis(t.dim()))
-
-    def _expected_rows(
-        self,
-        tensors: dict[str, Tensor],
-        keep: Tensor | None,
-        weight: Tensor | None,
-        normalizer: Tensor | None,
-    ) -> Tensor:
-        """Over a class axis, which the formulas have last; weights per class are theirs."""
-        dims, given, factor, share = tensors["input"].dim(), self.params, weight, None
-        label, loss = tensors.get("target"), self.loss
-        tensors = {
-            name: t.movedim(loss.class_axis(dims), -1)
-            if name in loss.operands and t.dim() == dims
-            else t
-            for name, t in tensors.items()
-            if name != "labels"
-        }
-        if loss.weights == "classes":
-            factor, given = None, {**given, "weight": weight}
-            if weight is not None and loss.weighted_mean:
-                share = reference.of(weight, label)
-        given = {name: value for name, value in given.items() if name != "dim"}
-        rows = loss.formula(**tensors, **given)
-        return reference.reduce(rows, self.reduction, factor, keep, normalizer, share)
+    def along(self, labels: Tensor, t: Tensor) -> Tensor:
+        """What there is one of for each label, for each number of `t`."""
+        return self.loss.family.spread(labels, t)
 
     def loss_terms(self, **override: Any) -> Tensor:
         """The reference before weights and reduction."""
@@ -249,41 +212,31 @@ def draw_case(
 ) -> Case:
     params = dict(loss.params[0] if params is None else params)
     loss = loss.under(params)
-    shape = loss.fit(shape)
-    axis = loss.class_axis(len(shape))
+    family = loss.family
+    shape = family.fit(shape)
     generator = torch.Generator().manual_seed(seed)
-    draw = Draw(generator, shape, params, loss.kinks(params), on_kinks, axis)
+    draw = family.draw(generator, shape, params, loss.kinks(params), on_kinks)
     tensors = dict(zip(loss.operands, loss.make(draw), strict=True))
     params.pop("probabilities", None)
-    for name, value in list(params.items()):
-        if value in (VECTOR, MATRIX):
-            tensors[name] = per_class(shape[axis], pairs=params.pop(name) == MATRIX)
-        elif name in loss.tensor_params:
-            tensors[name] = torch.tensor(params.pop(name), dtype=torch.float64)
-    rows = shape if axis is None else draw.rows
-    if ignore and (axis is None or loss.label in loss.labels):
-        dropped = torch.rand(rows, generator=generator) < 0.3
+    for name in loss.tensor_params:
+        if name in params:
+            tensors[name] = draw.parameter(params.pop(name))
+    if ignore and loss.ignore:
+        dropped = torch.rand(family.label_shape(shape), generator=generator) < 0.3
         dropped.view(-1)[:1] = True  # at least one,
-        if rows:
+        if dropped.dim():
             dropped[..., -1:] = False  # but never a whole row
         else:
             dropped.zero_()
         label = tensors[loss.label] if loss.label in tensors else draw.labels()
         tensors[loss.label] = torch.where(dropped, IGNORED, label)
     if weight is not None:
-        size = (shape[axis],) if loss.weights == "classes" else rows
+        size = family.weight_shape(shape)
         size = size if weight == "full" else size[-1:]
         tensors["weight"] = 0.5 + torch.rand(size, generator=generator, dtype=torch.float64)
     if normalizer:
         tensors["normalizer"] = torch.tensor(2.5, dtype=torch.float64)
     return Case(loss, tensors, params, reduction, IGNORED if ignore else None)
-
-
-def per_class(classes: int, pairs: bool = False) -> Tensor:
-    """Numbers from 0.5 to 1.5, one per class or pair of classes; the same for every draw."""
-    count = classes**2 if pairs else classes
-    numbers = 0.5 + torch.arange(1, count + 1, dtype=torch.float64) * 0.6180339887498949 % 1
-    return numbers.view(classes, classes) if pairs else numbers
 
 
 def peer_call(case: Case) -> Callable[..., Tensor] | None:

@@ -1,7 +1,8 @@
 """Compiles the CUDA kernels where there is no GPU: `python -m tests.cuda_objects`, make check-cuda.
 
 The objects stay in build/cuda, each with what the compiler said of it, and are compiled again when
-a header or a source has changed.
+a header or a source has changed. Tests that must not take long compile a sample: the float kernels
+of a registry that has but a few of the losses.
 """
 
 import argparse
@@ -48,12 +49,18 @@ ROW_KERNELS = {
 }
 
 
+# Every kernel template, and every kind of work that one of them does.
+SAMPLE = ("huber", "cross_entropy", "multilabel_margin")
+OTHER_DTYPES = ("double", "half", "bfloat16")
+
+
 @dataclass(frozen=True)
 class Object:
-    """A source compiled for an architecture."""
+    """A source compiled for an architecture: with all losses, or those of the sample."""
 
     source: Path
     architecture: str
+    sample: bool = False
 
     @property
     def name(self) -> str:
@@ -61,7 +68,8 @@ class Object:
 
     @property
     def path(self) -> Path:
-        return BUILD / self.architecture / f"{self.name}.o"
+        folder = BUILD / ("sample" if self.sample else "all")
+        return folder / self.architecture / f"{self.name}.o"
 
     @property
     def log(self) -> Path:
@@ -81,7 +89,14 @@ class Object:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".new")
-        includes = [f"-I{CSRC}", f"-I{CSRC}/include", "-isystem", ",".join(include_paths())]
+        sample = [f"-I{sampled_registry()}"] if self.sample else []
+        includes = [
+            *sample,
+            f"-I{CSRC}",
+            f"-I{CSRC}/include",
+            "-isystem",
+            ",".join(include_paths()),
+        ]
         depends = ["-MD", "-MF", str(self.path.with_suffix(".d"))]
         command = [str(NVCC), "-c", *FLAGS, f"-arch={self.architecture}", *includes, *depends,
                    str(self.source), "-o", str(fresh)]  # fmt: skip
@@ -115,12 +130,37 @@ class Object:
 
 
 OBJECTS = [Object(source, arch) for arch in ARCHITECTURES for source in SOURCES]
+SAMPLE_OBJECTS = [
+    Object(source, ARCHITECTURES[0], sample=True)
+    for source in SOURCES
+    if not any(dtype in source.stem for dtype in OTHER_DTYPES)
+]
+
+
+def sampled_registry() -> Path:
+    """A folder of headers that goes before the real one."""
+    folder = BUILD / "sample" / "include"
+    parts = [
+        part
+        for file in sorted((CSRC / "losses").glob("*.def"))
+        for part in re.split(r"^(?=\w*LOSS\()", file.read_text(), flags=re.M)
+    ]
+    lines = [part for part in parts if re.match(rf"\w*LOSS\(({'|'.join(SAMPLE)}),", part)]
+    assert len(lines) == len(SAMPLE)
+    text = re.sub(r'^#include ".*\n', "", (CSRC / "losses/registry.def").read_text(), flags=re.M)
+    text = text.replace("\n\n\n", "\n\n" + "\n".join(lines) + "\n\n")
+    target = folder / "losses" / "registry.def"
+    if not target.exists() or target.read_text() != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return folder
 
 
 def compiled(obj: Object) -> Object:
     """The object, brought up to date; one process at a time compiles it."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / f"{obj.architecture}-{obj.name}.lock").open("w") as lock:
+    kind = "sample" if obj.sample else "all"
+    with (BUILD / f"{kind}-{obj.architecture}-{obj.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         obj.compile()
     return obj
@@ -156,15 +196,26 @@ def wanted() -> list[str]:
     return [*rows, *(f"{name}(" for name in [*elements, *lists, *shared])]
 
 
-def missing(architecture: str) -> list[str]:
-    """Those of them that no object has; another process may compile objects from the other end."""
-    have = " ".join(
+def wanted_of_sample() -> list[str]:
+    """Those of the sample, with logits or elements in float."""
+    expressions = {line.expression for line in registry.lines() if line.op in SAMPLE}
+    return [
         name
-        for obj in reversed(OBJECTS)
-        if obj.architecture == architecture
-        for name in compiled(obj).kernels
-    )
-    return [name for name in wanted() if f"::{name}" not in have]
+        for name in wanted()
+        if "losses::" not in name
+        or (re.search(r"losses::(\w+), (\S+?)[,>]", name)[2] == "float"
+            and re.search(r"losses::(\w+)", name)[1] in expressions)
+    ]  # fmt: skip
+
+
+def missing(names: list[str], objects: list[Object]) -> list[str]:
+    """Those that no object has; another process may compile objects from the other end."""
+    have = " ".join(name for obj in reversed(objects) for name in compiled(obj).kernels)
+    return [name for name in names if f"::{name}" not in have]
+
+
+def of_architecture(architecture: str) -> list[Object]:
+    return [obj for obj in OBJECTS if obj.architecture == architecture]
 
 
 def main() -> None:
@@ -177,7 +228,11 @@ def main() -> None:
         list(pool.map(compiled, OBJECTS))
     problems = [f"{obj.architecture}: spills: {k}" for obj in OBJECTS for k in obj.spilling()]
     problems += [f"{o.architecture}: shared memory: {k}" for o in OBJECTS for k in o.oversharing()]
-    problems += [f"{arch}: no {name}" for arch in ARCHITECTURES for name in missing(arch)]
+    problems += [
+        f"{arch}: no {name}"
+        for arch in ARCHITECTURES
+        for name in missing(wanted(), of_architecture(arch))
+    ]
     print(*problems, sep="\n")
     count = sum(len(obj.kernels) for obj in OBJECTS)
     print(f"{count} kernels in {len(OBJECTS)} objects, {len(problems)} problems")

@@ -1,6 +1,7 @@
 """Two processes that talk through gloo, for tests of what happens across ranks."""
 
 import gc
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 RANKS = 2
+
+# Processes fork from one that has imported what takes seconds, and has no threads yet.
+multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.cases", "pytest"])
 
 
 def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -27,5 +31,6 @@ def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any,
 
 def on_ranks(folder: Path, function: Callable[..., Any], *args: Any) -> list[Any]:
     """What ``function(rank, *args)`` returns on each rank; a failure on any rank is raised."""
-    mp.spawn(_work, (str(folder), function, args), nprocs=RANKS)
+    rest = (str(folder), function, args)
+    mp.start_processes(_work, rest, nprocs=RANKS, start_method="forkserver")
     return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(RANKS)]

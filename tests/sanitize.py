@@ -21,8 +21,8 @@ from torch import Tensor
 from tests.cases import Case, make_case
 from tests.cpp_library import ROOT, TORCH, cmake
 from tests.hard_inputs import HARD
-from tests.losses import BY_OP, LOSSES, MATRIX, Loss
-from tests.test_errors import MISTAKES, mistaken
+from tests.losses import BY_OP, LOSSES, Loss
+from tests.mistakes import mistaken, mistakes_of
 from tests.test_layouts import LAYOUTS, filler
 
 SANITIZERS = "address,undefined,float-cast-overflow"
@@ -31,6 +31,7 @@ ISAS = ("default", "avx2", "avx512") if platform.machine() == "x86_64" else ("de
 ISAS = ISAS[: 1 + ISAS.index(torch.backends.cpu.get_cpu_capability().lower())]  # what runs here
 
 RETURNS, RAISES, EITHER = range(3)  # what must come of a call, as in replay.cpp
+OUTCOMES = {True: RETURNS, False: RAISES, None: EITHER}
 SCALAR_TYPES = (
     5,
     6,
@@ -41,16 +42,6 @@ SCALAR_TYPES = (
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 INTEGERS = (torch.int8, torch.uint8, torch.int16, torch.uint16, torch.int32, torch.uint32,
             torch.int64, torch.uint64)  # fmt: skip
-# Around the lanes of every vector and the blocks; the last makes several blocks, for two threads.
-ELEMENTS = ((), (0,), (1,), (2,), (7,), (15,), (16,), (17,), (31,), (33,), (63,), (64,), (65,),
-            (4095,), (4096,), (4097,), (20481,), (3, 0), (1, 1, 1), (2, 1, 3),
-            (3, 5, 7, 3))  # fmt: skip
-# Rows side by side and lane by lane, staged or in place, neighbours, more classes than a tile.
-ROWS = ((1,), (5,), (300,), (0, 3), (1, 1), (3, 1), (2, 2), (7, 2), (15, 3), (16, 10), (17, 16),
-        (33, 17), (5, 63), (17, 64), (65, 65), (18, 255), (4, 256), (3, 257), (2, 1000), (1, 4095),
-        (1, 4096), (2, 4097), (2100, 10), (2, 3, 5, 7), (3, 5, 7, 3), (1, 10, 16, 4), (2, 17, 65),
-        (1, 65, 3, 11), (2, 257, 3, 7), (1, 1025, 33), (1, 8, 50, 50), (2, 0, 3),
-        (0, 4, 2))  # fmt: skip
 LARGE = 1000  # elements from which on a shape gets fewer variations
 TWICE = 5  # one case in so many is differentiated twice, which mostly runs torch's operators
 
@@ -118,20 +109,14 @@ def portable(value: Any) -> Any:
 
 def shapes_of(loss: Loss, params: dict[str, Any]) -> list[tuple[int, ...]]:
     """The shapes that the row takes with these parameters."""
-    if loss.axis is None:
-        tuples = [v for v in params.values() if isinstance(v, tuple)]
-        ends = (len(tuples[0]),) if tuples else ()
-        shapes = [(*shape, *ends) for shape in ELEMENTS if not ends or shape[-1:] != ends]
-    else:
-        most = 300 if MATRIX in params.values() else math.inf
-        shapes = [s for s in ROWS if s[loss.under(params).class_axis(len(s))] <= most]
+    shapes = loss.family.shapes(loss, params)
     shapes = [s for s in shapes if len(s) > 1 or "dim" not in params or params["dim"] == 0]
-    folded = dict.fromkeys(loss.fit(shape) for shape in shapes)
-    return [s for s in folded if loss.under(params).takes(s)]
+    folded = dict.fromkeys(loss.family.fit(shape) for shape in shapes)
+    return [s for s in folded if loss.under(params).family.takes(s)]
 
 
 def small_shape(loss: Loss) -> tuple[int, ...]:
-    return loss.fit((3, 5, 7, 3))
+    return loss.family.fit((3, 5, 7, 3))
 
 
 def every_shape(loss: Loss) -> Iterator[Drawn]:
@@ -186,24 +171,13 @@ def every_dtype(loss: Loss) -> Iterator[Drawn]:
             for dtype in (*INTEGERS, torch.bool, *FLOATS):
                 case = cases[next(turn) % len(cases)]
                 change = case.tensors[name].to(dtype)
-                outcome = outcome_as(case.loss, name, dtype)
+                accepted = case.loss.family.accepts(case.loss, name, dtype)
+                outcome = OUTCOMES[accepted]
                 yield Drawn(f"{name} as {dtype}", case.but(**{name: change}), outcome)
         for case, code in zip(cases, itertools.cycle(SCALAR_TYPES), strict=False):
             yield Drawn(f"result as {code}", case, settings=(("dtype", code),))
         for code in (-1, 2, 3, 11, 1000, 2**62):
             yield Drawn(f"result as {code}", cases[0], RAISES, (("dtype", code),))
-
-
-def outcome_as(loss: Loss, name: str, dtype: torch.dtype) -> int:
-    """What must come of a tensor in this dtype."""
-    integer = not dtype.is_floating_point
-    if loss.axis is None:
-        return RAISES if integer and name == "q" else RETURNS  # which lies between 0 and 1
-    if name in loss.labels:
-        if loss.weights == "rows" and name == "target" and not dtype.is_signed:
-            return EITHER  # the -1 that ends a list
-        return RETURNS if integer and dtype != torch.bool else RAISES
-    return RAISES if integer and name != "prior" else RETURNS
 
 
 def hard_values(loss: Loss) -> Iterator[Drawn]:
@@ -241,11 +215,11 @@ def bad_input(loss: Loss) -> Iterator[Drawn]:
         scalars = {n: v for n, v in bad.params.items() if n not in tensors}
         case = case.but(params={**case.params, **scalars}, **tensors, **bad.operands)
         yield Drawn(bad.pattern, case, RAISES)
-    for name, mistake in MISTAKES.items():
-        if mistake.where(loss):
-            yield Drawn(name, mistaken(loss, name)[0], RAISES)
-    for shape in ((3, 0), (0, 0)) if loss.axis is not None else ():
-        yield Drawn("no classes", make_case(loss, shape=loss.fit(shape)), EITHER)
+    for name in mistakes_of(loss):
+        wrong, _ = mistaken(make_case(loss, dtype=torch.float32), name)
+        yield Drawn(name, wrong, RAISES)
+    for shape in loss.family.empty:
+        yield Drawn("empty", make_case(loss, shape=loss.family.fit(shape)), EITHER)
     ends = (-(2**63), -(2**31), -1, 0, 1, 255, 2**31 - 1, 2**63 - 1)
     numbers = (math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, 0.0, -1.0, 2.0**63)
     for params, dtype in itertools.product(loss.params, (torch.float64, torch.float32)):

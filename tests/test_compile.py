@@ -1,6 +1,6 @@
 """torch.compile, compiled autograd, torch.export and AOTInductor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,25 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-from tests.bundle import Bundle, Operands, bundle_cases, gradients, leaves_of, operands_of, total
+from tests.bundle import (
+    FEW,
+    Bundle,
+    Operands,
+    bundle_cases,
+    gradients,
+    leaves_of,
+    operands_of,
+    total,
+)
 from tests.cases import Case, make_case
 from tests.losses import LOSSES, Loss
 from tests.test_transforms import TRANSFORMS, row_function
+from tests.tiers import thorough
 
 SIZES = (5, 8, 11)
+SLOWLY = pytest.mark.parametrize(
+    "losses", [pytest.param(FEW, id="few"), *thorough(LOSSES, id="all")]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,30 +49,77 @@ def with_gradients(case: Case, call: Any) -> list[Tensor]:
     return [value.detach(), *torch.autograd.grad(value.sum(), leaves)]
 
 
-@pytest.mark.parametrize("reduction", ["mean", "none"])
-def test_fullgraph(loss: Loss, reduction: str) -> None:
-    """One graph, no breaks, with gradients to everything that can have one."""
-    case = make_case(loss, dtype=torch.float32, reduction=reduction, weight="row",
+def weighted(loss: Loss, reduction: str) -> Case:
+    """Everything that can have a gradient, float32."""
+    return make_case(loss, dtype=torch.float32, reduction=reduction, weight="row",
                      normalizer=reduction != "none", ignore=loss.ignore)  # fmt: skip
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_fullgraph(reduction: str) -> None:
+    """One graph, no breaks, with gradients to everything that can have one."""
+    cases = [weighted(loss, reduction) for loss in FEW]
+    calls = [case.over(case.differentiable) for case in cases]
+
+    def function(leaves: list[tuple[Tensor, ...]]) -> list[Tensor]:
+        return [call(*tensors) for call, tensors in zip(calls, leaves, strict=True)]
+
+    results = []
+    for call in (torch.compile(function, fullgraph=True, backend="aot_eager"), function):
+        leaves = [case.leaves() for case in cases]
+        values = call(leaves)
+        slopes = torch.autograd.grad(
+            torch.stack([value.sum() for value in values]).sum(), sum(leaves, ())
+        )
+        results.append([[value.detach() for value in values], list(slopes)])
+    close(*results)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_fullgraph_of_each(loss: Loss, reduction: str) -> None:
+    case = weighted(loss, reduction)
     function = case.over(case.differentiable)
     compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
     close(with_gradients(case, compiled), with_gradients(case, function))
 
 
-@pytest.mark.parametrize("transform", ["vmap of grad", "hessian", "jvp"])
-def test_transforms_compile(loss: Loss, transform: str) -> None:
-    """torch.func inside torch.compile, in one graph."""
-    case = make_case(loss)
-    name = loss.differentiable[0]
+NESTED = ("vmap of grad", "hessian", "jvp")
+
+
+def transformed(case: Case, transform: str) -> Callable[[Tensor], Tensor]:
+    """A function of the first operand."""
+    name = case.loss.differentiable[0]
+    rest = [n for n in case.loss.operands if n != name]
     transforms = {
         "vmap of grad": lambda x: vmap(grad(lambda x, *r: case.ours(
             **{name: x}, **dict(zip(rest, r, strict=True)))))(x, *(case.tensors[n] for n in rest)),
         "hessian": torch.func.hessian(case.over((name,))),
         "jvp": lambda x: torch.func.jvp(case.over((name,)), (x,), (x.cos(),)),
     }  # fmt: skip
-    rest = [n for n in loss.operands if n != name]
-    function = transforms[transform]
-    x = case.tensors[name]
+    return transforms[transform]
+
+
+@pytest.mark.parametrize("transform", NESTED)
+def test_transforms_compile(transform: str) -> None:
+    """torch.func inside torch.compile, in one graph."""
+    cases = [make_case(loss) for loss in FEW]
+    calls = [transformed(case, transform) for case in cases]
+
+    def function(operands: list[Tensor]) -> list[Any]:
+        return [call(x) for call, x in zip(calls, operands, strict=True)]
+
+    operands = [case.tensors[case.loss.differentiable[0]] for case in cases]
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(operands), function(operands))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transform", NESTED)
+def test_transforms_of_each_compile(loss: Loss, transform: str) -> None:
+    case = make_case(loss)
+    function = transformed(case, transform)
+    x = case.tensors[loss.differentiable[0]]
     compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), function(x))
 
@@ -87,9 +147,10 @@ def test_every_transform_compiles(loss: Loss, transform: str) -> None:
     torch.testing.assert_close(compiled(*operands), transformed(*operands))
 
 
-def test_double_backward_in_graph() -> None:
+@SLOWLY
+def test_double_backward_in_graph(losses: tuple[Loss, ...]) -> None:
     """Second order inside a compiled function: the gradient of a gradient penalty."""
-    cases = bundle_cases(dtype=torch.float64)
+    cases = bundle_cases(dtype=torch.float64, losses=losses)
     bundle, operands = Bundle(cases), operands_of(cases)
     numbers = {op: [t for t in ts if t.is_floating_point()] for op, ts in operands.items()}
 
@@ -105,7 +166,9 @@ def test_double_backward_in_graph() -> None:
     torch.testing.assert_close(compiled(numbers), grad(penalty)(numbers))
 
 
-@pytest.mark.parametrize("dynamic", [True, None], ids=["dynamic", "automatic"])
+@pytest.mark.parametrize(
+    "dynamic", [pytest.param(None, id="automatic"), *thorough(True, id="dynamic")]
+)
 def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
     """One graph for all sizes, or one more where torch finds the dynamic size by itself."""
     bundle = Bundle(bundle_cases())
@@ -117,12 +180,13 @@ def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] <= (1 if dynamic else 2)
 
 
-def test_inductor() -> None:
+@SLOWLY
+def test_inductor(losses: tuple[Loss, ...]) -> None:
     """The default backend, forward and backward, two sizes of one dynamic graph."""
-    bundle = Bundle(bundle_cases())
+    bundle = Bundle(bundle_cases(losses=losses))
     compiled = torch.compile(bundle, fullgraph=True, dynamic=True)
     for rows in SIZES[:2]:
-        operands = operands_of(bundle_cases(rows), requires_grad=True)
+        operands = operands_of(bundle_cases(rows, losses=losses), requires_grad=True)
         close(compiled(operands), bundle(operands))
         close(gradients(compiled, operands), gradients(bundle, operands))
 
@@ -178,14 +242,18 @@ def test_compiled_autograd_through_compile() -> None:
     close([leaf.grad for leaf in leaves_of(operands)], expected)
 
 
-@pytest.fixture(scope="module")
-def exported() -> torch.export.ExportedProgram:
-    cases = bundle_cases()
+def export(losses: tuple[Loss, ...]) -> torch.export.ExportedProgram:
+    cases = bundle_cases(losses=losses)
     rows = torch.export.Dim("rows", min=2, max=4096)
     shapes = {case.loss.op: [{0: rows} for _ in case.loss.operands] for case in cases}
     return torch.export.export(
         Bundle(cases), (operands_of(cases),), dynamic_shapes=(shapes,), strict=False
     )
+
+
+@pytest.fixture(scope="module")
+def exported() -> torch.export.ExportedProgram:
+    return export(LOSSES)
 
 
 def test_export(exported: torch.export.ExportedProgram, tmp_path: Path) -> None:
@@ -207,8 +275,16 @@ def test_export_decomposes(exported: torch.export.ExportedProgram) -> None:
     close(program.module()(operands_of(cases)), Bundle(cases)(operands_of(cases)))
 
 
-def test_export_strict(loss: Loss) -> None:
+def test_export_strict() -> None:
     """Strict export goes through dynamo: no graph break in the Python of any module."""
+    cases = bundle_cases(losses=FEW)
+    operands = operands_of(cases)
+    program = torch.export.export(Bundle(cases), (operands,), strict=True)
+    close(program.module()(operands), Bundle(cases)(operands))
+
+
+@pytest.mark.slow
+def test_export_strict_of_each(loss: Loss) -> None:
     case = make_case(loss, dtype=torch.float32)
     module = case.module()
     args, _ = case.module_args(module)
@@ -216,12 +292,13 @@ def test_export_strict(loss: Loss) -> None:
     close(program.module()(*args), module(*args))
 
 
-def test_aot_inductor(exported: torch.export.ExportedProgram, tmp_path: Path) -> None:
+@SLOWLY
+def test_aot_inductor(losses: tuple[Loss, ...], tmp_path: Path) -> None:
     """A package compiled ahead of time runs without the Python of the modules."""
     path = torch._inductor.aoti_compile_and_package(
-        exported, package_path=str(tmp_path / "bundle.pt2")
+        export(losses), package_path=str(tmp_path / "bundle.pt2")
     )
     runner = torch._inductor.aoti_load_package(path)
     for rows in SIZES[:2]:
-        cases = bundle_cases(rows)
+        cases = bundle_cases(rows, losses=losses)
         close(runner(operands_of(cases)), Bundle(cases)(operands_of(cases)))

@@ -12,38 +12,57 @@ nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler he
 
 # Their errors, with text and type, are the CPU's: a GPU's kernels assert. Threads have nothing to
 # change, and long tensors nothing to tell.
-SUITES = ["forward", "gradients", "layouts", "dtypes", "hard_inputs", "classes", "regressions",
-          "emulated_ops"]  # fmt: skip
-HOST_ONLY = ["errors_have_torchs_type", "out_of_range", "label_is_told", "is_ignored_without",
-             "peak_memory"]  # fmt: skip
-# Many or long rows, where each thread of the grid takes its turn; many calls of a kernel, or none.
-LONG = ["both_tails", "bitwise_over_threads", "masked_vocabulary", "pixels", "class_counts",
-        "ignored_rows", "many_blocks", "row_counts", "gradcheck", "third_order"]  # fmt: skip
+HOST_ONLY = ("not (errors_have_torchs_type or out_of_range or label_is_told or is_ignored_without"
+             " or peak_memory)")  # fmt: skip
+SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths",
+          "class_values", "class_relations", "regressions", "emulated_ops")  # fmt: skip
+# What reaches every branch of the loops, launchers and reductions, by suites that share a process.
+BRANCHES = {
+    "elements": (("forward", "layouts", "gradients"), """
+        test_float64_gradients or test_error_budget and none and float16
+        or test_layout[ and (offset or permuted or all) or test_every_tail and (17 or 257)
+        or test_upstream_gradient or test_accumulates or test_loss_scaling"""),
+    "rows": (("dtypes", "hard_inputs", "class_torch", "class_paths", "class_values", "regressions",
+              "emulated_ops"), """
+        test_every_float or test_integer_labels and (int32 or uint8) or test_mixtures and weight
+        or test_catalogue and many or test_all_ignored or test_ignored_elements and none
+        or test_labels_of or test_cross_entropy_of and (transposed or last) or test_multi
+        or test_gradients_per_class or test_probabilities_on or test_nan_stays
+        or test_nothing_counts or test_no_rows or test_no_classes or test_tiny
+        or test_half_precision or regressions or emulated_ops"""),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("suite", SUITES)
-@pytest.mark.parametrize(
-    "left_out", [HOST_ONLY + LONG, pytest.param(HOST_ONLY, marks=pytest.mark.slow)], ids=["", "all"]
-)
-def test_emulated(suite: str, left_out: list[str]) -> None:
-    """A suite over kernels, with the CUDA ones in the place of the CPU's."""
-    chosen = ["-m", "not slow", "-k", f"not ({' or '.join(left_out)})"]
-    command = [sys.executable, "-m", "tests.emulated", "-q", *chosen, f"tests/test_{suite}.py"]
+def run_emulated(suites: tuple[str, ...], chosen: str) -> None:
+    """Suites over kernels, with the CUDA ones in the place of the CPU's."""
+    files = [f"tests/test_{suite}.py" for suite in suites]
+    command = [sys.executable, "-m", "tests.emulated", "-q", "-m", "not slow", "-k", chosen, *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
-def tier(architecture: str) -> list[pytest.MarkDecorator]:
-    """One architecture in the fast tests: what the others find, they mostly find as well."""
-    return [] if architecture == cuda_objects.ARCHITECTURES[0] else [pytest.mark.slow]
+@pytest.mark.parametrize("branches", BRANCHES)
+def test_emulated_branches(branches: str) -> None:
+    suites, chosen = BRANCHES[branches]
+    run_emulated(suites, f"({' '.join(chosen.split())}) and {HOST_ONLY}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", SUITES)
+def test_emulated(suite: str) -> None:
+    run_emulated((suite,), HOST_ONLY)
 
 
 @nvcc
-@pytest.mark.parametrize(
-    "obj",
-    [pytest.param(o, id=f"{o.architecture}-{o.name}", marks=tier(o.architecture))
-     for o in cuda_objects.OBJECTS],
-)  # fmt: skip
+def test_sample_compiles_without_warnings_and_spills() -> None:
+    assert not cuda_objects.missing(cuda_objects.wanted_of_sample(), cuda_objects.SAMPLE_OBJECTS)
+    for obj in cuda_objects.SAMPLE_OBJECTS:
+        assert not obj.spilling() and not obj.oversharing()
+
+
+@nvcc
+@pytest.mark.slow
+@pytest.mark.parametrize("obj", cuda_objects.OBJECTS, ids=lambda o: f"{o.architecture}-{o.name}")
 def test_compiles_without_warnings_and_spills(obj: cuda_objects.Object) -> None:
     assert cuda_objects.compiled(obj).kernels
     assert not obj.spilling() and not obj.oversharing()
@@ -55,8 +74,8 @@ def test_kernels_are_named_of_what_there_is() -> None:
 
 
 @nvcc
-@pytest.mark.parametrize(
-    "architecture", [pytest.param(a, marks=tier(a)) for a in cuda_objects.ARCHITECTURES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", cuda_objects.ARCHITECTURES)
 def test_every_loss_has_its_kernels(architecture: str) -> None:
-    assert not cuda_objects.missing(architecture)
+    objects = cuda_objects.of_architecture(architecture)
+    assert not cuda_objects.missing(cuda_objects.wanted(), objects)

@@ -21,6 +21,7 @@ import torch
 import lossops
 from lossops import _define
 from lossops._define import build
+from tests.tiers import thorough
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.* is deprecated")
 
@@ -30,6 +31,14 @@ CAUCHY: dict[str, Any] = {
     "expression": "log1p(square((input - target) / c))",
     "c": 1.0,
     "limits": [("c", ">", 0)],
+}
+
+# Another one of that name, with kinks, a value that is infinite, a branch that is.
+HARD: dict[str, Any] = {
+    "name": "cauchy",
+    "expression": "select(input > 0, log(input), 0) + hinge(target) + p * extra / (target + 2)",
+    "tensors": ("input", "target", "extra"),
+    "p": 1.5,
 }
 
 
@@ -121,16 +130,14 @@ def test_two_definitions_of_one_name(cauchy: Any) -> None:
     """Another definition is another loss beside the first; the same one is the same function."""
     assert lossops.define(**CAUCHY) is cauchy
     assert lossops.define(**{**CAUCHY, "expression": " log1p(square((input-target)/c))"}) is cauchy
-    other = lossops.define(
-        "cauchy", "log1p(abs(input - target) ** p / extra)", tensors=("input", "target", "extra"),
-        p=1.5,
-    )  # fmt: skip
+    other = lossops.define(**HARD)
     assert other is not cauchy and other.op is not cauchy.op
     x, t = draw()
-    expected = ((x - t).abs() ** 1.5 / 2).log1p().mean()
-    torch.testing.assert_close(other(x, t, torch.tensor(2.0)), expected)
+    extra = torch.rand(3)
+    expected = torch.where(x > 0, x.abs().log(), 0) + t.relu() + 1.5 * extra / (t + 2)
+    torch.testing.assert_close(other(x, t, extra), expected.mean())
     torch.testing.assert_close(cauchy(x, t), (x - t).square().log1p().mean())
-    for module, tensors in ((cauchy.Module(), (x, t)), (other.Module(), (x, t, torch.ones(3)))):
+    for module, tensors in ((cauchy.Module(), (x, t)), (other.Module(), (x, t, extra))):
         assert torch.equal(torch.jit.script(module)(*tensors), module(*tensors))
 
 
@@ -212,7 +219,7 @@ print("fine")
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the names are those of x86-64")
-@pytest.mark.parametrize("capability", ["default", "avx2"])
+@pytest.mark.parametrize("capability", ["default", *thorough("avx2")])
 def test_lower_instruction_sets(capability: str) -> None:
     """What ATEN_CPU_CAPABILITY says is what is compiled for, with the same results."""
     code = LOWER.format(capability=capability)
@@ -239,19 +246,14 @@ def test_point_on_a_kink() -> None:
 
 def test_points_without_a_derivative() -> None:
     """A kink, a value that is infinite, a branch that is."""
-    hard = lossops.define
-    arguments: dict[str, Any] = {
-        "name": "hard",
-        "expression": "select(input > 0, log(input), 0) + hinge(target) + 1 / (target + 2)",
-    }
-    with pytest.raises(ValueError, match=r"hard: at input = 1, target = 0 the derivatives by target"
-                       r" disagree: -?[\d.]+ from the kernel, .* from the formula, "
-                       r".* from differences\. Is there a kink"):  # fmt: skip
-        hard(**arguments, test_points=[(1.0, 1.0), (1.0, 0.0)])
-    with pytest.raises(ValueError, match="hard: at input = 1, target = -2 the loss is inf"):
-        hard(**arguments, test_points=[(1, -2)])
+    with pytest.raises(ValueError, match=r"cauchy: at input = 1, target = 0, extra = 1 the "
+                       r"derivatives by target disagree: -?[\d.]+ from the kernel, .* from the "
+                       r"formula, .* from differences\. Is there a kink"):  # fmt: skip
+        lossops.define(**HARD, test_points=[(1.0, 1.0, 1.0), (1.0, 0.0, 1.0)])
+    with pytest.raises(ValueError, match="at input = 1, target = -2, extra = 1 the loss is inf"):
+        lossops.define(**HARD, test_points=[(1, -2, 1)])
     with pytest.raises(ValueError, match="not finite where it is not selected"):
-        hard(**arguments, test_points=[(0.0, 1.0)])
+        lossops.define(**HARD, test_points=[(0.0, 1.0, 1.0)])
 
 
 # -- the cache and the compiler -----------------------------------------------------------------

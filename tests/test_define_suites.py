@@ -9,7 +9,6 @@ import torch
 
 import lossops
 from tests import (
-    reference,
     test_compile,
     test_determinism,
     test_dtypes,
@@ -25,10 +24,11 @@ from tests import (
     test_torchscript,
     test_transforms,
 )
-from tests.losses import REGRESSION, Bad, Loss
+from tests.losses import Bad, Loss
+from tests.losses.regression import difference, huber
 
 HUBER = Loss(
-    "user_huber", "user_huber", "UserHuberLoss", **REGRESSION, ignore=True,
+    "user_huber", "user_huber", "UserHuberLoss", difference, huber, ignore=True,
     params=({}, {"delta": 0.5}, {"delta": 2.0}),
     kinks=lambda p: (0.0, -p.get("delta", 1.0), p.get("delta", 1.0)),
     bad=(Bad("user_huber: delta must be > 0, got nan", {"delta": math.nan}),),
@@ -71,5 +71,4 @@ def _defined() -> Iterator[None]:
         patch.setattr(lossops.nn, "UserHuberLoss", huber.Module, raising=False)
         patch.setattr(torch.ops.lossops, "user_huber", huber.op, raising=False)
         patch.setattr(torch.ops.lossops, "_user_huber_value_and_grad", fused, raising=False)
-        patch.setattr(reference, "user_huber", reference.huber, raising=False)
         yield

@@ -48,9 +48,8 @@ def test_thread_counts_with_weight_gradient(loss: Loss) -> None:
     promise.)
     """
     case = make_case(loss, shape=LONG, dtype=torch.float32, weight="full", normalizer=True)
-    names = [name for name in case.differentiable if name != "q"]
-    if loss.axis is not None:
-        names = [*loss.differentiable, "normalizer"]
+    others = ("q", *loss.family.summed(case))
+    names = [name for name in case.differentiable if name not in others]
     results = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)

@@ -101,8 +101,8 @@ def budget(case: Case, reference: Tensor, k: float) -> tuple[Tensor, Tensor]:
     scale = value.detach().abs()
     for leaf, slope in zip(leaves, torch.autograd.grad(value.sum(), leaves), strict=True):
         shift = (leaf * slope).detach().abs()
-        if exact.loss.row_shape(shift.shape) == scale.shape != shift.shape:
-            shift = shift.sum(exact.loss.class_axis(shift.dim()))
+        if exact.loss.family.result_shape(shift.shape) == scale.shape != shift.shape:
+            shift = shift.sum(exact.loss.family.reduced_dim(shift.dim()))
         scale = scale + (shift if shift.shape == scale.shape else shift.sum())
     eps, tiny = torch.finfo(reference.dtype).eps, torch.finfo(reference.dtype).tiny
     error = (reference.double() - value.detach()).abs().nan_to_num(0.0)
@@ -115,7 +115,6 @@ def test_error_budget(
     loss: Loss, params: dict[str, Any], dtype: torch.dtype, reduction: str, device: str
 ) -> None:
     k = 4 if dtype == torch.float32 else 1
-    reduction = "sum" if loss.rowwise and reduction == "none" else reduction
     case = make_case(
         loss, params, (37, 3), dtype=dtype, device=device, reduction=reduction, weight="full"
     )

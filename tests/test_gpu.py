@@ -12,8 +12,10 @@ from torch import Tensor
 import lossops
 import lossops.functional as F
 from tests.cases import Case, make_case
-from tests.losses import LOSSES, MATRIX, Loss
-from tests.test_classes import near
+from tests.class_axis import near
+from tests.families import of_family
+from tests.families.class_axis import MATRIX, ClassAxis
+from tests.losses import LOSSES, Loss
 from tests.test_regressions import NUMBERS
 
 pytestmark = pytest.mark.skipif(
@@ -190,7 +192,7 @@ def check_long_rows(loss: Loss, classes: int, dtype: torch.dtype, device: str) -
             near(ours.cpu(), theirs, case)
 
 
-@pytest.mark.where(lambda loss: loss.axis is not None)
+@pytest.mark.where(of_family(ClassAxis))
 @pytest.mark.parametrize("classes", [513, 2049, 8193])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
 def test_long_rows_of_every_loss(loss: Loss, dtype: torch.dtype, classes: int) -> None:

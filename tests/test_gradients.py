@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, Loss
+from tests.tiers import thorough
 
 SMALL = (2, 3)
 
@@ -20,7 +21,7 @@ def full_case(loss: Loss, params: dict[str, Any], device: str, reduction: str = 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", ["mean", "none", *thorough("sum")])
 def test_gradcheck(loss: Loss, params: dict[str, Any], reduction: str, device: str) -> None:
     """Reverse, forward, batched reverse, batched forward, undefined gradients."""
     case = make_case(loss, params, SMALL, device=device, reduction=reduction)
@@ -175,7 +176,7 @@ def test_changed_operand_is_noticed(loss: Loss, device: str) -> None:
 def test_loss_scaling_saves_half_gradients(loss: Loss, device: str) -> None:
     """A float16 mean over 2^17 elements, scaled by 2^15: no gradient is lost to underflow."""
     count, scale = 2**17, 2.0**15
-    shape = (count,) if loss.row_shape((count,)) else (count // 4, 4)
+    shape = (count,) if loss.family.result_shape((count,)) else (count // 4, 4)
     case = make_case(loss, shape=shape, dtype=torch.float16, device=device)
     name = loss.differentiable[0]
     (leaf,) = case.leaves((name,))

@@ -8,6 +8,8 @@ from torch import Tensor
 
 import lossops
 from tests.cases import make_case
+from tests.families import of_family
+from tests.families.elementwise import Elementwise
 from tests.hard_inputs import HARD, Hard
 from tests.losses import BY_OP, Loss
 
@@ -34,10 +36,10 @@ def test_catalogue(hard: Hard, count: int, device: str) -> None:
         for name, values in hard.operands.items()
     }
     function = getattr(lossops.functional, BY_OP[hard.op].function)
-    reduction = "mean" if hard.mean else "sum" if BY_OP[hard.op].rowwise else "none"
-    loss = function(**operands, **params, reduction=reduction)
+    loss = function(**operands, **params, reduction="mean" if hard.mean else "none")
     value = hard.value if hard.mean else hard.value * count
-    if reduction == "sum":  # rowwise: the sum is the mean over the only dimension
+    averaged = not hard.mean and loss.dim() == 0  # over the only dimension
+    if averaged:
         value = hard.value[0]
     expected = torch.tensor(value, dtype=torch.float64, device=device).to(hard.dtype)
     check(loss.detach(), expected, hard.ulps * eps)
@@ -45,7 +47,7 @@ def test_catalogue(hard: Hard, count: int, device: str) -> None:
         loss.backward(torch.ones_like(loss))
     for name, values in hard.gradients.items():
         gradient = torch.tensor(values * count, dtype=torch.float64, device=device)
-        if reduction == "sum":
+        if averaged:
             gradient = gradient / count
         check(operands[name].grad, gradient.to(hard.dtype), 2 * hard.ulps * eps)
 
@@ -67,10 +69,10 @@ def test_nan_in_nan_out(loss: Loss, params: dict[str, Any], device: str) -> None
         place = torch.zeros(t.shape, dtype=torch.bool, device=device)
         place[2, 1] = True
         where = place
-        if clean.shape != t.shape:  # all of a row, since nll reads one class only
-            axis = -1 if loss.rowwise else case.loss.class_axis(2)
-            where = place.any(axis)
-            place = where.unsqueeze(axis)
+        dim = case.loss.family.reduced_dim(t.dim())
+        if dim is not None:  # all of a row, since nll reads one class only
+            where = place.any(dim)
+            place = where.unsqueeze(dim)
         poisoned = t.masked_fill(place, NAN)
         value = case.ours(**{name: poisoned})
         assert value[where].isnan().all(), name
@@ -182,7 +184,7 @@ def sweep(loss: Loss) -> list[dict[str, Tensor]]:
     return [{first: x, **others, "target": torch.full_like(x, t)} for t in labels]
 
 
-@pytest.mark.where(lambda loss: loss.axis is None)
+@pytest.mark.where(of_family(Elementwise))
 def test_whole_range(loss: Loss, params: dict[str, Any], device: str) -> None:
     """float32 loss and slope at every float16 number: a few eps of the float64 value.
 
@@ -208,7 +210,7 @@ def test_whole_range(loss: Loss, params: dict[str, Any], device: str) -> None:
         total = case.but(reduction="sum")
         (gradient,) = total.gradients(names=(name,))
         pairs = [(gradient, slope.detach(), curve * x.detach())]
-        if not loss.rowwise:
+        if not loss.family.rowwise:
             pairs.append((case.ours(), value.detach(), (slope * x).detach()))
         else:
             pairs = [(gradient * case.tensors[name].size(-1), *pairs[0][1:])]

@@ -8,7 +8,11 @@ import torch
 from torch import Tensor
 
 from tests.cases import Case, make_case
+from tests.families import of_family
+from tests.families.class_axis import ClassAxis
+from tests.families.elementwise import Elementwise
 from tests.losses import BY_OP, Loss
+from tests.tiers import thorough
 
 Layout = Callable[[Tensor], Tensor]
 
@@ -70,8 +74,9 @@ def compare(case: Case, plain: Case) -> None:
     The gradient of a number per class is a sum over the rows, in the order of the layout: it is
     compared in float64.
     """
-    sums = case.loss.axis is not None and case.tensors["input"].dtype != torch.float64
-    names = case.loss.differentiable if sums else case.differentiable
+    narrow = next(iter(case.tensors.values())).dtype != torch.float64
+    summed = case.loss.family.summed(case) if narrow else ()
+    names = [name for name in case.differentiable if name not in summed]
     before = {name: (t.clone(), t._version) for name, t in case.tensors.items()}
     for reduction in ("mean", "none"):
         actual = case.but(reduction=reduction)
@@ -100,7 +105,7 @@ def test_layout(loss: Loss, layout: str, device: str) -> None:
         compare(case, contiguous(case))
 
 
-@pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
+@pytest.mark.parametrize("ignore", [pytest.param(True, id="masked"), *thorough(False, id="all")])
 def test_mixed_layouts(loss: Loss, ignore: bool, device: str) -> None:
     """Each operand in a layout of its own, in every rotation, in two dtypes."""
     kinds = list(LAYOUTS.values())[:6]
@@ -139,18 +144,18 @@ def test_every_tail(loss: Loss, size: int, device: str) -> None:
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (3, 0), (1, 1, 1), (2, 1, 3)], ids=str)
 def test_small_shapes(loss: Loss, shape: tuple[int, ...], device: str) -> None:
     """0-d, empty and one-element operands, and the shape of the unreduced result."""
-    if not loss.takes(shape):
+    if not loss.family.takes(shape):
         pytest.skip("has no such shape")
     case = make_case(loss, shape=shape, device=device, reduction="none")
     value = case.ours()
     torch.testing.assert_close(value, case.expected(), equal_nan=True)
-    assert value.shape == loss.row_shape(loss.fit(shape))
+    assert value.shape == loss.family.result_shape(loss.family.fit(shape))
     total = case.but(reduction="sum")
     for actual, expected in zip(total.gradients(), total.gradients(total.expected), strict=True):
         torch.testing.assert_close(actual, expected)
 
 
-@pytest.mark.where(lambda loss: loss.dims >= 4)
+@pytest.mark.where(lambda loss: loss.family.fit(SHAPE) == SHAPE)
 def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
     """channels_last in, channels_last out: for the loss and for the gradient."""
     case = make_case(loss, shape=SHAPE, dtype=torch.float32, device=device, reduction="none")
@@ -169,15 +174,15 @@ def test_unreduced_keeps_the_memory_format(loss: Loss, device: str) -> None:
 WEIGHT_SHAPES = [(), (1,), (7,), (5, 1), (4, 1, 1), (1, 5, 7), (4, 5, 7), (1, 1, 1)]
 
 
-@pytest.mark.where(lambda loss: loss.weights != "classes")
+@pytest.mark.where(lambda loss: loss.family.weights != "classes")
 @pytest.mark.parametrize("shape", WEIGHT_SHAPES, ids=str)
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_weight_broadcasts(loss: Loss, shape: tuple[int, ...], reduction: str, device: str) -> None:
     """Every shape that expands to the unreduced loss, with the gradient summed back to it."""
-    size: tuple[int, ...] = (4, 5, 7)
-    if loss.weights == "rows":
-        size = (4, 5, 7, 3)[-loss.dims :]
-        shape = shape[1 - loss.dims :]
+    full = loss.family.weight_shape
+    sizes = (size for size in ((4, 5, 7), (4, 5, 7, 3), (7, 3)) if loss.family.fit(size) == size)
+    size = next(size for size in sizes if full(size) in ((4, 5, 7), (7,)))
+    shape = shape[-len(full(size)) :]
     case = make_case(loss, shape=size, device=device, reduction=reduction)
     if "q" in loss.params[0]:
         case = case.but(q=torch.tensor(0.3, dtype=torch.float64, device=device))
@@ -201,7 +206,7 @@ def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
     for index in ((slice(0, 1), slice(None)), (slice(None), slice(0, 1))):
         if wide.op == "gaussian_nll" and name != "var" and index[0] == slice(None):
             continue
-        if wide.rowwise and name == "input" and index[0] == slice(None):
+        if wide.family.rowwise and name == "input" and index[0] == slice(None):
             continue  # an error: the rows' length, which the loss divides by, is the input's
         thin = case.but(**{name: case.tensors[name][index].clone()})
         torch.testing.assert_close(thin.ours(), thin.expected())
@@ -212,7 +217,9 @@ def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.where(lambda loss: loss.axis == 1 and loss.dims > 2 and loss.peer)
+@pytest.mark.where(
+    lambda loss: of_family(ClassAxis)(loss) and loss.peer and loss.family.fit(SHAPE) == SHAPE
+)
 def test_more_rows_than_int32_counts(loss: Loss) -> None:
     """The same for rows: one row of two classes, expanded. All share the launcher that counts."""
     rows = 2**31 + 1
@@ -223,7 +230,7 @@ def test_more_rows_than_int32_counts(loss: Loss) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.where(lambda loss: loss.axis is None)
+@pytest.mark.where(of_family(Elementwise))
 def test_more_elements_than_int32_counts(loss: Loss) -> None:
     """Offsets and sizes are 64-bit: 2^31 elements, expanded from few so that they take no room."""
     rows, columns = 2**16 + 1, 2**15 + 1
@@ -231,7 +238,7 @@ def test_more_elements_than_int32_counts(loss: Loss) -> None:
     if "pos_weight" in thin.tensors:
         pytest.skip("drawn for three columns")
     wide = thin.map(lambda name, t: t.expand(rows, columns) if name in loss.operands else t)
-    expected = thin.to(torch.float64).expected() * (1 if loss.rowwise else columns)
+    expected = thin.to(torch.float64).expected() * (1 if loss.family.rowwise else columns)
     torch.testing.assert_close(wide.ours().double(), expected, rtol=1e-5, atol=0)
 
 

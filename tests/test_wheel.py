@@ -10,6 +10,8 @@ import pytest
 
 from tests.wheel import ROOT, SMOKE, Environment, build_wheel
 
+pytestmark = pytest.mark.slow  # an environment with a torch of its own
+
 
 def test_smoke(environment: Environment) -> None:
     said = environment.run(SMOKE)
@@ -50,7 +52,6 @@ except ImportError as error:
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.slow
 def test_source_distribution(tmp_path: Path) -> None:
     """It holds all that a build needs."""
     command = [sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", tmp_path]

@@ -1,0 +1,56 @@
+"""What the references share.
+
+References are plain torch formulas that know nothing of lossops. Each returns the unreduced loss,
+in any dtype, and is differentiable to any order: so the same text is the float64 ground truth, the
+same-dtype rival of the error budget and the oracle of the gradient and torch.func suites.
+`test_forward.py` holds those that torch has against torch.nn.functional. Over a class axis, which
+is the last one here, they return one number per row.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+
+def softplus(x: Tensor) -> Tensor:
+    """ln(1 + e^x); torch's own softplus drops e^-x beyond 20."""
+    return -logsigmoid(-x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """As an exponential, so that the derivative p (1 - p) keeps its digits where p rounds to 1."""
+    return torch.exp(logsigmoid(x))
+
+
+def odds(x: Tensor) -> Tensor:
+    """ln((1 - p) / p) of every class, from the others' sum: exact where p rounds to 0 or 1."""
+    if x.size(-1) == 1:
+        return x.masked_fill(torch.ones_like(x, dtype=torch.bool), -math.inf)
+    if x.size(-1) > 128:  # too many pairs of classes; p must keep off 1
+        log_p = x.log_softmax(-1)
+        return torch.log(-torch.expm1(log_p)) - log_p
+    own = torch.eye(x.size(-1), dtype=torch.bool, device=x.device)
+    return x.unsqueeze(-2).masked_fill(own, -math.inf).logsumexp(-1) - x
+
+
+def one_hot(target: Tensor, like: Tensor) -> Tensor:
+    return (target.unsqueeze(-1) == torch.arange(like.size(-1), device=like.device)).to(like.dtype)
+
+
+def at(x: Tensor, target: Tensor) -> Tensor:
+    """The entry of each row that its label names."""
+    return x.gather(-1, target.unsqueeze(-1).long()).squeeze(-1)
+
+
+def hits(
+    hit: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """sum_c y_c w_c hit_c; the target is labels or probabilities."""
+    y = target if target.dim() == hit.dim() else one_hot(target, hit)
+    y = y * (1 - label_smoothing) + label_smoothing / hit.size(-1)
+    return ((y if weight is None else y * weight) * hit).sum(-1)
