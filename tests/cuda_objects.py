@@ -140,15 +140,10 @@ SAMPLE_OBJECTS = [
 def sampled_registry() -> Path:
     """A folder of headers that goes before the real one."""
     folder = BUILD / "sample" / "include"
-    parts = [
-        part
-        for file in sorted((CSRC / "losses").glob("*.def"))
-        for part in re.split(r"^(?=\w*LOSS\()", file.read_text(), flags=re.M)
-    ]
-    lines = [part for part in parts if re.match(rf"\w*LOSS\(({'|'.join(SAMPLE)}),", part)]
+    text = "".join(p.read_text() for p in sorted((CSRC / "losses").glob("*.def")))
+    lines = re.findall(rf"^LOSS\((?:{'|'.join(SAMPLE)}),.*\n", text, re.M)
     assert len(lines) == len(SAMPLE)
-    text = re.sub(r'^#include ".*\n', "", (CSRC / "losses/registry.def").read_text(), flags=re.M)
-    text = text.replace("\n\n\n", "\n\n" + "\n".join(lines) + "\n\n")
+    text = "".join(lines) + "#undef LOSS\n"
     target = folder / "losses" / "registry.def"
     if not target.exists() or target.read_text() != text:
         target.parent.mkdir(parents=True, exist_ok=True)

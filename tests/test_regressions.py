@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch._subclasses import FakeTensorMode
+from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import lossops.functional as F
@@ -206,15 +207,32 @@ def test_no_batchmean_over_classes() -> None:
 
 
 @pytest.mark.host
-def test_checks_hold_for_the_formula() -> None:
-    """A weight that requires a gradient takes the formula; strided labels are checked there too."""
-    w = torch.ones(4, requires_grad=True)
+def test_checks_hold_for_the_decomposition() -> None:
+    """Forward mode takes the decomposition; strided labels are checked there too."""
     t = torch.tensor([0, 9, 1, 9, 7, 9])[::2]
-    with pytest.raises(IndexError, match=r"must be in \[0, 3\].*got 7 at position \(2,?\)"):
-        F.cross_entropy(torch.zeros(3, 4), t, weight=w)
     prior = torch.tensor([1.0, -1.0, 2.0, 1.0])
-    with pytest.raises(RuntimeError, match="prior must be >= 0, got -1"):
-        F.balanced_softmax_loss(torch.zeros(3, 4), t.clamp(max=3), prior, weight=w)
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(torch.zeros(3, 4), torch.ones(3, 4))
+        with pytest.raises(IndexError, match=r"must be in \[0, 3\].*got 7 at position \(2,?\)"):
+            F.cross_entropy(x, t)
+        with pytest.raises(RuntimeError, match="prior must be >= 0, got -1"):
+            F.balanced_softmax_loss(x, t.clamp(max=3), prior)
+
+
+def test_learned_class_weights_leave_the_value_to_the_kernel() -> None:
+    """Only their own gradient comes from the decomposition, in backward."""
+    x, t = torch.randn(64, 10, requires_grad=True), torch.randint(10, (64,))
+    w = torch.rand(10, requires_grad=True)
+    loss = F.cross_entropy(x, t, weight=w)
+    assert torch.equal(loss, F.cross_entropy(x.detach(), t, weight=w.detach()))
+    alone = F.cross_entropy(x, t, weight=w.detach())
+    assert torch.equal(
+        torch.autograd.grad(loss, x, retain_graph=True)[0], torch.autograd.grad(alone, x)[0]
+    )
+    by_class = w.double()[t]
+    expected = (by_class * torch.nn.functional.cross_entropy(x.double(), t, reduction="none")).sum()
+    (grad,) = torch.autograd.grad(expected / by_class.sum(), w)
+    torch.testing.assert_close(torch.autograd.grad(loss, w)[0], grad)
 
 
 def test_jsd_formula_at_large_gaps() -> None:

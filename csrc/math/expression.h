@@ -8,9 +8,14 @@
 
 namespace lossops {
 
+template <size_t>
+struct AnyOperand {
+  using type = Scalar<float>;
+};
+
 template <class E, size_t... i>
 constexpr bool takes(std::index_sequence<i...>) {
-  return std::is_invocable_v<E, decltype((void)i, Scalar<float>())...>;
+  return std::is_invocable_v<E, typename AnyOperand<i>::type...>;
 }
 
 /// How many operands an expression reads.

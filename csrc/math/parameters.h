@@ -25,14 +25,21 @@ struct Limit {
   double bound = 0;
 };
 
+/// A pointer to a member, or null. As a type of its own: nvcc spells members of such types with parentheses,
+/// which GCC warns of.
+template <class Pointer>
+struct Field {
+  Pointer to = nullptr;
+};
+
 /// A field of the expression E, or a setting of its family, by its name in the schema.
 template <class E>
 struct Parameter {
   const char* name;
   const char* type;  ///< as schemas have it
-  double E::* number = nullptr;
-  int64_t E::* integer = nullptr;
-  bool E::* flag = nullptr;
+  Field<double E::*> number{};
+  Field<int64_t E::*> integer{};
+  Field<bool E::*> flag{};
   double standard = 0;  ///< of a setting: what it is by default
   Limit low{}, high{};
 
@@ -61,15 +68,15 @@ struct Parameter {
 
 template <class E>
 constexpr Parameter<E> param(const char* name, double E::* field) {
-  return {.name = name, .type = "float", .number = field};
+  return {.name = name, .type = "float", .number = {field}};
 }
 template <class E>
 constexpr Parameter<E> param(const char* name, int64_t E::* field) {
-  return {.name = name, .type = "int", .integer = field};
+  return {.name = name, .type = "int", .integer = {field}};
 }
 template <class E>
 constexpr Parameter<E> param(const char* name, bool E::* field) {
-  return {.name = name, .type = "bool", .flag = field};
+  return {.name = name, .type = "bool", .flag = {field}};
 }
 /// What the family reads and the expression does not.
 template <class E>
@@ -90,19 +97,19 @@ constexpr int parameter_count() {
 template <size_t i, class E, class F>
 LOSSOPS_INLINE void with_parameter(E& e, const F& f) {
   constexpr auto parameter = std::remove_const_t<E>::parameters[i];
-  if constexpr (parameter.number != nullptr) f(e.*parameter.number);
-  if constexpr (parameter.integer != nullptr) f(e.*parameter.integer);
-  if constexpr (parameter.flag != nullptr) f(e.*parameter.flag);
+  if constexpr (parameter.number.to != nullptr) f(e.*parameter.number.to);
+  if constexpr (parameter.integer.to != nullptr) f(e.*parameter.integer.to);
+  if constexpr (parameter.flag.to != nullptr) f(e.*parameter.flag.to);
 }
 
 template <size_t i, class E>
 LOSSOPS_INLINE void set_parameter(E& e, double value) {
   with_parameter<i>(e, [&](auto& field) {
-    using Field = std::remove_reference_t<decltype(field)>;
-    if constexpr (std::is_same_v<Field, bool>) {
+    using T = std::remove_reference_t<decltype(field)>;
+    if constexpr (std::is_same_v<T, bool>) {
       field = value != 0;
     } else {
-      field = static_cast<Field>(value);
+      field = static_cast<T>(value);
     }
   });
 }
@@ -110,6 +117,8 @@ LOSSOPS_INLINE void set_parameter(E& e, double value) {
 /// The expression with its parameters in place.
 template <class E>
 LOSSOPS_INLINE E make_expression(const double* params) {
+  static_assert(parameter_count<E>() > 0 || std::is_empty_v<E>,
+                "an expression with fields names them in a table `parameters`");
   E e;
   [&]<size_t... i>(std::index_sequence<i...>) {
     (set_parameter<i>(e, params[i]), ...);

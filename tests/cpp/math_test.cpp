@@ -90,7 +90,8 @@ void every_loss_has_the_derivative_of_its_value() {
 
 /// What no loss of the library uses, but those of users may: of x, y and constants.
 struct Vocabulary {
-  double p;
+  double p = 1;
+  static constexpr std::array parameters{param("p", &Vocabulary::p)};
   template <class X, class Y>
   LOSSOPS_INLINE auto operator()(const X& x, const Y& y) const {
     return maximum(x, y) + minimum(x, 0.5 * y) * xlogy(x, 2.0 + y) +

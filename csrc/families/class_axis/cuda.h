@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "../../math/parameters.h"
+#include "../../math/class_axis.h"
 #include "../../runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -119,13 +119,19 @@ struct ClassAxisKernels {
   }
 };
 
+/// Instantiated for every loss: the kernels of those that are of this family.
 template <class E, class S>
-int64_t run_rows(const RowArgs<S>& args);
+struct RowKernelsOf {};
+template <ClassAxisExpression E, class S>
+struct RowKernelsOf<E, S> {
+  static int64_t run(const RowArgs<S>& args);
+};
 
 template <class E>
 const ClassAxisKernels& class_axis_kernels() {
-  static constexpr ClassAxisKernels table{run_rows<E, float>, run_rows<E, double>, run_rows<E, c10::Half>,
-                                          run_rows<E, c10::BFloat16>};
+  static constexpr ClassAxisKernels table{RowKernelsOf<E, float>::run, RowKernelsOf<E, double>::run,
+                                          RowKernelsOf<E, c10::Half>::run,
+                                          RowKernelsOf<E, c10::BFloat16>::run};
   return table;
 }
 

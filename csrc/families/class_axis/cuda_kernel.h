@@ -48,8 +48,8 @@ int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
   return grid.blocks;
 }
 
-template <class E, class S>
-int64_t run_rows(const RowArgs<S>& args) {
+template <ClassAxisExpression E, class S>
+int64_t RowKernelsOf<E, S>::run(const RowArgs<S>& args) {
   if constexpr (HasOtherClasses<E> && shift_of<E>() == Shift::kTarget) {
     if (args.is_label) {
       return launch_rows<E>(label_list_kernel<E, S>, args, false, kMostThreads<S, Work::kDense>);
@@ -71,13 +71,5 @@ int64_t run_rows(const RowArgs<S>& args) {
   run(std::integral_constant<Work, Work::kDense>());
   return blocks;
 }
-
-/// To be instantiated for every loss: compiles the kernels of those that are of this family.
-template <class E, class S>
-struct RowKernelsOf {};
-template <ClassAxisExpression E, class S>
-struct RowKernelsOf<E, S> {
-  static RowFn<S> get() { return run_rows<E, S>; }
-};
 
 }  // namespace lossops::cuda

@@ -32,71 +32,78 @@ at::ScalarType promoted_dtype(const Call& call) {
   return at::native::result_type(state);
 }
 
-void align(Call& call) {
-  const ElementwiseLoss* const loss = &ElementwiseLoss::of(call);
-  auto& tensors = call.tensors;
-  const Settings& settings = call.settings;
-  if (loss->traits.row_mean && call.input().dim() == 0) {
-    loss->raise(call.name(0).c_str(), call.name(0), " must have at least one dimension, got shape ()");
+/// The first tensor's shape, grown by those that broadcast mutually, but not in the dimension that the
+/// reduction divides by.
+c10::SymDimVector common_shape(const Call& call) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  c10::SymDimVector shape(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
+  const auto grows = [&](size_t d) {
+    return !(call.settings.reduction == Reduction::BatchMean && d == 0) &&
+           !(loss.traits.row_mean && d + 1 == shape.size());
+  };
+  for (int i = 1; i < loss.operands; ++i) {
+    if (!call.tensors[i].defined() || loss.shape(i) != Shape::kMutual) continue;
+    const auto other = call.tensors[i].sym_sizes();
+    bool fits = other.size() == shape.size();
+    for (size_t d = 0; fits && d < shape.size(); ++d) {
+      if (same(shape[d], 1) && grows(d)) shape[d] = other[d];
+      fits = same(other[d], shape[d]) || same(other[d], 1);
+    }
+    if (!fits) {
+      loss.raise(call.name(i).c_str(), call.name(0), " and ", call.name(i),
+                 " must have the same shape, or differ in dimensions of size 1, got ",
+                 shown(call.input().sym_sizes()), " and ", shown(other));
+    }
   }
+  return shape;
+}
+
+/// Tensor i such that it broadcasts to the common shape; raises where it may not.
+at::Tensor fitted(const Call& call, int i, c10::SymIntArrayRef common) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  const at::Tensor& t = call.tensors[i];
+  const Shape rule = loss.shape(i);
+  const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
+  if (rule == Shape::kMutual || (broadcast && broadcasts(t.sym_sizes(), common))) return t;
+  const bool same_dims = t.dim() == static_cast<int64_t>(common.size());
+  if (rule == Shape::kRows && same_dims && broadcasts(t.sym_sizes(), common)) return t;
+  const bool by_rows =
+      rule == Shape::kRows || (rule == Shape::kRowsOfLevels && call.tensors[i + 1].dim() == 1);
+  if (by_rows && !common.empty() && same(t.sym_sizes(), common.slice(0, common.size() - 1))) {
+    return t.unsqueeze(-1);
+  }
+  const std::string name = call.name(i);
+  if (broadcast) {
+    loss.raise(name.c_str(), name, " must broadcast to the shape of ", call.name(0), ", got ", call.name(0),
+               " ", shown(common), " and ", name, " ", shown(t.sym_sizes()));
+  }
+  loss.raise(name.c_str(), call.name(0), " and ", name, " must have the same shape",
+             by_rows ? " but for the last dimension" : "", ", got ", shown(common), " and ",
+             shown(t.sym_sizes()));
+}
+
+void align(Call& call) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  if (loss.traits.row_mean && call.input().dim() == 0) {
+    loss.raise(call.name(0).c_str(), call.name(0), " must have at least one dimension, got shape ()");
+  }
+  const auto differs = [&](const at::Tensor& t, c10::SymIntArrayRef shape) {
+    return t.defined() && !same(t.sym_sizes(), shape);
+  };
   bool aligned = true;
-  for (int i = 1; i <= loss->operands; ++i) {
-    aligned = aligned && (!tensors[i].defined() || same(tensors[i].sym_sizes(), call.input().sym_sizes()));
+  for (int i = 1; i <= loss.operands; ++i) {
+    aligned = aligned && !differs(call.tensors[i], call.input().sym_sizes());
   }
   if (aligned) return;
 
   const at::ScalarType promoted = promoted_dtype(call);
-  // The common shape: the first tensor's, grown by those that broadcast mutually, but not in the dimension
-  // that the reduction divides by.
-  const auto grows = [&](size_t d, size_t dims) {
-    return !(settings.reduction == Reduction::BatchMean && d == 0) &&
-           !(loss->traits.row_mean && d + 1 == dims);
-  };
-  c10::SymDimVector shape(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
-  for (int i = 1; i < loss->operands; ++i) {
-    if (!tensors[i].defined() || loss->shape(i) != Shape::kMutual) continue;
-    const auto other = tensors[i].sym_sizes();
-    bool fits = other.size() == shape.size();
-    for (size_t d = 0; fits && d < shape.size(); ++d) {
-      if (same(shape[d], 1) && grows(d, shape.size())) shape[d] = other[d];
-      fits = same(other[d], shape[d]) || same(other[d], 1);
-    }
-    if (!fits) {
-      loss->raise(call.name(i).c_str(), call.name(0), " and ", call.name(i),
-                  " must have the same shape, or differ in dimensions of size 1, got ",
-                  shown(call.input().sym_sizes()), " and ", shown(other));
-    }
-  }
-
-  const c10::SymIntArrayRef common(shape);
-  const auto rows = common.empty() ? common : common.slice(0, common.size() - 1);
-  for (int i = 0; i <= loss->operands; ++i) {
-    at::Tensor& t = tensors[i];
-    if (!t.defined() || same(t.sym_sizes(), common)) continue;
-    const bool is_weight = i == loss->operands;
-    const Shape rule = is_weight ? Shape::kBroadcast : loss->shape(i);
-    const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
-    bool fits = rule == Shape::kMutual;
-    if (broadcast) fits = broadcasts(t.sym_sizes(), common);
-    if (rule == Shape::kRows)
-      fits = t.dim() == static_cast<int64_t>(common.size()) && broadcasts(t.sym_sizes(), common);
-    const bool by_rows = rule == Shape::kRows || (rule == Shape::kRowsOfLevels && tensors[i + 1].dim() == 1);
-    if (!fits && by_rows && !common.empty() && same(t.sym_sizes(), rows)) {
-      t = t.unsqueeze(-1);
-      fits = true;
-    }
-    if (!fits) {
-      loss->raise(call.name(i).c_str(),
-                  broadcast ? c10::str(call.name(i), " must broadcast to the shape of ", call.name(0),
-                                       ", got ", call.name(0), " ", shown(common), " and ", call.name(i), " ",
-                                       shown(t.sym_sizes()))
-                            : c10::str(call.name(0), " and ", call.name(i), " must have the same shape",
-                                       by_rows ? " but for the last dimension" : "", ", got ", shown(common),
-                                       " and ", shown(t.sym_sizes())));
-    }
+  const c10::SymDimVector common = common_shape(call);
+  for (int i = 0; i <= loss.operands; ++i) {
+    if (!differs(call.tensors[i], common)) continue;
+    at::Tensor t = fitted(call, i, common);
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
-    if (is_beside_input(call, t)) t = t.expand_symint(common);
+    call.tensors[i] = is_beside_input(call, t) ? t.expand_symint(common) : t;
   }
 }
 

@@ -45,8 +45,8 @@ struct ElementwiseLoss : Loss {
   const Traits traits;
   const Decomposition decomposition;
 
-  /// Of the weight as well, which is given no shape of its own.
-  Shape shape(int i) const { return i < operands ? traits.operands[i].shape : Shape::kSame; }
+  /// Of the weight as well, which broadcasts.
+  Shape shape(int i) const { return i < operands ? traits.operands[i].shape : Shape::kBroadcast; }
   static const ElementwiseLoss& of(const Call& call) {
     return static_cast<const ElementwiseLoss&>(*call.loss);
   }

@@ -1,7 +1,7 @@
 // The interface between the CUDA launcher of element-wise losses and their kernels.
 #pragma once
 
-#include "../../math/parameters.h"
+#include "../../math/class_axis.h"
 #include "../../runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -32,8 +32,13 @@ using ElementFn = int64_t (*)(const ElementArgs& args);
 struct ElementKernels {
   ElementFn by[3];
 };
+/// Instantiated for every loss: the kernels of those that are of this family.
 template <class E, class T>
-const ElementKernels& element_kernels();
+struct ElementKernelsOf {
+  static const ElementKernels& get();
+};
+template <ClassAxisExpression E, class T>
+struct ElementKernelsOf<E, T> {};
 
 struct Kernels {
   const ElementKernels& in_float;
@@ -42,7 +47,7 @@ struct Kernels {
 
 template <class E>
 const Kernels& all_element_kernels() {
-  static const Kernels table{element_kernels<E, float>(), element_kernels<E, double>()};
+  static const Kernels table{ElementKernelsOf<E, float>::get(), ElementKernelsOf<E, double>::get()};
   return table;
 }
 

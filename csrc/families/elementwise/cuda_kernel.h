@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "../../math/class_axis.h"
 #include "../../math/expression.h"
 #include "../../runtime/cuda/memory.h"
 #include "../../runtime/cuda/reduce.h"
@@ -122,18 +121,10 @@ int64_t run_elements(const ElementArgs& args) {
 }
 
 template <class E, class T>
-const ElementKernels& element_kernels() {
+const ElementKernels& ElementKernelsOf<E, T>::get() {
   static constexpr ElementKernels table = {
       {run_elements<E, T, Wrt::kNothing>, run_elements<E, T, Wrt::kFirst>, run_elements<E, T, Wrt::kAll>}};
   return table;
 }
-
-/// To be instantiated for every loss: compiles the kernels of those that are of this family.
-template <class E, class T>
-struct ElementKernelsOf {
-  static const ElementKernels& get() { return element_kernels<E, T>(); }
-};
-template <ClassAxisExpression E, class T>
-struct ElementKernelsOf<E, T> {};
 
 }  // namespace lossops::cuda
