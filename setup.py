@@ -130,13 +130,8 @@ HOST_SOURCES = [
     for path in sources("*.cpp")
     if not path.stem.endswith("_isa") and path.parent.name != "python"
 ]
-# Torch's headers take longer to compile than what includes them, so these rooms are a unit each.
-UNITS = {
-    "families": ("families", "runtime"),
-    "core": ("core",),
-    "operators": ("operators",),
-    "api": ("api",),
-}
+# Torch's headers take longer to compile than what includes them, so these rooms are one unit.
+UNITS = {"core": ("core", "operators"), "families": ("families", "runtime", "api")}
 
 
 def quoted(arguments: list) -> str:
@@ -278,7 +273,7 @@ def add_files(package: Path, version: str) -> None:
         shutil.copytree(
             CSRC / room,
             headers / "detail" / room,
-            ignore=shutil.ignore_patterns("*.cpp", "*.cu", "isa"),
+            ignore=shutil.ignore_patterns("*.cpp", "*.cu"),
         )
     settings = {
         "LOSSOPS_VERSION": version,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
+import lossops.functional as F
 from tests.bundle import (
     FEW,
     Bundle,
@@ -240,6 +241,23 @@ def test_compiled_autograd_through_compile() -> None:
     with torch._dynamo.config.patch(compiled_autograd=True):
         torch.compile(step, backend="aot_eager")()
     close([leaf.grad for leaf in leaves_of(operands)], expected)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_autograd_of_learned_weights(backend: str) -> None:
+    """Their gradient is no kept one; the graph is used twice, and leaves what was kept alone."""
+    x, w = torch.randn(4, 5, requires_grad=True), torch.rand(5, requires_grad=True)
+    t = torch.tensor([0, 1, 4, 2])
+
+    def loss() -> Tensor:
+        return 3 * F.cross_entropy(x * 1, t, weight=w) + F.huber_loss(x, torch.zeros(4, 5))
+
+    expected = torch.autograd.grad(loss(), (x, w))
+    with torch._dynamo.compiled_autograd._enable(torch.compile(backend=backend)):
+        value = loss()
+        for times in (1, 2):
+            value.backward(retain_graph=True)
+            close([x.grad, w.grad], [g * times for g in expected])
 
 
 def export(losses: tuple[Loss, ...]) -> torch.export.ExportedProgram:

@@ -33,6 +33,15 @@ def test_vocabulary_without_torch(tmp_path):
     run(build(tmp_path, "math_test.cpp", "-Wall", "-Wextra", "-Werror"))
 
 
+def test_descriptions_that_nothing_could_compute_are_refused(tmp_path):
+    library = ROOT / "lossops" / "lib"
+    flags = ["-O0", f"-I{ROOT}/csrc/include", *(f"-isystem{path}" for path in include_paths())]
+    for folder in (str(library), *library_paths()):
+        flags += [f"-L{folder}", f"-Wl,-rpath,{folder}"]
+    libraries = ["-Wl,--no-as-needed", "-llossops", "-ltorch", "-ltorch_cpu", "-lc10"]
+    run(build(tmp_path, "describe_test.cpp", *flags, *libraries))
+
+
 def test_cuda_index_arithmetic(tmp_path):
     headers = [f"-isystem{path}" for path in include_paths()]
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]

@@ -322,3 +322,21 @@ def test_levels_are_filled_in_on_a_gpu() -> None:
         x = torch.zeros(4, 3, device="cuda")
         assert F.quantile_loss(x, x, [0.1, 0.5, 0.9], reduction="none").shape == x.shape
     assert copies.count == 0
+
+
+def test_inputs_may_change_after_forward() -> None:
+    """Backward needs what it kept, not the inputs: as torch's own losses."""
+    x, t = torch.randn(4, 5, requires_grad=True), torch.randn(4, 5)
+    expected = torch.autograd.grad(F.huber_loss(x, t), x)[0]
+    loss = F.huber_loss(x, t)
+    t.add_(1)
+    assert torch.equal(torch.autograd.grad(loss, x)[0], expected)
+
+
+def test_meta_tensors_keep_the_fused_node() -> None:
+    x = torch.empty(4, 5, device="meta", requires_grad=True)
+    for reduction in ("mean", "none"):
+        loss = F.huber_loss(x, torch.empty(4, 5, device="meta"), reduction=reduction)
+        assert "LossBackward" in loss.grad_fn.name()
+        (grad,) = torch.autograd.grad(loss.sum(), x)
+        assert grad.shape == x.shape and grad.is_meta

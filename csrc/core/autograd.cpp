@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "core/dispatch.h"
+#include "core/gil.h"
 
 namespace lossops {
 namespace {
@@ -31,6 +32,12 @@ auto make_node() {
   return std::shared_ptr<N>(new N(), torch::autograd::deleteNode);
 }
 #endif
+
+/// Runs f where the autograd engine may be entered.
+template <class F>
+void enter_engine(F f) {
+  release_gil([](void* context) { (*static_cast<F*>(context))(); }, &f);
+}
 
 /// What a node has saved, as tensors.
 struct Saved {
@@ -72,7 +79,8 @@ struct Backward {
   /// The kept gradients times upstream: by the backend where it may look at the tensors, else by ATen.
   variable_list by_kernels(const at::Tensor& upstream) const {
     const Kernels* const kernels = loss.kernels_on(upstream.device());
-    bool plain = kernels && settings.reduction != Reduction::None && is_plain(upstream);
+    bool plain =
+        kernels && kernels->backend->scale && settings.reduction != Reduction::None && is_plain(upstream);
     for (size_t i = 0; i < saved.gradients.size(); ++i) {
       if (saved.keeps(i)) plain = plain && is_plain(saved.gradients[i]);
     }
@@ -107,12 +115,17 @@ struct Backward {
         t = t.view_as(t);
         inputs.push_back(t);
         positions.push_back(i);
+      } else if (t.defined() && !create_graph) {
+        t = t.detach();  // or the graph would be kept for it too
       }
       call.tensors[i] = t;
     }
-    const variable_list gradients = torch::autograd::grad({loss.family.decompose(call)}, inputs, {upstream},
-                                                          /*retain_graph=*/create_graph, create_graph,
-                                                          /*allow_unused=*/true);
+    const at::Tensor value = loss.family.decompose(call);
+    variable_list gradients;
+    enter_engine([&] {
+      gradients = torch::autograd::grad({value}, inputs, {upstream}, /*retain_graph=*/create_graph,
+                                        create_graph, /*allow_unused=*/true);
+    });
     variable_list result(saved.tensors.size());
     for (size_t k = 0; k < positions.size(); ++k) result[positions[k]] = gradients[k];
     return result;
@@ -123,7 +136,6 @@ struct Backward {
 class LossNode : public torch::autograd::Node {
  public:
   variable_list apply(variable_list&& upstream) override {
-    std::lock_guard<std::mutex> lock(mutex_);
     if (!upstream[0].defined()) return variable_list(num_outputs());
     return Backward{*loss, settings, unpack()}(upstream[0]);
   }
@@ -170,6 +182,7 @@ class LossNode : public torch::autograd::Node {
       }
       s.denominator = IValuePacker<at::Tensor>::unpack(a[2 * n]);
       s.wanted = a[2 * n + 1].toInt();
+      s.shared = -1;  // the graph that is made of this may run again
       if (!inputs[0].defined()) return variable_list(n);
       return Backward{*loss, settings, std::move(s)}(inputs[0]);
     };
@@ -191,23 +204,29 @@ class LossNode : public torch::autograd::Node {
   std::vector<SavedVariable> saved;
 
  private:
-  Saved unpack() const {
-    Saved s;
-    for (size_t i = 0; i < num_outputs(); ++i) {
-      s.tensors.push_back(saved[i].unpack());
-      s.gradients.push_back(saved[num_outputs() + i].unpack());
-      if (task_should_compute_output(i)) s.wanted |= int64_t{1} << i;
-      // Those who go through the graph again see it, or a hook of the user.
-      const bool is_shared =
-          torch::autograd::get_current_graph_task_keep_graph() || saved[num_outputs() + i].has_hooks();
-      s.shared |= static_cast<int64_t>(is_shared) << i;
+  /// The inputs only where they are needed: someone may have written to them, or have them far away.
+  Saved unpack() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const size_t n = num_outputs();
+    // Those who go through the graph again see a gradient, or a hook of the user.
+    const bool again = torch::autograd::get_current_graph_task_keep_graph();
+    Saved s{variable_list(n), variable_list(n)};
+    for (size_t i = 0; i < n; ++i) {
+      if (!task_should_compute_output(i)) continue;
+      s.wanted |= int64_t{1} << i;
+      s.gradients[i] = saved[n + i].unpack();
+      s.shared |= static_cast<int64_t>(again || saved[n + i].has_hooks()) << i;
     }
     s.denominator = saved.back().unpack();
+    if (!at::GradMode::is_enabled() && s.missing() == 0) return s;
+    for (size_t i = 0; i < n; ++i) s.tensors[i] = saved[i].unpack();
     return s;
   }
 };
 
 }  // namespace
+
+void (*release_gil)(void (*f)(void*), void* context) = [](void (*f)(void*), void* context) { f(context); };
 
 bool is_plain(const at::Tensor& t) {
   return !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() && !t.is_conj() &&

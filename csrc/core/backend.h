@@ -21,7 +21,7 @@ struct Backend {
   /// kernels of the loss. The call is aligned.
   Evaluation (*evaluate)(const Call& call, const void* kernels, int64_t wrt);
   /// gradient * upstream / denominator, in place unless the gradient is shared. The upstream gradient is 0-d,
-  /// the denominator too or undefined, and all are plain tensors of this device.
+  /// the denominator too or undefined, and all are plain tensors of this device. Null: ATen multiplies.
   at::Tensor (*scale)(const at::Tensor& gradient, const at::Tensor& upstream, const at::Tensor& denominator,
                       bool shared);
 };

@@ -230,6 +230,10 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   TORCH_CHECK(std::strcmp(version, LOSSOPS_VERSION) == 0,
               "lossops: an extension was compiled with the headers of lossops ", version, ", but ",
               LOSSOPS_VERSION, " is loaded; compile it again");
+  static constexpr Backend meta{
+      DispatchKey::Meta, [](const Call& call, const void*, int64_t wrt) { return evaluate_meta(call, wrt); },
+      nullptr};
+  owned->kernels.push_back({&meta, nullptr});
   const std::shared_ptr<const Loss> loss = std::move(owned);
   const std::string fused_name = "_" + loss->name + "_value_and_grad";
   const std::string schema = loss->name + "(" + loss->arguments_text + kCommonArguments + ") -> Tensor";
@@ -239,7 +243,6 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
   library.def(schema.c_str(), tags);
   library.def(fused_schema.c_str(), tags);
 
-  implement_backend(library, loss, DispatchKey::Meta, fused_name, evaluate_meta);
   for (const Kernels& k : loss->kernels) {
     implement_backend(library, loss, k.backend->key, fused_name,
                       [k](const Call& call, int64_t wrt) { return k.backend->evaluate(call, k.table, wrt); });

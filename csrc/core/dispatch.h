@@ -7,9 +7,6 @@
 
 namespace lossops {
 
-/// Tensors of the right shapes, with whatever their memory holds.
-Evaluation evaluate_meta(const Call& call, int64_t wrt);
-
 /// As the family says, less those of tensors on another device than the input: numbers, all of them.
 int64_t kept_gradients(const Call& call);
 

@@ -9,7 +9,8 @@ namespace lossops {
 
 enum class ExceptionType { kRuntimeError, kValueError, kIndexError };
 
-/// A mistake is named by the argument whose shape or number is wrong; or it is "batch", a target with another
+/// A mistake is named by the argument whose shape or number is wrong (over the class axis: its number of
+/// dimensions); or it is "size", a size of an argument over the class axis, "batch", a target with another
 /// number of rows, "domain", values out of the domain, or "label", a label out of range.
 struct Exception {
   const char* mistake;

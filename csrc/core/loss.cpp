@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <locale>
 #include <numeric>
 #include <sstream>
 
@@ -95,7 +96,23 @@ Loss::Loss(const char* space, const char* name, const Family& family,
     refuse("1 to ", kMaxOperands, " tensors are allowed, got ", operands);
   if (params > kMaxParams)
     refuse("at most ", kMaxParams, " parameters and settings are allowed, got ", params);
+  std::vector<std::string> names{"weight", "ignore_index", "normalizer", "reduction", "dtype", "wrt"};
+  const auto claim = [&](const std::string& argument) {
+    if (std::find(names.begin(), names.end(), argument) != names.end())
+      refuse("two arguments are called ", argument);
+    names.push_back(argument);
+  };
+  for (const TensorArgument& t : tensors) claim(t.name);
+  for (const NumberArgument& n : this->numbers) {
+    claim(n.name);
+    if (std::isinf(n.value)) refuse("the default of ", n.name, " must be finite, or None");
+    for (const Limit& l : {n.low, n.high}) {
+      if (l.relation && !std::isnan(n.value) && !holds(n.value, l))
+        refuse("the default of ", n.name, ", ", n.value, ", must be ", l.relation, " ", l.bound);
+    }
+  }
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   text.precision(std::numeric_limits<double>::max_digits10);
   for (const TensorArgument& t : tensors) {
     text << (&t == &tensors.front() ? "" : ", ")

@@ -110,11 +110,6 @@ struct Loss {
   }
 };
 
-/// An integer argument that Settings holds as a double. The largest ones were rounded up to 2^63.
-inline int64_t as_integer(double value) {
-  return value < 0x1p63 ? static_cast<int64_t>(value) : std::numeric_limits<int64_t>::max();
-}
-
 /// The arguments that are not tensors.
 struct Settings {
   std::array<double, kMaxParams> params{};  ///< NaN stands for None

@@ -1,13 +1,6 @@
 // Classification: a loss of the probability p = softmax(z) that the row gives to the right class, and of what
-// it gives to the wrong ones. An expression states
-//
-//   true_class(p)     what the true class costs; y-weighted over all classes for a soft or smoothed target
-//   other_class(p)    what each other class costs, if anything
-//   each_class(p, q)  instead of both: what every class of two rows costs
-//   logit(x)          z of an input x, where that is not x itself; target_logit(x) that of the true class
-//   row(lse)          what the row's log-sum-exp costs
-//
-// label_smoothing acts on the target before it gets here, for every loss alike.
+// it gives to the wrong ones; math/class_axis.h has the members. label_smoothing acts on the target before it
+// gets here, for every loss alike.
 #pragma once
 
 #include "../math/class_axis.h"

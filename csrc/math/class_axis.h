@@ -1,5 +1,13 @@
-// What an expression over the class axis is: a struct whose fields are its parameters, as element-wise ones,
-// with the members that losses/softmax.h lists. What it lacks, the kernels leave out.
+// What an expression over the class axis is: a struct with parameters as element-wise ones have, and of these
+// members those that it needs. What it lacks, the kernels leave out.
+//
+//   true_class(p)     what the true class costs; y-weighted over all classes for a soft or smoothed target
+//   other_class(p)    what each other class costs, if anything
+//   each_class(p, q)  instead of both: what every class of two rows costs
+//   maps(), logit(x)  whether this call has it, and z of an input x, where that is not x itself;
+//                     logit(x, log_prior) with a prior; target_logit(x) of the true class
+//   row(lse)          what the row's log-sum-exp costs
+//   shift             what logits are measured against: see Shift
 #pragma once
 
 #include "expression.h"
@@ -22,6 +30,8 @@ template <class E>
 concept MapsLogits = requires(const E& e) { e.maps(); };
 template <class E>
 concept MapsWithPrior = requires(const E& e, const Scalar<float>& x) { e.logit(x, x); };
+template <class E>
+concept HasLogit = MapsWithPrior<E> || requires(const E& e, const Scalar<float>& x) { e.logit(x); };
 template <class E>
 concept MapsTarget = requires(const E& e, const Scalar<float>& x) { e.target_logit(x); };
 template <class E>

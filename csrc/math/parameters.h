@@ -19,6 +19,11 @@ constexpr int kMaxParams = 8;
 /// What a parameter that may be None holds for it.
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
+/// An integer argument that is held as a double. The largest ones were rounded up to 2^63.
+LOSSOPS_INLINE int64_t as_integer(double value) {
+  return value < 0x1p63 ? static_cast<int64_t>(value) : std::numeric_limits<int64_t>::max();
+}
+
 /// A bound; the relation is one of > >= < <=, or null for none.
 struct Limit {
   const char* relation = nullptr;
@@ -50,8 +55,9 @@ struct Parameter {
   constexpr Parameter below(double bound) const { return with(low, {"<", bound}); }
   constexpr Parameter between(double least, double most) const { return at_least(least).at_most(most); }
   constexpr Parameter positive() const { return above(0); }
-  /// None is allowed, as kNone.
+  /// None is allowed, as kNone; of a double.
   constexpr Parameter optional() const {
+    if (number.to == nullptr) throw "only a double may be None";
     Parameter p = *this;
     p.type = "float?";
     return p;
@@ -108,8 +114,10 @@ LOSSOPS_INLINE void set_parameter(E& e, double value) {
     using T = std::remove_reference_t<decltype(field)>;
     if constexpr (std::is_same_v<T, bool>) {
       field = value != 0;
+    } else if constexpr (std::is_same_v<T, int64_t>) {
+      field = as_integer(value);
     } else {
-      field = static_cast<T>(value);
+      field = value;
     }
   });
 }

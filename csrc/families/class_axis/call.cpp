@@ -169,37 +169,51 @@ void check_description(const ClassAxisLoss& loss) {
   const auto require = [&](bool holds, const char* what) {
     TORCH_CHECK(holds, loss.space, "::", loss.name, ": ", what, ", got ", loss.arguments_text);
   };
-  for (int i = 0; i < loss.operands; ++i) {
-    require((loss.role(i) == Role::kLogits) == (i < f.sides),
-            f.sides == 1
-                ? "the first tensor, and no other, must be the logits (Role::kLogits)"
-                : "an expression with each_class takes logits (Role::kLogits) as its first two tensors "
-                  "and as no other");
-  }
-  require(!loss.traits.operands[0].is_optional, "the logits cannot be optional");
-  const auto has = [&](Role role) {
-    return std::any_of(loss.traits.operands.begin(), loss.traits.operands.end(),
-                       [&](const Operand& o) { return o.role == role; });
+  const auto count = [&](Role role) {
+    return std::count_if(loss.traits.operands.begin(), loss.traits.operands.end(),
+                         [&](const Operand& o) { return o.role == role; });
   };
-  const bool by_label = f.other_class || f.target_logit || f.shift != Shift::kSoftmax;
-  if (f.sides == 1) {
-    require(loss.target > 0, "there must be a tensor \"target\"");
-    require(!by_label || !has(Role::kTarget),
-            "other_class, target_logit and a shift by the target need labels (Role::kLabels or "
-            "Role::kLabelList), not probabilities (Role::kTarget)");
-  } else {
-    require(!has(Role::kTarget) && !has(Role::kLabelList),
-            "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
+  for (int i = 0; i < loss.operands; ++i) {
+    const Role role = loss.role(i);
+    require((role == Role::kLogits) == (i < f.sides),
+            "the first tensor (of an expression with each_class, the first two), and no other, must be the "
+            "logits, "
+            "Role::kLogits");
+    require(role == Role::kLogits || count(role) == 1, "each role but Role::kLogits may be given once");
   }
-  require(!has(Role::kLabelList) || (f.shift == Shift::kTarget && f.other_class && !f.true_class),
-          "lists of labels (Role::kLabelList) need other_class and the shift Shift::kTarget");
-  require(!has(Role::kPrior) || f.takes_prior, "a prior (Role::kPrior) needs logit(x, log_prior)");
-  require(!has(Role::kTrueWeight) || (f.true_class && f.sides == 1),
-          "Role::kTrueWeight needs an expression with true_class");
-  require(!has(Role::kOtherWeight) || f.other_class,
-          "Role::kOtherWeight needs an expression with other_class");
+  const bool lists = count(Role::kLabelList), probabilities = count(Role::kTarget);
+  require(!loss.traits.operands[0].is_optional, "the logits cannot be optional");
+  require(count(Role::kTarget) + count(Role::kLabels) + count(Role::kLabelList) <= 1,
+          "there may be one target: Role::kTarget, Role::kLabels or Role::kLabelList");
+  if (f.sides == 2) {
+    require(!probabilities && !lists,
+            "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
+    require(!f.other_class && !f.target_logit && !f.row && f.shift == Shift::kSoftmax,
+            "an expression with each_class has no other_class, target_logit, row or shift");
+  } else {
+    const Role role = loss.target_role();
+    require(loss.target > 0 && !loss.traits.operands[loss.target].is_optional &&
+                (role == Role::kTarget || role == Role::kLabels || role == Role::kLabelList),
+            "there must be a tensor \"target\", which is not optional, of labels or probabilities");
+  }
+  require(
+      !probabilities || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
+      "other_class, target_logit and a shift by the target need labels (Role::kLabels or Role::kLabelList), "
+      "not probabilities (Role::kTarget)");
+  require(!lists || (f.shift == Shift::kTarget && f.other_class && !f.true_class && !f.target_logit &&
+                     !count(Role::kOtherWeight)),
+          "lists of labels (Role::kLabelList) need other_class, the shift Shift::kTarget and nothing else");
+  require(f.shift != Shift::kNone || (!f.other_class && !f.maps),
+          "without a shift (Shift::kNone) an expression has true_class only");
+  require(!f.row || f.shift == Shift::kSoftmax, "row is of a softmax's log-sum-exp");
   require(!f.target_logit || f.maps, "target_logit needs logit and maps");
-  require(loss.label_smoothing < 0 || (f.true_class && f.sides == 1 && f.shift == Shift::kSoftmax),
+  require(!count(Role::kPrior) || f.takes_prior, "a prior (Role::kPrior) needs logit(x, log_prior)");
+  const bool has_true_class = f.true_class && f.sides == 1;
+  require(!count(Role::kTrueWeight) || has_true_class,
+          "Role::kTrueWeight needs an expression with true_class");
+  require(!count(Role::kOtherWeight) || f.other_class,
+          "Role::kOtherWeight needs an expression with other_class");
+  require(loss.label_smoothing < 0 || (has_true_class && f.shift == Shift::kSoftmax),
           "label_smoothing needs an expression with true_class, of a softmax");
 }
 

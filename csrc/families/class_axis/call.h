@@ -73,6 +73,7 @@ at::Tensor decompose(const Call& call);
 
 template <class E>
 ClassAxisMembers members_of() {
+  static_assert(MapsLogits<E> || !HasLogit<E>, "an expression with logit has maps() as well");
   ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>};
   if constexpr (MapsLogits<E>) {
     f.maps = [](const double* params) { return make_expression<E>(params).maps(); };

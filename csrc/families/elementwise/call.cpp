@@ -142,8 +142,15 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
   this->domain = domain;
   TORCH_CHECK(arity == operands, space, "::", name, ": the expression takes ", arity,
               " operands, and the traits name ", operands, ": ", arguments_text);
-  TORCH_CHECK(!traits.operands[0].is_optional, space, "::", name, ": ", traits.operands[0].name,
-              " is the first operand and cannot be optional");
+  for (int i = 0; i < operands; ++i) {
+    const Operand& o = traits.operands[i];
+    TORCH_CHECK(!o.is_optional || (i > 0 && i != target), space, "::", name, ": ", o.name,
+                " cannot be optional: the first operand and the target have to be given");
+    TORCH_CHECK(o.shape != Shape::kRowsOfLevels || (i + 1 < operands && !traits.operands[i + 1].is_optional),
+                space, "::", name, ": after ", o.name, " (Shape::kRowsOfLevels) the levels have to follow");
+    TORCH_CHECK(o.shape != Shape::kMutual || traits.operands[0].shape == Shape::kMutual, space, "::", name,
+                ": ", o.name, " is of Shape::kMutual, which the first operand has to be too");
+  }
 }
 
 bool divides_by_weight(const Call& call) {
