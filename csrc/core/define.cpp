@@ -113,23 +113,14 @@ struct AutogradKernel : LossKernel {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
     const Kernels* const kernels = loss->kernels_on(call.input().device());
-    bool decomposes = inside_transform() || (wrt != 0 && !kernels), plain = kernels;
-    for (int i = 0; i < call.tensor_count(); ++i) {
-      const at::Tensor& t = call.tensors[i];
-      if (!t.defined()) continue;
-      decomposes |= torch::autograd::isFwGradDefined(t);
-      plain = plain && is_plain(t);
-    }
+    bool decomposes = inside_transform() || (wrt != 0 && !kernels);
+    for (const at::Tensor& t : call.tensors) decomposes |= torch::autograd::isFwGradDefined(t);
     if (decomposes) {
       call.align();
       replace(*stack, arguments, evaluate_transformed(call));
     } else if (wrt != 0) {
       call.align();
       replace(*stack, arguments, evaluate_with_grad(call, *kernels, wrt, fused));
-    } else if (plain) {  // what the dispatcher would come to
-      at::AutoDispatchBelowADInplaceOrView guard;
-      call.align();
-      replace(*stack, arguments, kernels->backend->evaluate(call, kernels->table, 0).loss);
     } else {
       at::AutoDispatchBelowADInplaceOrView guard;
       op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);

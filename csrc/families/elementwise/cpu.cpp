@@ -70,9 +70,13 @@ class Pass {
     }
     for (int i = 0; i < loss_.operands; ++i) {
       const at::Tensor& t = call.tensors[i];
-      in_[i] = t.defined() ? cpu::Reader<S>(t, call.input(), plain) : cpu::Reader<S>(S(1));
+      if (t.defined()) {
+        in_[i].open(t, call.input(), plain);
+      } else {
+        in_[i].open(S(1));
+      }
     }
-    if (call.weight().defined()) weight() = cpu::Reader<S>(call.weight(), call.input(), plain);
+    if (call.weight().defined()) weight().open(call.weight(), call.input(), plain);
   }
 
   Evaluation run() {

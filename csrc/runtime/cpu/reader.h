@@ -15,9 +15,11 @@ namespace lossops::cpu {
 template <class T>
 class Reader {
  public:
-  Reader() = default;
-  Reader(const at::Tensor& t, const at::Tensor& like, bool plain)
-      : data_(static_cast<const char*>(t.const_data_ptr())), dtype_(t.scalar_type()), item_(t.itemsize()) {
+  /// From now on those of t.
+  void open(const at::Tensor& t, const at::Tensor& like, bool plain) {
+    data_ = static_cast<const char*>(t.const_data_ptr());
+    dtype_ = t.scalar_type();
+    item_ = t.itemsize();
     if (plain && t.is_contiguous()) {
       dims_.push_back({t.numel(), 1});
     } else {
@@ -41,8 +43,8 @@ class Reader {
     }
   }
 
-  /// The same value for every element.
-  explicit Reader(T value) { std::fill_n(splat_, kSplatSize, value); }
+  /// From now on the same value for every element.
+  void open(T value) { std::fill_n(splat_, kSplatSize, value); }
 
   bool needs_buffer() const { return data_ != nullptr && !direct_; }
   int64_t step() const { return data_ != nullptr; }
