@@ -53,7 +53,7 @@ MUTANTS = (
            "custom_derivative(m * (d - 0.5 * m), d, difference)"),
     Mutant("a clamp dropped", "const S v = at_least(var, eps);", "const S v = var;"),
     Mutant("a domain", "(p < 0) | (p > 1) | (t < 0) | (t > 1)", "(p < 0) | (p > 1) | (t < 0)"),
-    Mutant("a limit", '{"delta", ">", 0}', '{"delta", ">=", 0}'),
+    Mutant("a limit", "&Huber::delta).positive()", "&Huber::delta).at_least(0)"),
     Mutant("product of duals", "a.d * b.v + a.v * b.d", "a.d * b.v - a.v * b.d"),
     Mutant("quotient of duals", "(a.d - q * b.d) / b.v", "(a.d + q * b.d) / b.v"),
     Mutant("ignored elements", "return ignores ? select(ignored, V(0), r) : r;", "return r;"),
@@ -69,12 +69,12 @@ MUTANTS = (
     Mutant("log-sum-exp", "{largest, rest, log1p(rest), C(1) / (rest + 1.0), C(0)}",
            "{largest, rest, log1p(rest), C(1) / rest, C(0)}", ROWS),
     Mutant("derivative of 1 - p", "return {v_.q(), -v_.p()};", "return {v_.q(), v_.p()};", ROWS),
-    Mutant("gradient of a row", "label_grad = slope * p.q() + row_slope * p.p();",
-           "label_grad = slope * p.q() - row_slope * p.p();", ROWS),
+    Mutant("gradient of a row", "V of_label = slope * p.q() + row_slope * p.p();",
+           "V of_label = slope * p.q() - row_slope * p.p();", ROWS),
     Mutant("ignored rows", "ignored_[l] = b.ignores & (label[l] == b.ignore_index);",
            "ignored_[l] = 0;", ROWS),
-    Mutant("type of an error", "TORCH_CHECK_INDEX(!loss.traits.label_index_error, message);",
-           "TORCH_CHECK(!loss.traits.label_index_error, message);", ROWS),
+    Mutant("type of an error", 'return mistake == "batch" ? ExceptionType::kValueError',
+           'return mistake == "none" ? ExceptionType::kValueError', ROWS),
 )  # fmt: skip
 
 
