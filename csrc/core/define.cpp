@@ -112,7 +112,7 @@ struct AutogradKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
     Call call = Call::parse(*loss, *stack);
     const int64_t wrt = wanted(call);
-    const Kernels* const kernels = loss->kernels_on(call.input().device());
+    const Kernels* const kernels = wrt != 0 ? loss->kernels_on(call.input().device()) : nullptr;
     bool decomposes = inside_transform() || (wrt != 0 && !kernels);
     for (const at::Tensor& t : call.tensors) decomposes |= torch::autograd::isFwGradDefined(t);
     if (decomposes) {

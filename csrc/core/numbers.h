@@ -1,9 +1,17 @@
-// What the table of an expression's parameters says to a Loss.
+// What a family's traits and the table of an expression's parameters say to a Loss.
 #pragma once
 
 #include "loss.h"
 
 namespace lossops {
+
+/// The operands of a family's traits, as the schema needs them.
+template <class Operand>
+std::vector<TensorArgument> tensor_arguments(const std::vector<Operand>& operands) {
+  std::vector<TensorArgument> arguments;
+  for (const Operand& o : operands) arguments.push_back({o.name, o.is_optional});
+  return arguments;
+}
 
 template <size_t i, class E>
 NumberArgument number_argument(const E& e) {

@@ -10,12 +10,6 @@
 namespace lossops::class_axis {
 namespace {
 
-std::vector<TensorArgument> tensor_arguments(const Traits& traits) {
-  std::vector<TensorArgument> arguments;
-  for (const Operand& o : traits.operands) arguments.push_back({o.name, o.is_optional});
-  return arguments;
-}
-
 c10::SymDimVector without(c10::SymIntArrayRef shape, int64_t dim) {
   c10::SymDimVector rest(shape.begin(), shape.end());
   rest.erase(rest.begin() + dim);
@@ -138,9 +132,15 @@ at::Tensor empty_values(const Call& call) {
 const at::Tensor& gradient_like(const Call& call, int i) { return call.tensors[i]; }
 
 Divisor mean(const Call& call) {
-  const ClassAxisArguments arguments(call);
-  if (divides_by_weight(call, arguments)) return {Divisor::kWeight};
-  const bool has_labels = arguments.target.defined() && !arguments.probabilities && !arguments.label_list;
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  bool has_labels = false;  // one per row
+  for (int i = 0; i < loss.operands; ++i) {
+    const bool may_be = loss.role(i) == Role::kTarget || loss.role(i) == Role::kLabels;
+    const at::Tensor& t = call.tensors[i];
+    has_labels |= may_be && t.defined() && !at::isFloatingType(t.scalar_type());
+  }
+  if (has_labels && loss.traits.mean_over_weight && !loss.weighs_rows() && call.weight().defined())
+    return {Divisor::kWeight};
   if (has_labels && call.settings.ignore_index) return {Divisor::kKept};
   return {Divisor::kOne, rows(call)};
 }
@@ -217,11 +217,28 @@ void check_description(const ClassAxisLoss& loss) {
           "label_smoothing needs an expression with true_class, of a softmax");
 }
 
+/// Says that this label, the index-th of the target, is out of range.
+[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  const at::Tensor& target = call.tensors[loss.target];
+  std::string position;
+  for (int64_t d = target.dim() - 1; d >= 0; --d) {
+    position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
+    index /= target.size(d);
+  }
+  const bool list = loss.target_role() == Role::kLabelList;
+  const auto ignored = call.settings.ignore_index;
+  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
+  loss.raise("label", "target must be in [", list ? -1 : 0, ", ", classes - 1, "]",
+             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
+             position, ")");
+}
+
 }  // namespace
 
 ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
                              Traits given, const ClassAxisMembers& members)
-    : Loss(space, name, kFamily, tensor_arguments(given), std::move(numbers)),
+    : Loss(space, name, kFamily, tensor_arguments(given.operands), std::move(numbers)),
       traits(std::move(given)),
       members(members),
       dim(number_index("dim")),
@@ -266,41 +283,20 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
   if (loss.label_smoothing >= 0) smoothing = call.settings.params[loss.label_smoothing];
 }
 
-bool divides_by_weight(const Call& call, const ClassAxisArguments& arguments) {
-  return ClassAxisLoss::of(call).traits.mean_over_weight && arguments.class_weight.defined() &&
-         !arguments.probabilities && call.settings.reduction == Reduction::Mean &&
-         !call.normalizer().defined();
-}
-
 void check_prior(const Call& call, const at::Tensor& prior) {
   const double least = prior.numel() ? prior.detach().to(at::kDouble).min().item().toDouble() : 0;
   TORCH_CHECK(!(least < 0), call.loss->name, ": prior must be >= 0, got ", least);
 }
 
-void label_error(const Call& call, int64_t label, int64_t index) {
-  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
-  const at::Tensor& target = call.tensors[loss.target];
-  std::string position;
-  for (int64_t d = target.dim() - 1; d >= 0; --d) {
-    position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
-    index /= target.size(d);
-  }
-  const bool list = loss.target_role() == Role::kLabelList;
-  const auto ignored = call.settings.ignore_index;
-  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
-  loss.raise("label", "target must be in [", list ? -1 : 0, ", ", classes - 1, "]",
-             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
-             position, ")");
-}
-
 void check_label_range(const Call& call, const at::Tensor& labels) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const int64_t* const label = labels.const_data_ptr<int64_t>();
   const int64_t* const end = label + labels.numel();
-  const int64_t classes =
-      call.input().size(ClassAxisLoss::of(call).class_dim(call.input().dim(), call.settings));
+  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
+  const int64_t least = loss.target_role() == Role::kLabelList ? -1 : 0;  // a list ends with -1
   const auto ignored = call.settings.ignore_index;
   const int64_t* const wrong = std::find_if(
-      label, end, [&](int64_t l) { return (l < 0 || l >= classes) && !(ignored && l == *ignored); });
+      label, end, [&](int64_t l) { return (l < least || l >= classes) && !(ignored && l == *ignored); });
   if (wrong != end) label_error(call, *wrong, wrong - label);
 }
 

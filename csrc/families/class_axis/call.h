@@ -127,16 +127,11 @@ struct ClassAxisArguments {
   double smoothing = 0;
 };
 
-/// Whether the mean divides by the sum of the labels' weights.
-bool divides_by_weight(const Call& call, const ClassAxisArguments& arguments);
-
 /// Raises for a negative prior, which must be one that can be looked at.
 void check_prior(const Call& call, const at::Tensor& prior);
 
-/// Raises for the first label out of range; labels are int64, contiguous, and can be looked at.
+/// Raises for the first label out of range, lists of them included; labels are int64, contiguous, and can be
+/// looked at.
 void check_label_range(const Call& call, const at::Tensor& labels);
-
-/// Says that this label, the index-th of the target, is out of range.
-[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 
 }  // namespace lossops::class_axis

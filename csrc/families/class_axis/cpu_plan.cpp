@@ -82,11 +82,7 @@ void RowPlan<S>::read_labels() {
     dropped += drops;
   });
   kept_rows_ -= dropped;
-  if (!wrong) return;
-  const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
-    return static_cast<uint64_t>(l) + below >= limit && !(ignores && l == ignored);
-  });
-  class_axis::label_error(call_, *first, first - label);
+  if (wrong) class_axis::check_label_range(call_, labels_);
 }
 
 template <class S>

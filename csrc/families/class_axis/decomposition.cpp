@@ -168,7 +168,7 @@ class ClassAxisDecomposition {
 
   /// The weight of each row's label, if the mean divides by it.
   at::Tensor label_weight() const {
-    if (!divides_by_weight(call_, rows_)) return {};
+    if (divisor(call_).by != Divisor::kWeight) return {};
     const at::Tensor weight = by_label(rows_.class_weight).squeeze(-1);
     return keep_.defined() ? at::where(keep_, weight, 0.0) : weight;
   }

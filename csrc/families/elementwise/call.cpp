@@ -8,14 +8,7 @@
 #include "core/shapes.h"
 
 namespace lossops::elementwise {
-
 namespace {
-
-std::vector<TensorArgument> tensor_arguments(const Traits& traits) {
-  std::vector<TensorArgument> arguments;
-  for (const Operand& o : traits.operands) arguments.push_back({o.name, o.is_optional});
-  return arguments;
-}
 
 at::ScalarType promoted_dtype(const Call& call) {
   const ElementwiseLoss* const loss = &ElementwiseLoss::of(call);
@@ -115,7 +108,7 @@ at::Tensor empty_values(const Call& call) {
 const at::Tensor& gradient_like(const Call& call, int) { return call.input(); }
 
 Divisor mean(const Call& call) {
-  if (divides_by_weight(call)) return {Divisor::kWeight};
+  if (ElementwiseLoss::of(call).traits.mean_over_weight && call.weight().defined()) return {Divisor::kWeight};
   if (call.settings.ignore_index) return {Divisor::kKept};
   return {Divisor::kOne, call.input().sym_numel()};
 }
@@ -136,7 +129,7 @@ at::Tensor spread(const Loss& loss, const Settings&, const at::Tensor& upstream,
 ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
                                  std::vector<NumberArgument> numbers, Traits given,
                                  Decomposition decomposition, const char* domain)
-    : Loss(space, name, kFamily, tensor_arguments(given), std::move(numbers)),
+    : Loss(space, name, kFamily, tensor_arguments(given.operands), std::move(numbers)),
       traits(std::move(given)),
       decomposition(decomposition) {
   this->domain = domain;
@@ -151,11 +144,6 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
     TORCH_CHECK(o.shape != Shape::kMutual || traits.operands[0].shape == Shape::kMutual, space, "::", name,
                 ": ", o.name, " is of Shape::kMutual, which the first operand has to be too");
   }
-}
-
-bool divides_by_weight(const Call& call) {
-  return ElementwiseLoss::of(call).traits.mean_over_weight && call.weight().defined() &&
-         call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
 }
 
 #ifndef LOSSOPS_CUDA

@@ -52,9 +52,6 @@ struct ElementwiseLoss : Loss {
   }
 };
 
-/// Whether the mean of this call divides by the sum of the weights.
-bool divides_by_weight(const Call& call);
-
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);
 

@@ -96,7 +96,7 @@ class Pass {
     const double total = sum_blocks();
     if (call_.reduces()) {
       cpu::finish(call_, wrt_, total, denominator, out);
-      if (out.grads[loss_.operands].defined() && divides_by_weight(call_)) {
+      if (out.grads[loss_.operands].defined() && divisor(call_).by == Divisor::kWeight) {
         correct_weight_grad(out.grads[loss_.operands], total / denominator * (scaled ? 1 / denominator : 1));
       }
     } else if (loss_.traits.row_mean) {

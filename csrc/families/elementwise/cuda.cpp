@@ -13,7 +13,7 @@
 namespace lossops::cuda {
 namespace {
 
-using elementwise::divides_by_weight, elementwise::ElementwiseLoss;
+using elementwise::ElementwiseLoss;
 
 class ElementPass : Launcher {
  public:
@@ -56,7 +56,7 @@ class ElementPass : Launcher {
     const int64_t blocks = (math_ == at::kDouble ? table_.in_double : table_.in_float).by[mode()](args);
     if (reduces_) {
       finish_reduced(out, blocks, denominator);
-      if (divides_by_weight(call_) && out.grads[w].defined())
+      if (divisor(call_).by == Divisor::kWeight && out.grads[w].defined())
         correct_weight_grad(out.grads[w], blocks, denominator);
     } else if (loss_.traits.row_mean) {
       out.loss = out.loss.mean(-1);
