@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -51,7 +52,7 @@ AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
 ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
 # at::vec trips the warnings of uninitialized variables in GCC's intrinsics. at::parallel_for is
 # serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the only one.
-CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
+CXX_FLAGS = ["-std=c++20", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
 # Compressed, the code for several GPUs takes a third of the room.
@@ -59,6 +60,7 @@ NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-com
 
 LIBRARY = "lossops.lib.liblossops"
 KERNELS = CSRC / "kernels_isa.cpp"  # compiled for each file of losses
+MODULE = CSRC / "python" / "module.cpp"
 
 
 def chosen_isas() -> list[str]:
@@ -126,9 +128,7 @@ def is_cuda(path: Path) -> bool:
 
 
 HOST_SOURCES = [
-    path
-    for path in sources("*.cpp")
-    if not path.stem.endswith("_isa") and path.parent.name != "python"
+    path for path in sources("*.cpp") if not path.stem.endswith("_isa") and path != MODULE
 ]
 # Torch's headers take longer to compile than what includes them, so these rooms are one unit.
 UNITS = {"core": ("core", "operators"), "families": ("families", "runtime", "api")}
@@ -166,12 +166,18 @@ class Graph:
         self.out.rule("link", f"{cxx} -shared {given['LDFLAGS']} $in -o $out $flags")
 
     def compile(
-        self, paths: list[Path], flags: list[str], below: str = "", rule: str = "cxx"
+        self,
+        paths: list[Path],
+        flags: list[str],
+        below: str = "",
+        rule: str = "cxx",
+        in_library: bool = True,
     ) -> None:
         for path in paths:
             obj = Path(below, path.relative_to(CSRC)).with_suffix(path.suffix + ".o")
             self.out.build(str(obj), rule, str(path), variables={"flags": quoted(flags)})
-            self.objects.append(str(obj))
+            if in_library:
+                self.objects.append(str(obj))
 
     def compile_together(self, name: str, paths: list[Path], flags: list[str]) -> None:
         """As one unit that includes them all."""
@@ -217,6 +223,7 @@ class Build(BuildExtension):
             shutil.copy(build_library(Path(self.build_temp)), target)
         else:
             ext.library_dirs.append(os.path.join(self.build_lib, "lossops", "lib"))
+            ext.extra_objects.append(f"{self.build_temp}/python/module.cpp.o")
             super().build_extension(ext)
 
     def run(self):
@@ -230,24 +237,24 @@ class Build(BuildExtension):
 
 
 def build_library(folder: Path) -> Path:
-    """Compile and link liblossops.so; the units that take longest come first."""
+    """Compile and link liblossops.so, and compile the module; what takes longest comes first."""
     graph = Graph(folder)
-    for isa in reversed(ISAS):
-        macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-        flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
-        for file in sources("losses/*.def"):
-            if file.stem != "registry":
-                graph.compile(
-                    [KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}"
-                )
-        graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)
     without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in ISAS]
     with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
-    flags = [*CXX_FLAGS, *without, *with_cuda]
-    graph.compile([CSRC / "library.cpp"], flags)
+    host = [*CXX_FLAGS, "-O2", *without, *with_cuda]
     for unit, rooms in UNITS.items():
         paths = [p for p in HOST_SOURCES if p.relative_to(CSRC).parts[0] in rooms]
-        graph.compile_together(unit, [p for p in paths if CUDA or not is_cuda(p)], flags)
+        graph.compile_together(unit, [p for p in paths if CUDA or not is_cuda(p)], host)
+    graph.compile([CSRC / "library.cpp"], host)
+    losses = [file for file in sources("losses/*.def") if file.stem != "registry"]
+    losses.sort(key=lambda file: file.stat().st_size, reverse=True)
+    for isa in reversed(ISAS):
+        macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
+        flags = [*CXX_FLAGS, "-O3", "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        for file in losses:
+            graph.compile([KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}")
+        graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)
+    graph.compile([MODULE], [*host, f"-I{sysconfig.get_path('include')}"], in_library=False)
     libraries = ["-lc10", "-ltorch_cpu", "-ltorch"]
     if CUDA:
         graph.compile(sources("*.cu"), with_cuda, rule="nvcc")
@@ -295,11 +302,10 @@ def add_files(package: Path, version: str) -> None:
 
 module = CppExtension(
     "lossops._C",
-    ["csrc/python/module.cpp"],
-    extra_compile_args={"cxx": CXX_FLAGS},
+    [],  # the library's graph compiles it
     extra_link_args=["-Wl,-s,-rpath,$ORIGIN/lib,--no-as-needed,-llossops"],
 )
 setup(
-    ext_modules=[Extension(LIBRARY, [str(p.relative_to(ROOT)) for p in HOST_SOURCES]), module],
+    ext_modules=[Extension(LIBRARY, [str(KERNELS.relative_to(ROOT))]), module],
     cmdclass={"build_ext": Build.with_options(use_ninja=False)},
 )

@@ -37,7 +37,7 @@ struct Scalar {
     requires(!std::is_same_v<U, T>)
   LOSSOPS_INLINE explicit Scalar(Scalar<U> a) : v(static_cast<T>(a.v)) {}
 
-  // What cpu/block.h asks of a register; Sum is what a block's values are added up in.
+  // What kernels ask of a register; Sum is what a block's values are added up in.
   static constexpr int64_t kLanes = 1;
   using Sum = Scalar<double>;
   template <class S>

@@ -31,69 +31,57 @@ struct Simd {
 
   static constexpr int64_t kLanes = V::size();
   using Sum = Simd;
-  LOSSOPS_INLINE static Simd load(const T* p, int64_t count = kLanes) {
-    return count == kLanes ? V::loadu(p) : V::loadu(p, count);
-  }
-  LOSSOPS_INLINE static void store(Simd a, T* p, int64_t count = kLanes) {
-    count == kLanes ? a.v.store(p) : a.v.store(p, static_cast<int>(count));
-  }
+  LOSSOPS_INLINE static Simd load(const T* p) { return V::loadu(p); }
+  LOSSOPS_INLINE static void store(Simd a, T* p) { a.v.store(p); }
   /// Float lanes from and to bfloat16, rounded to nearest even.
-  LOSSOPS_INLINE static Simd load(const c10::BFloat16* p, int64_t count = kLanes) {
-    c10::BFloat16 lanes[kLanes];
-    if (count != kLanes) {
-      std::memset(static_cast<void*>(lanes), 0, sizeof lanes);
-      std::memcpy(static_cast<void*>(lanes), p, count * sizeof *p);
-      p = lanes;
-    }
+  LOSSOPS_INLINE static Simd load(const c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
-    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    return V(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+    return widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 #elif defined(CPU_CAPABILITY_AVX2)
-    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return V(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)));
+    return widened(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 #else
     T wide[kLanes];
     for (int i = 0; i < kLanes; ++i) wide[i] = static_cast<T>(p[i]);
     return V::loadu(wide);
 #endif
   }
-  LOSSOPS_INLINE static void store(Simd a, c10::BFloat16* p, int64_t count = kLanes) {
-    c10::BFloat16 lanes[kLanes];
-    c10::BFloat16* const to = count == kLanes ? p : lanes;
+  LOSSOPS_INLINE static void store(Simd a, c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
-    // The conversion instruction is younger than the rest of AVX-512; it takes subnormal numbers for zero.
-    static const bool has_instruction = __builtin_cpu_supports("avx512bf16");
-    __m256i narrow;
-    if (has_instruction) {
-      asm("vcvtneps2bf16 %1, %0" : "=x"(narrow) : "v"(static_cast<__m512>(a.v)));
-    } else {
-      const __m512i bits = _mm512_castps_si512(a.v);
-      const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-      const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-      const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
-      const __m512i result = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
-      narrow = _mm512_cvtepi32_epi16(_mm512_srli_epi32(result, 16));
-    }
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), narrow);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed(a));
 #elif defined(CPU_CAPABILITY_AVX2)
-    const __m256i bits = _mm256_castps_si256(a.v);
-    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
-    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
-    const __m256i result = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
-    const __m256i high = _mm256_srli_epi32(result, 16);
-    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0b1000);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrowed(a));
 #else
     T wide[kLanes];
     a.v.store(wide);
-    for (int i = 0; i < kLanes; ++i) to[i] = static_cast<c10::BFloat16>(wide[i]);
+    for (int i = 0; i < kLanes; ++i) p[i] = static_cast<c10::BFloat16>(wide[i]);
 #endif
-    if (count != kLanes) std::memcpy(static_cast<void*>(p), lanes, count * sizeof *p);
+  }
+  /// The first `count` lanes alone; the others are 0.
+  template <class S>
+  LOSSOPS_INLINE static Simd load(const S* p, int64_t count) {
+    if (count == kLanes) return load(p);
+#if defined(CPU_CAPABILITY_AVX512)
+    if constexpr (!std::is_same_v<S, T>) return widened(_mm256_maskz_loadu_epi16(first_lanes(count).bits, p));
+    return V::loadu(p, count);
+#else
+    return load_part(p, count);
+#endif
+  }
+  template <class S>
+  LOSSOPS_INLINE static void store(Simd a, S* p, int64_t count) {
+    if (count == kLanes) return store(a, p);
+#if defined(CPU_CAPABILITY_AVX512)
+    if constexpr (!std::is_same_v<S, T>) {
+      return _mm256_mask_storeu_epi16(p, first_lanes(count).bits, narrowed(a));
+    }
+    a.v.store(p, count);
+#else
+    store_part(a, p, count);
+#endif
   }
   /// `fill` beyond the first `count` lanes.
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
-    return count == kLanes ? a.v : V::set(V(fill), a.v, count);
+    return count == kLanes ? a : select(first_lanes(count), a, Simd(fill));
   }
   /// 0, 1, 2, ...
   LOSSOPS_INLINE static Simd count() { return V::arange(T(0), T(1)); }
@@ -193,6 +181,63 @@ struct Simd {
   }
 
  private:
+  LOSSOPS_INLINE static Mask<T> first_lanes(int64_t count) {
+#if defined(CPU_CAPABILITY_AVX512)
+    return {(uint32_t{1} << count) - 1};
+#else
+    return Simd::count() < Simd(count);
+#endif
+  }
+
+#if defined(CPU_CAPABILITY_AVX512)
+  LOSSOPS_INLINE static Simd widened(__m256i bits) {
+    return V(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+  }
+  LOSSOPS_INLINE static __m256i narrowed(Simd a) {
+    // The conversion instruction is younger than the rest of AVX-512; it takes subnormal numbers for zero.
+    if (__builtin_cpu_supports("avx512bf16")) {
+      __m256i narrow;
+      asm("vcvtneps2bf16 %1, %0" : "=x"(narrow) : "v"(static_cast<__m512>(a.v)));
+      return narrow;
+    }
+    const __m512i bits = _mm512_castps_si512(a.v);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
+    const __m512i result = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(result, 16));
+  }
+#else
+#if defined(CPU_CAPABILITY_AVX2)
+  LOSSOPS_INLINE static Simd widened(__m128i bits) {
+    return V(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)));
+  }
+  LOSSOPS_INLINE static __m128i narrowed(Simd a) {
+    const __m256i bits = _mm256_castps_si256(a.v);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
+    const __m256i result = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
+    const __m256i high = _mm256_srli_epi32(result, 16);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0b1000);
+    return _mm256_castsi256_si128(packed);
+  }
+#endif
+  // Calls: their code would stand in every loop, which needs it for its last step alone.
+  template <class S>
+  __attribute__((noinline)) static Simd load_part(const S* p, int64_t count) {
+    S lanes[kLanes] = {};
+    std::memcpy(static_cast<void*>(lanes), p, count * sizeof *p);
+    return load(lanes);
+  }
+  template <class S>
+  __attribute__((noinline)) static void store_part(Simd a, S* p, int64_t count) {
+    S lanes[kLanes];
+    store(a, lanes);
+    std::memcpy(static_cast<void*>(p), lanes, count * sizeof *p);
+  }
+#endif
+
   static constexpr float kLog2E = 1.44269504088896341f;
   // ln 2 in two parts; the first has trailing zeros enough for n times it to be exact.
   static constexpr float kLn2High = 0.693359375f;

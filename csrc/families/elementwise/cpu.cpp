@@ -22,6 +22,7 @@ namespace {
 
 using cpu::Block;
 using cpu::kBlockSize;
+using cpu::kStep;
 
 /// Blocks below which another thread does not pay.
 constexpr int64_t kGrainBlocks = 4;
@@ -51,6 +52,65 @@ class Buffers {
  private:
   const std::unique_ptr<S[]> memory_;
   S* next_;
+};
+
+/// The elements of a block behind its last whole step, moved to where a step is filled up. The kernel ignores
+/// what fills it.
+template <class S>
+class LastStep {
+ public:
+  LastStep(Block<S>& whole, int64_t begin, int64_t end)
+      : whole_(whole), begin_(begin), count_(end - begin), block(whole) {
+    block.size = kStep;
+    for (int i = 0; i < kMaxOperands; ++i) {
+      block.in[i] = copy(whole.in[i], whole.step[i]);
+      block.grad[i] = room(whole.grad[i]);
+    }
+    block.weight = copy(whole.weight, whole.weight_step);
+    block.value = room(whole.value);
+    block.weight_grad = room(whole.weight_grad);
+    set_labels();
+  }
+
+  void flush() const {
+    for (int i = 0; i < kMaxOperands; ++i) write(block.grad[i], whole_.grad[i]);
+    write(block.value, whole_.value);
+    write(block.weight_grad, whole_.weight_grad);
+    whole_.invalid |= block.invalid;
+  }
+
+ private:
+  S* take() { return memory_[taken_++]; }
+  S* room(const S* array) { return array ? take() : nullptr; }
+  const S* copy(const S* array, int64_t step) {
+    if (!array || step == 0) return array;
+    S* const to = take();
+    std::fill(std::copy_n(array + begin_, count_, to), to + kStep, S(0));
+    return to;
+  }
+  void write(const S* from, S* to) const {
+    if (to) std::copy_n(from, count_, to + begin_);
+  }
+
+  void set_labels() {
+    const S ignored = static_cast<S>(whole_.ignore_index);
+    const bool ignores = whole_.label && ignored == whole_.ignore_index;
+    S* const label = take();
+    for (int64_t i = 0; i < count_; ++i)
+      label[i] = ignores ? whole_.label[(begin_ + i) * whole_.label_step] : S(0);
+    if (!ignores) block.ignore_index = 1;
+    std::fill(label + count_, label + kStep, static_cast<S>(block.ignore_index));
+    block.label = label;
+    block.label_step = 1;
+  }
+
+  Block<S>& whole_;
+  const int64_t begin_, count_;
+  int taken_ = 0;
+  S memory_[2 * kMaxOperands + 4][kStep];
+
+ public:
+  Block<S> block;
 };
 
 template <class S>
@@ -166,13 +226,26 @@ class Pass {
         const int64_t start = b * kBlockSize;
         block.size = std::min(kBlockSize, numel_ - start);
         fill(block, start, buffers);
-        sums[b] = kernel(params.data(), block);
+        sums[b] = evaluate(kernel, params.data(), block);
         flush(block, start);
       }
       if (block.invalid) invalid = true;
     });
     if (invalid) domain_error();
     return total;
+  }
+
+  static double evaluate(cpu::BlockFn<S> kernel, const double* params, Block<S>& block) {
+    const int64_t size = block.size, whole = size - size % kStep;
+    block.size = whole;
+    double sum = whole ? kernel(params, block) : 0;
+    if (whole < size) {
+      LastStep<S> last(block, whole, size);
+      sum += kernel(params, last.block);
+      last.flush();
+    }
+    block.size = size;
+    return sum;
   }
 
   /// What is the same for all blocks.

@@ -6,11 +6,14 @@
 
 namespace lossops::cpu {
 
+/// A kernel takes a multiple of this many elements: twice the lanes of the widest register.
+constexpr int64_t kStep = 32;
+
 /// A run of elements, stored as S. Arrays that a call does not need are null.
 template <class S>
 struct Block {
   using T = typename MathOf<S>::type;
-  int64_t size;
+  int64_t size;  ///< a multiple of kStep
   const S* in[kMaxOperands];
   int64_t step[kMaxOperands];  ///< 1, or 0 for a value that is the same everywhere
   const S* weight;

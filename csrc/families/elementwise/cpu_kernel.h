@@ -1,7 +1,6 @@
 // The one kernel: evaluates any expression, and its derivatives, over a block.
 #pragma once
 
-#include <algorithm>
 #include <utility>
 
 #include "../../math/expression.h"
@@ -18,6 +17,7 @@ class BlockLoop {
   using Sum = typename V::Sum;
   static constexpr int kOperands = arity<E>();
   static constexpr int64_t kLanes = V::kLanes;
+  static_assert(kStep % (2 * kLanes) == 0);
 
  public:
   static double run(const double* params, Block<S>& block) {
@@ -34,14 +34,9 @@ class BlockLoop {
   LOSSOPS_INLINE double run(std::integer_sequence<int, I...> operands) {
     // Two sums, so that one addition need not wait for the other.
     Sum sum0(0), sum1(0);
-    int64_t i = 0;
-    for (; i + 2 * kLanes <= b.size; i += 2 * kLanes) {
-      sum0 = sum0 + Sum(visit(i, kLanes, operands));
-      sum1 = sum1 + Sum(visit(i + kLanes, kLanes, operands));
-    }
-    for (; i < b.size; i += kLanes) {
-      const int64_t count = std::min(kLanes, b.size - i);
-      sum0 = sum0 + Sum(V::first(visit(i, count, operands), count));
+    for (int64_t i = 0; i < b.size; i += 2 * kLanes) {
+      sum0 = sum0 + Sum(visit(i, operands));
+      sum1 = sum1 + Sum(visit(i + kLanes, operands));
     }
     if constexpr (requires { E::domain; }) b.invalid = total(invalid_) != 0;
     return total(sum0) + total(sum1);
@@ -57,27 +52,26 @@ class BlockLoop {
   }
 
   template <int... I>
-  LOSSOPS_INLINE V visit(int64_t i, int64_t count, std::integer_sequence<int, I...> operands) {
-    const V x[] = {V::load(b.in[I] + i * b.step[I], count)...};
+  LOSSOPS_INLINE V visit(int64_t i, std::integer_sequence<int, I...> operands) {
+    const V x[] = {V::load(b.in[I] + i * b.step[I])...};
     const auto y = e(operand<I == (wrt == Wrt::kNothing ? -1 : 0)>(x[I])...);
     const bool weighted = b.weight != nullptr;
-    const V w = weighted ? V::load(b.weight + i * b.weight_step, count) : V(1);
+    const V w = weighted ? V::load(b.weight + i * b.weight_step) : V(1);
     const bool ignores = b.label != nullptr;
-    const V label = ignores ? V::load(b.label + i * b.label_step, count) : V(0);
+    const V label = ignores ? V::load(b.label + i * b.label_step) : V(0);
     const auto ignored = label == V(b.ignore_index);
     const auto unless_ignored = [&](V r) __attribute__((always_inline)) {
       return ignores ? select(ignored, V(0), r) : r;
     };
     if constexpr (requires { E::domain; }) {
-      const V bad = unless_ignored(select(e.invalid(x[I]...), V(1), V(0)));
-      invalid_ = invalid_ + V::first(bad, count);
+      invalid_ = invalid_ + unless_ignored(select(e.invalid(x[I]...), V(1), V(0)));
     }
     const auto finish = [&](V r)
                             __attribute__((always_inline)) { return unless_ignored(weighted ? r * w : r); };
     const V value = finish(value_of(y));
-    if (b.value) V::store(value, b.value + i, count);
+    if (b.value) V::store(value, b.value + i);
     const auto store_gradient = [&](V d, int k) __attribute__((always_inline)) {
-      if (b.grad[k]) V::store(finish(d * V(b.scale[k])), b.grad[k] + i, count);
+      if (b.grad[k]) V::store(finish(d * V(b.scale[k])), b.grad[k] + i);
     };
     if constexpr (wrt != Wrt::kNothing) store_gradient(derivative_of(y), 0);
     if constexpr (wrt == Wrt::kAll) {
@@ -87,7 +81,7 @@ class BlockLoop {
       (store_partial(std::integral_constant<int, I>()), ...);
     }
     if constexpr (wrt != Wrt::kNothing) {
-      if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i, count);
+      if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i);
     }
     return value;
   }
