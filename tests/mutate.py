@@ -58,7 +58,7 @@ MUTANTS = (
     Mutant("quotient of duals", "(a.d - q * b.d) / b.v", "(a.d + q * b.d) / b.v"),
     Mutant("ignored elements", "return ignores ? select(ignored, V(0), r) : r;", "return r;"),
     Mutant("weight dropped", "unless_ignored(weighted ? r * w : r);", "unless_ignored(r);"),
-    Mutant("tail of a block", "std::min(kLanes, b.size - i);", "std::min(kLanes, b.size - i - 1);"),
+    Mutant("end of a block", "count_(end - begin)", "count_(end - begin - 1)"),
     Mutant("factor of the reduction", "V::store(finish(d * V(b.scale[k]))", "V::store(finish(d)"),
     Mutant("sign of a stated derivative, rows",
            "custom_derivative(custom_derivative(value, -t, student.log_p())",
