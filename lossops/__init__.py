@@ -18,6 +18,7 @@ _check_torch(build_info)
 _check_processor(build_info)
 
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
+from . import _transforms as _transforms  # noqa: E402
 from . import cpp_extension, functional, nn  # noqa: E402
 from ._define import DefinedLoss, define  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402

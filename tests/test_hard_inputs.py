@@ -1,5 +1,7 @@
 """Hard inputs: the last column of catalogue.md, section 3, and what must hold at the edges."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,11 +18,88 @@ from tests.losses import BY_OP, Loss
 NAN = float("nan")
 
 
+Function = Callable[..., Tensor]
+Operands = dict[str, Tensor]
+Names = list[str]
+Taken = tuple[Tensor, Operands]  # the loss, and its derivatives by name
+
+
+def taken_by_backward(f: Function, operands: Operands, names: Names) -> Taken:
+    loss = f(**operands)
+    if names:
+        loss.backward(torch.ones_like(loss))
+    return loss.detach(), {name: operands[name].grad for name in names}
+
+
+def taken_with_graph(f: Function, operands: Operands, names: Names) -> Taken:
+    """By backward through the decomposition."""
+    loss = f(**operands)
+    inputs = [operands[name] for name in names]
+    slopes = torch.autograd.grad(loss.sum(), inputs, create_graph=True) if names else ()
+    return loss.detach(), dict(zip(names, slopes, strict=True))
+
+
+def taken_by_vjp(f: Function, operands: Operands, names: Names) -> Taken:
+    """By torch.func, where the decomposition computes the value too."""
+    operands = {name: t.detach() for name, t in operands.items()}
+    names = names or ["input"]
+
+    def of_names(*tensors: Tensor) -> Tensor:
+        return f(**{**operands, **dict(zip(names, tensors, strict=True))})
+
+    loss, pull = torch.func.vjp(of_names, *(operands[name] for name in names))
+    return loss, dict(zip(names, pull(torch.ones_like(loss)), strict=True))
+
+
+def taken_by_vmap(f: Function, operands: Operands, names: Names) -> Taken:
+    """Every row as a batch of its own."""
+
+    def of_rows(rows: Operands) -> Taken:
+        return taken_by_vjp(f, {name: t.unsqueeze(0) for name, t in rows.items()}, names)
+
+    rows = {name: t.detach() for name, t in operands.items()}
+    loss, slopes = torch.func.vmap(of_rows)(rows)
+    return loss.squeeze(1), {name: slope.squeeze(1) for name, slope in slopes.items()}
+
+
+def taken_by_jvp(f: Function, operands: Operands, names: Names) -> Taken:
+    """Forward, a class of every row at a time."""
+    operands = {name: t.detach() for name, t in operands.items()}
+    loss = f(**operands)
+    slopes = {}
+    for name in names:
+        t = operands[name]
+        slopes[name] = torch.zeros_like(t)
+        for c in range(t.shape[-1] if t.dim() > 1 else 1):
+            tangent = torch.zeros_like(t)
+            tangent[..., c] = 1
+            if t.dim() == 1:
+                tangent = torch.ones_like(t)
+            with torch.autograd.forward_ad.dual_level():
+                dual = torch.autograd.forward_ad.make_dual(t, tangent)
+                loss, slope = torch.autograd.forward_ad.unpack_dual(f(**{**operands, name: dual}))
+            if t.dim() > 1:
+                slopes[name][..., c] = slope
+            else:
+                slopes[name] = slope
+    return loss, slopes
+
+
+WAYS = {
+    "backward": taken_by_backward,
+    "create_graph": taken_with_graph,
+    "vjp": taken_by_vjp,
+    "jvp": taken_by_jvp,
+    "vmap": taken_by_vmap,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("hard", HARD, ids=lambda hard: f"{hard.op}: {hard.name}")
 @pytest.mark.parametrize("count", [1, 67], ids=["one", "many"])
-def test_catalogue(hard: Hard, count: int, device: str) -> None:
+def test_catalogue(hard: Hard, count: int, way: str, device: str) -> None:
     """Once alone and once in a row long enough for every lane of the kernels."""
-    if hard.mean and count > 1:
+    if hard.mean and (count > 1 or way in ("vmap", "jvp")):
         pytest.skip("a mean is one number")
     eps = torch.finfo(hard.dtype).eps
     labels = BY_OP[hard.op].under(hard.params).labels
@@ -35,21 +114,25 @@ def test_catalogue(hard: Hard, count: int, device: str) -> None:
         ).requires_grad_(name in hard.gradients)
         for name, values in hard.operands.items()
     }
-    function = getattr(lossops.functional, BY_OP[hard.op].function)
-    loss = function(**operands, **params, reduction="mean" if hard.mean else "none")
+    function = partial(
+        getattr(lossops.functional, BY_OP[hard.op].function),
+        **params,
+        reduction="mean" if hard.mean else "none",
+    )
+    averaged = not hard.mean and function(**operands).dim() == 0  # over the only dimension
+    if averaged and way in ("vmap", "jvp"):
+        pytest.skip("of a row there is one value")
+    loss, gradients = WAYS[way](function, operands, list(hard.gradients))
     value = hard.value if hard.mean else hard.value * count
-    averaged = not hard.mean and loss.dim() == 0  # over the only dimension
     if averaged:
         value = hard.value[0]
     expected = torch.tensor(value, dtype=torch.float64, device=device).to(hard.dtype)
-    check(loss.detach(), expected, hard.ulps * eps)
-    if hard.gradients:
-        loss.backward(torch.ones_like(loss))
+    check(loss, expected, hard.ulps * eps)
     for name, values in hard.gradients.items():
         gradient = torch.tensor(values * count, dtype=torch.float64, device=device)
         if averaged:
             gradient = gradient / count
-        check(operands[name].grad, gradient.to(hard.dtype), 2 * hard.ulps * eps)
+        check(gradients[name], gradient.to(hard.dtype), 2 * hard.ulps * eps)
 
 
 def check(actual: Tensor, expected: Tensor, rtol: float) -> None:

@@ -8,30 +8,18 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/dynamo/compiled_autograd.h>
-#include <torch/version.h>
 
 #include <algorithm>
 
 #include "core/dispatch.h"
 #include "core/gil.h"
+#include "core/node.h"
 
 namespace lossops {
 namespace {
 
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
-
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 13)
-template <class N>
-auto make_node() {
-  return c10::make_intrusive<N>();
-}
-#else
-template <class N>
-auto make_node() {
-  return std::shared_ptr<N>(new N(), torch::autograd::deleteNode);
-}
-#endif
 
 /// Runs f where the autograd engine may be entered.
 template <class F>

@@ -5,7 +5,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/abs.h>
-#include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
@@ -22,10 +21,9 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/rsub.h>
-#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/sign.h>
 #include <ATen/ops/sqrt.h>
-#include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 
 #include "probability.h"
@@ -70,27 +68,30 @@ class Aten {
   }
   friend Aten operator-(const Aten& a) { return a.is_number() ? Aten(-a.number_) : Aten(a.tensor_.neg()); }
 
-  // Comparisons yield bool tensors; their left side is a tensor.
+  // Comparisons yield masks; their left side is a tensor.
   friend Aten operator<(const Aten& a, const Aten& b) {
-    return b.is_number() ? at::lt(a.tensor_, b.number_) : at::lt(a.tensor_, b.tensor_);
+    return a.mask(b.is_number() ? at::lt(a.tensor_, b.number_) : at::lt(a.tensor_, b.tensor_));
   }
   friend Aten operator<=(const Aten& a, const Aten& b) {
-    return b.is_number() ? at::le(a.tensor_, b.number_) : at::le(a.tensor_, b.tensor_);
+    return a.mask(b.is_number() ? at::le(a.tensor_, b.number_) : at::le(a.tensor_, b.tensor_));
   }
   friend Aten operator>(const Aten& a, const Aten& b) {
-    return b.is_number() ? at::gt(a.tensor_, b.number_) : at::gt(a.tensor_, b.tensor_);
+    return a.mask(b.is_number() ? at::gt(a.tensor_, b.number_) : at::gt(a.tensor_, b.tensor_));
   }
   friend Aten operator>=(const Aten& a, const Aten& b) {
-    return b.is_number() ? at::ge(a.tensor_, b.number_) : at::ge(a.tensor_, b.tensor_);
+    return a.mask(b.is_number() ? at::ge(a.tensor_, b.number_) : at::ge(a.tensor_, b.tensor_));
   }
   friend Aten operator==(const Aten& a, const Aten& b) {
-    return b.is_number() ? at::eq(a.tensor_, b.number_) : at::eq(a.tensor_, b.tensor_);
+    return a.mask(b.is_number() ? at::eq(a.tensor_, b.number_) : at::eq(a.tensor_, b.tensor_));
   }
-  friend Aten operator&(const Aten& a, const Aten& b) { return at::logical_and(a.tensor_, b.tensor_); }
-  friend Aten operator|(const Aten& a, const Aten& b) { return at::logical_or(a.tensor_, b.tensor_); }
-  friend Aten operator!(const Aten& a) { return at::logical_not(a.tensor_); }
+  friend Aten operator&(const Aten& a, const Aten& b) {
+    return a.mask(at::logical_and(a.tensor_, b.tensor_));
+  }
+  friend Aten operator|(const Aten& a, const Aten& b) { return a.mask(at::logical_or(a.tensor_, b.tensor_)); }
+  friend Aten operator!(const Aten& a) { return a.mask(at::logical_not(a.tensor_)); }
   friend Aten select(const Aten& m, const Aten& a, const Aten& b) {
-    if (a.is_number() && b.is_number()) return at::where(m.tensor_, a.number_, b.number_);
+    if (a.is_number() && b.is_number())
+      return at::where(m.tensor_, m.compared(a.number_), m.compared(b.number_));
     if (a.is_number()) return at::where(m.tensor_, a.number_, b.tensor_);
     if (b.is_number()) return at::where(m.tensor_, a.tensor_, b.number_);
     return at::where(m.tensor_, a.tensor_, b.tensor_);
@@ -108,66 +109,36 @@ class Aten {
   friend Aten abs(const Aten& a) { return a.is_number() ? Aten(std::fabs(a.number_)) : at::abs(a.tensor_); }
 
  private:
-  at::Tensor tensor_;
-  double number_ = 0;
-};
-
-/// A number needs no mask.
-inline Aten scaled(const Aten& a, const Aten& b) {
-  return a.is_number() || b.is_number() ? a * b : scaled<Aten, Aten>(a, b);
-}
-
-template <>
-class Logistic<Aten> {
- public:
-  explicit Logistic(const Aten& x) : x_(x.tensor()) {}
-  Aten p() const { return at::sigmoid(x_); }
-  Aten q() const { return at::sigmoid(x_.neg()); }
-  Aten nlog_p() const { return softplus(x_.neg()); }
-  Aten nlog_q() const { return softplus(x_); }
-  Aten nll(const Aten& a, const Aten& b) const { return scaled(a, nlog_p()) + scaled(b, nlog_q()); }
-
- private:
-  /// at::softplus drops e^-x beyond a threshold, and vmap knows no log_sigmoid of a GPU's tensors within
-  /// another vmap. Every derivative is exact, at 0 too: the two sides meet there without a kink.
-  static Aten softplus(const at::Tensor& x) {
-    const Aten positive = Aten(x) > 0;
-    return select(positive, x, 0) + log1p(exp(select(positive, x.neg(), x)));
+  Aten mask(at::Tensor tensor) const {
+    Aten m(std::move(tensor));
+    m.compared_ = compared_ == at::kBool ? tensor_.scalar_type() : compared_;
+    return m;
+  }
+  at::Tensor compared(double number) const {
+    return at::scalar_tensor(number, tensor_.options().dtype(compared_));
   }
 
-  at::Tensor x_;
+  at::Tensor tensor_;
+  double number_ = 0;
+  at::ScalarType compared_ = at::kBool;  ///< of a mask: the dtype of what it compares, which that selects
 };
 
-inline Aten tanh(const Aten& x) { return at::tanh(x.tensor()); }
+/// A number that is not 0 needs no mask.
+inline Aten scaled(const Aten& a, const Aten& b) {
+  if (b.is_number() || (a.is_number() && a.number() != 0)) return a * b;
+  const Aten finite = select(abs(b) == kInfinity, 0, b);
+  return a * (a.is_number() ? finite : select(a == 0, finite, b));
+}
+
+inline Aten log1p_unit(const Aten& a) { return log1p(a); }
+
+/// Both sides meet at 0 without a kink, so that the derivative of one of them is that of both.
+inline Aten magnitude(const Aten& x) { return select(x < 0, -x, x); }
 
 inline Aten constant(const Aten& like, double c) { return at::full_like(like.tensor(), c); }
 
 inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(), b.tensor()); }
 inline Aten minimum(const Aten& a, const Aten& b) { return at::minimum(a.tensor(), b.tensor()); }
 inline Aten sign(const Aten& x) { return select(x == x, at::sign(x.tensor()), x); }
-
-template <>
-class Probability<Aten> {
- public:
-  Probability(const Aten& d, const RowShift<Aten>& row) : d_(d), row_(row) {}
-  Aten log_p() const { return row_.log_sum.is_number() ? d_ : d_ - row_.log_sum; }
-  Aten p() const { return exp(log_p()); }
-  Aten q() const { return select(is_top(), row_.rest * row_.share, 1 - p()); }
-  Aten log_q() const {
-    const Aten top = is_top();
-    const Aten some = top & (row_.rest > 0);  // otherwise ln 0, which has no derivative
-    const Aten log_rest = select(some, log(select(some, row_.rest, 1)), -kInfinity);
-    return select(top, log_rest - row_.log_sum, log1p(-select(top, 0, p())));
-  }
-  Aten is_top() const { return (d_ == 0) & (row_.rest < 1); }
-
- private:
-  Aten d_;
-  RowShift<Aten> row_;
-};
-
-inline Aten bernoulli_nll(const Aten& probability, const Aten& target) {
-  return at::binary_cross_entropy(probability.tensor(), target.tensor(), {}, at::Reduction::None);
-}
 
 }  // namespace lossops

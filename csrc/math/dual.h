@@ -92,8 +92,18 @@ struct Dual {
   LOSSOPS_INLINE friend Dual log1p(const Dual& a) { return chain(log1p(a.v), C(1) / (C(1) + a.v), a); }
   /// The derivative at 0 is 0, as torch's.
   LOSSOPS_INLINE friend Dual abs(const Dual& a) {
-    return chain(abs(a.v), select(a.v > C(0), C(1), select(a.v < C(0), C(-1), a.v)), a);
+    return chain(abs(a.v), select(a.v > C(0), C(1), select(a.v < C(0), C(-1), a.v * C(0))), a);
   }
 };
+
+/// An operand, as the variable to differentiate by if it is that.
+template <bool is_variable, class C>
+LOSSOPS_INLINE auto variable(const C& x) {
+  if constexpr (is_variable) {
+    return Dual<C>(x, C(1));
+  } else {
+    return x;
+  }
+}
 
 }  // namespace lossops

@@ -182,16 +182,22 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
   }
 }
 
+/// |x| where that is only half of an expression that is smooth at 0: Aten has a derivative for it there.
+template <class C>
+LOSSOPS_INLINE C magnitude(const C& x) {
+  return abs(x);
+}
+
 /// From e^(-2 |x|) - 1, accurate everywhere.
 template <class C>
 LOSSOPS_INLINE C tanh(const C& x) {
-  const C em = expm1(abs(x) * -2.0);
+  const C em = expm1(magnitude(x) * -2.0);
   const C t = em / (em + 2.0);
   return select(x < C(0), t, -t);
 }
 template <class C>
 LOSSOPS_INLINE Dual<C> tanh(const Dual<C>& x) {
-  const C em = expm1(abs(x.v) * -2.0);
+  const C em = expm1(magnitude(x.v) * -2.0);
   const C r = C(1) / (em + 2.0);
   return Dual<C>::chain(select(x.v < C(0), em * r, -(em * r)), (em + 1.0) * 4.0 * square(r), x);
 }
@@ -202,7 +208,7 @@ LOSSOPS_INLINE Dual<C> tanh(const Dual<C>& x) {
 template <class C>
 class Logistic {
  public:
-  LOSSOPS_INLINE explicit Logistic(const C& x) : negative_(x < C(0)), magnitude_(abs(x)) {
+  LOSSOPS_INLINE explicit Logistic(const C& x) : negative_(x < C(0)), magnitude_(magnitude(x)) {
     const C z = exp(-magnitude_);
     const C r = C(1) / (C(1) + z);
     l_ = log1p_unit(z);

@@ -217,23 +217,6 @@ void check_description(const ClassAxisLoss& loss) {
           "label_smoothing needs an expression with true_class, of a softmax");
 }
 
-/// Says that this label, the index-th of the target, is out of range.
-[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index) {
-  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
-  const at::Tensor& target = call.tensors[loss.target];
-  std::string position;
-  for (int64_t d = target.dim() - 1; d >= 0; --d) {
-    position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
-    index /= target.size(d);
-  }
-  const bool list = loss.target_role() == Role::kLabelList;
-  const auto ignored = call.settings.ignore_index;
-  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
-  loss.raise("label", "target must be in [", list ? -1 : 0, ", ", classes - 1, "]",
-             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
-             position, ")");
-}
-
 }  // namespace
 
 ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
@@ -283,20 +266,47 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
   if (loss.label_smoothing >= 0) smoothing = call.settings.params[loss.label_smoothing];
 }
 
+void prior_error(const Call& call, double least) {
+  TORCH_CHECK(false, call.loss->name, ": prior must be >= 0, got ", least);
+}
+
 void check_prior(const Call& call, const at::Tensor& prior) {
   const double least = prior.numel() ? prior.detach().to(at::kDouble).min().item().toDouble() : 0;
-  TORCH_CHECK(!(least < 0), call.loss->name, ": prior must be >= 0, got ", least);
+  if (least < 0) prior_error(call, least);
+}
+
+std::pair<int64_t, c10::SymInt> label_range(const Call& call) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  const c10::SymInt classes = call.input().sym_size(loss.class_dim(call.input().dim(), call.settings));
+  return {loss.target_role() == Role::kLabelList ? -1 : 0, classes - 1};  // a list ends with -1
+}
+
+void label_error(const Call& call, int64_t label, std::optional<int64_t> index) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  std::string position;
+  if (index) {
+    const at::Tensor& target = call.tensors[loss.target];
+    for (int64_t d = target.dim() - 1; d >= 0; --d) {
+      position = c10::str(*index % target.size(d), position.empty() ? "" : ", ", position);
+      *index /= target.size(d);
+    }
+    position = c10::str(" at position (", position, ")");
+  }
+  const auto ignored = call.settings.ignore_index;
+  const auto [least, most] = label_range(call);
+  loss.raise("label", "target must be in [", least, ", ", most, "]",
+             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, position);
 }
 
 void check_label_range(const Call& call, const at::Tensor& labels) {
-  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const int64_t* const label = labels.const_data_ptr<int64_t>();
   const int64_t* const end = label + labels.numel();
-  const int64_t classes = call.input().size(loss.class_dim(call.input().dim(), call.settings));
-  const int64_t least = loss.target_role() == Role::kLabelList ? -1 : 0;  // a list ends with -1
+  const auto [least, most] = label_range(call);
   const auto ignored = call.settings.ignore_index;
-  const int64_t* const wrong = std::find_if(
-      label, end, [&](int64_t l) { return (l < least || l >= classes) && !(ignored && l == *ignored); });
+  const int64_t* const wrong =
+      std::find_if(label, end, [least = least, most = most.expect_int(), ignored](int64_t l) {
+        return (l < least || l > most) && !(ignored && l == *ignored);
+      });
   if (wrong != end) label_error(call, *wrong, wrong - label);
 }
 

@@ -37,17 +37,28 @@ extern const Family kFamily;
 const Backend* cpu_backend();
 const Backend* cuda_backend();
 
-/// The members of the expression, with null for those that it lacks.
+/// A class on ATen operators, or every class of every row at once.
+struct AnyClass {
+  Aten d, x;  ///< its logit less the row's shift, and its exponential
+  RowShift<Aten> shift;
+
+  Probability<Aten> probability() const { return {d, x, shift}; }
+  Probability<Dual<Aten>> variable() const { return {d, x, shift}; }
+};
+
+/// The members of the expression on ATen operators, each with its derivative, by ln p where it is of
+/// probabilities; null for those that it lacks.
 struct ClassAxisMembers {
   int sides;  ///< rows of logits that a row of the loss reads
   Shift shift;
   bool takes_prior;
   bool (*maps)(const double* params);
-  Aten (*logit)(const Aten& x, const Aten& log_prior, const double* params);
-  Aten (*target_logit)(const Aten& x, const double* params);
-  Aten (*true_class)(const Probability<Aten>* p, const double* params);
-  Aten (*other_class)(const Probability<Aten>& p, const double* params);
-  Aten (*row)(const Aten& lse, const double* params);
+  Dual<Aten> (*logit)(const Dual<Aten>& x, const Dual<Aten>& log_prior, const double* params);
+  Dual<Aten> (*target_logit)(const Dual<Aten>& x, const double* params);
+  Dual<Aten> (*true_class)(const AnyClass& of, const double* params);
+  Dual<Aten> (*other_class)(const AnyClass& of, const double* params);
+  Dual<Aten> (*each_class)(const AnyClass* of, int by, const double* params);
+  Dual<Aten> (*row)(const Dual<Aten>& lse, const double* params);
 };
 
 struct ClassAxisLoss : Loss {
@@ -77,32 +88,36 @@ ClassAxisMembers members_of() {
   ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>};
   if constexpr (MapsLogits<E>) {
     f.maps = [](const double* params) { return make_expression<E>(params).maps(); };
-    f.logit = [](const Aten& x, const Aten& log_prior, const double* params) -> Aten {
+    f.logit = [](const Dual<Aten>& x, const Dual<Aten>& log_prior, const double* params) -> Dual<Aten> {
       return map_logit(make_expression<E>(params), x, log_prior);
     };
   }
   if constexpr (MapsTarget<E>) {
-    f.target_logit = [](const Aten& x, const double* params) -> Aten {
+    f.target_logit = [](const Dual<Aten>& x, const double* params) -> Dual<Aten> {
       return make_expression<E>(params).target_logit(x);
     };
   }
   if constexpr (HasTrueClass<E>) {
-    f.true_class = [](const Probability<Aten>* p, const double* params) -> Aten {
-      return make_expression<E>(params).true_class(p[0]);
-    };
-  }
-  if constexpr (ComparesClasses<E>) {
-    f.true_class = [](const Probability<Aten>* p, const double* params) -> Aten {
-      return make_expression<E>(params).each_class(p[0], p[1]);
+    f.true_class = [](const AnyClass& of, const double* params) -> Dual<Aten> {
+      return make_expression<E>(params).true_class(of.variable());
     };
   }
   if constexpr (HasOtherClasses<E>) {
-    f.other_class = [](const Probability<Aten>& p, const double* params) -> Aten {
-      return make_expression<E>(params).other_class(p);
+    f.other_class = [](const AnyClass& of, const double* params) -> Dual<Aten> {
+      return make_expression<E>(params).other_class(of.variable());
+    };
+  }
+  if constexpr (ComparesClasses<E>) {
+    f.each_class = [](const AnyClass* of, int by, const double* params) -> Dual<Aten> {
+      const E e = make_expression<E>(params);
+      if (by == 0) return e.each_class(of[0].variable(), of[1].probability());
+      return e.each_class(of[0].probability(), of[1].variable());
     };
   }
   if constexpr (HasRowTerm<E>) {
-    f.row = [](const Aten& lse, const double* params) -> Aten { return make_expression<E>(params).row(lse); };
+    f.row = [](const Dual<Aten>& lse, const double* params) -> Dual<Aten> {
+      return make_expression<E>(params).row(lse);
+    };
   }
   return f;
 }
@@ -129,9 +144,15 @@ struct ClassAxisArguments {
 
 /// Raises for a negative prior, which must be one that can be looked at.
 void check_prior(const Call& call, const at::Tensor& prior);
+/// Raises for this one.
+[[noreturn]] void prior_error(const Call& call, double least);
 
+/// The least label that is allowed, and the largest.
+std::pair<int64_t, c10::SymInt> label_range(const Call& call);
 /// Raises for the first label out of range, lists of them included; labels are int64, contiguous, and can be
 /// looked at.
 void check_label_range(const Call& call, const at::Tensor& labels);
+/// Raises for this one, the index-th of the target if that is known.
+[[noreturn]] void label_error(const Call& call, int64_t label, std::optional<int64_t> index = std::nullopt);
 
 }  // namespace lossops::class_axis

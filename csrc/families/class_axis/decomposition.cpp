@@ -1,10 +1,11 @@
 // Losses over a class axis in ATen operators.
 #include <ATen/OpMathType.h>
-#include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/argmax.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/cumprod.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index.h>
 #include <ATen/ops/mean.h>
@@ -15,24 +16,30 @@
 
 #include "core/reduction.h"
 #include "core/shapes.h"
+#include "core/transforms.h"
 #include "families/class_axis/call.h"
 
 namespace lossops::class_axis {
 namespace {
 
-/// Whether nothing traces or batches t, so that its values can be looked at.
-bool may_be_read(const at::Tensor& t) { return t.is_cpu() && !at::isTensorSubclassLike(t); }
+/// `value`, which was y of an operand that may have been broadcast, with its derivative by that.
+at::Tensor by_operand(const at::Tensor& value, const Dual<Aten>& y, const at::Tensor& operand) {
+  if (!may_be_differentiated(operand)) return value;
+  const at::Tensor slope = y.d.is_number() ? at::full_like(value, y.d.number()) : y.d.tensor();
+  return with_derivative(value, slope, operand.expand_as(value));
+}
 
-/// Relative to the largest logit, as math/probability.h has it; what cancels is detached. Ties have no
-/// largest class: rest is then 1 or more.
-RowShift<Aten> softmax_shift(const at::Tensor& z) {
-  const at::Tensor largest = at::amax(z, -1, /*keepdim=*/true).detach();
-  const at::Tensor d = z - largest;
-  const at::Tensor is_top = d == 0;
-  const at::Tensor rest = at::where(is_top, 0.0, d.exp()).sum(-1, true) + (is_top.sum(-1, true) - 1);
-  // e^d - 1 of the largest itself: 0, with the derivative that it lends to the sum.
-  const at::Tensor sum = rest + at::where(is_top, d.expm1(), 0.0).sum(-1, true);
-  return {Aten(largest), Aten(rest), Aten(sum.log1p()), Aten((sum + 1).reciprocal()), Aten(0)};
+/// What was computed on a dual operand, as a function of that operand.
+at::Tensor function_of(const at::Tensor& operand, const Dual<Aten>& y) {
+  return by_operand(y.v.tensor().detach(), y, operand);
+}
+
+Dual<Aten> variable(const at::Tensor& x) { return {Aten(x), Aten(1)}; }
+
+/// ln of a sum of exponentials; ln 0 has no derivative.
+at::Tensor log_or_none(const at::Tensor& sum) {
+  const at::Tensor some = sum > 0;
+  return at::where(some, at::where(some, sum, 1.0).log(), -kInfinity);
 }
 
 /// The decomposition, step by step over rows whose classes are the last dimension.
@@ -66,12 +73,19 @@ class ClassAxisDecomposition {
   void read_labels() {
     if (!rows_.target.defined() || rows_.probabilities || rows_.label_list) return;
     at::Tensor labels = rows_.target.to(at::kLong);
-    if (f_.sides == 1 && may_be_read(labels)) check_label_range(call_, labels.contiguous());
+    if (f_.sides == 1) check_labels(labels);
     if (call_.settings.ignore_index) {
       keep_ = at::ne(labels, *call_.settings.ignore_index);
       labels = at::where(keep_, labels, 0);
     }
     label_ = labels.unsqueeze(-1);
+  }
+
+  void check_labels(const at::Tensor& labels) const {
+    const auto [least, most] = label_range(call_);
+    at::Tensor wrong = (labels < least) | (labels > most);
+    if (call_.settings.ignore_index) wrong = wrong & (labels != *call_.settings.ignore_index);
+    if (const auto label = first_where(wrong, labels)) label_error(call_, static_cast<int64_t>(*label));
   }
 
   at::Tensor logits(int side) {
@@ -80,14 +94,78 @@ class ClassAxisDecomposition {
     if (!f_.maps || !f_.maps(params_)) return x;
     Aten log_prior(0);
     if (rows_.prior.defined()) {
-      if (may_be_read(rows_.prior)) check_prior(call_, rows_.prior);
+      if (const auto least = first_where(rows_.prior < 0, rows_.prior)) prior_error(call_, *least);
       // A class that never occurs has no derivative by its frequency.
       const Aten absent = Aten(rows_.prior) == 0;
       log_prior = select(absent, -kInfinity, log(select(absent, 1, Aten(rows_.prior))));
     }
-    const at::Tensor z = f_.logit(x, log_prior, params_).tensor();
+    at::Tensor z = function_of(x, f_.logit(variable(x), log_prior, params_));
+    if (rows_.prior.defined()) {
+      const at::Tensor& p = log_prior.tensor();
+      z = by_operand(z, f_.logit(Aten(x), variable(p), params_), p);
+    }
     if (!f_.target_logit) return z;
-    return z.scatter(-1, label_, f_.target_logit(at::gather(x, -1, label_), params_).tensor());
+    const at::Tensor own = at::gather(x, -1, label_);
+    return z.scatter(-1, label_, function_of(own, f_.target_logit(variable(own), params_)));
+  }
+
+  /// Relative to the largest class, whose exponential is 1 and no function of its logit: what its own logit
+  /// does to it, it does through all others, so that nothing cancels. Of several largest it is the first.
+  AnyClass softmax(const at::Tensor& z) const {
+    const at::Tensor top = at::argmax(z, -1, /*keepdim=*/true);
+    const at::Tensor is_top = class_numbers() == top;
+    const at::Tensor largest = at::gather(z, -1, top);
+    const at::Tensor d = at::where(is_top, (largest - largest).detach(), z - largest);
+    const at::Tensor lift = f_.other_class ? this->lift(d, is_top, top) : at::Tensor();
+    const at::Tensor x = (lift.defined() ? d + lift : d).exp();
+    const at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true);
+    Aten log_rest(0);
+    if (lift.defined()) log_rest = log_or_none(rest) - lift;
+    return {Aten(d),
+            Aten(at::where(is_top, 1.0, x)),
+            {Aten(largest), Aten(rest), Aten(rest.log1p()), Aten((rest + 1).reciprocal()), log_rest}};
+  }
+
+  /// What the logits beside the largest, of a wrong class, are raised by: so far that the reciprocal of the
+  /// square of their sum is finite, as ln(1 - p) needs it, but not that the sum counts beside 1.
+  at::Tensor lift(const at::Tensor& d, const at::Tensor& is_top, const at::Tensor& top) const {
+    const double least = 0.4 * std::log(dtype_ == at::kDouble ? std::numeric_limits<double>::min()
+                                                              : std::numeric_limits<float>::min());
+    const at::Tensor second = at::where(is_top, -kInfinity, d).amax(-1, true).detach();
+    const at::Tensor raises = (second < least) & (second > -kInfinity) & (top != label_);
+    return at::where(raises, least - second, 0.0);
+  }
+
+  /// Every class of every row.
+  AnyClass every_class(int side) const {
+    if (f_.shift == Shift::kSoftmax) return softmax(z_[side]);
+    if (f_.shift == Shift::kNone) return {Aten(z_[side]), Aten(0), RowShift<Aten>::plain(0)};
+    return {Aten(z_[side] - at::gather(z_[side], -1, label_)), Aten(0), RowShift<Aten>::plain(0)};
+  }
+
+  /// The label's among them.
+  AnyClass at_label(AnyClass all) const {
+    all.d = at::gather(all.d.tensor(), -1, label_);
+    if (!all.x.is_number()) all.x = at::gather(all.x.tensor(), -1, label_);
+    return all;
+  }
+
+  at::Tensor true_class(const AnyClass& of) const {
+    return function_of(of.probability().log_p().tensor(), f_.true_class(of, params_));
+  }
+  at::Tensor other_class(const AnyClass& of) const {
+    return function_of(of.probability().log_p().tensor(), f_.other_class(of, params_));
+  }
+
+  at::Tensor pairs() const {
+    const AnyClass both[] = {every_class(0), every_class(1)};
+    at::Tensor value;
+    for (int side = 0; side < 2; ++side) {
+      const Dual<Aten> y = f_.each_class(both, side, params_);
+      if (!value.defined()) value = y.v.tensor().detach();
+      value = by_operand(value, y, both[side].probability().log_p().tensor());
+    }
+    return value.sum(-1);
   }
 
   at::Tensor by_label(const at::Tensor& by_class) const {
@@ -95,19 +173,11 @@ class ClassAxisDecomposition {
   }
 
   at::Tensor classes() const {
-    std::vector<Probability<Aten>> p;
-    RowShift<Aten> shift;
-    for (int side = 0; side < f_.sides; ++side) {
-      shift = f_.shift == Shift::kSoftmax  ? softmax_shift(z_[side])
-              : f_.shift == Shift::kTarget ? RowShift<Aten>::plain(at::gather(z_[side], -1, label_))
-                                           : RowShift<Aten>::plain(0);
-      p.emplace_back(Aten(z_[side]) - shift.shift, shift);
-    }
+    if (f_.each_class) return pairs();
+    const AnyClass all = every_class(0);
     at::Tensor value;
     const auto add = [&](const at::Tensor& v) { value = value.defined() ? value + v : v; };
-    if (f_.sides == 2) {
-      add(f_.true_class(p.data(), params_).tensor().sum(-1));
-    } else if (f_.true_class) {
+    if (f_.true_class) {
       const double s = rows_.smoothing;
       at::Tensor weight = rows_.class_weight;
       if (rows_.true_weight.defined()) {
@@ -115,37 +185,36 @@ class ClassAxisDecomposition {
         weight = weight.defined() ? weight * w : w;
       }
       if (!rows_.probabilities) {
-        const Probability<Aten> at_label(Aten(at::gather(z_[0], -1, label_)) - shift.shift, shift);
-        Aten true_class = f_.true_class(&at_label, params_);
-        if (weight.defined()) true_class = scaled(Aten(by_label(weight)), true_class);
-        add(((1 - s) * true_class).tensor().squeeze(-1));
+        Aten cost = true_class(at_label(all));
+        if (weight.defined()) cost = scaled(Aten(by_label(weight)), cost);
+        add(((1 - s) * cost).tensor().squeeze(-1));
       }
       if (rows_.probabilities || s > 0) {
-        const Aten each = f_.true_class(p.data(), params_);
+        const Aten each = true_class(all);
         if (rows_.probabilities) {
           Aten y = (1 - s) * Aten(rows_.target.movedim(rows_.dim, -1).to(dtype_));
           if (weight.defined()) y = y * Aten(weight);
           add(scaled(y, each).tensor().sum(-1));
         }
         if (s > 0) {
-          const Aten all = weight.defined() ? scaled(Aten(weight), each) : each;
-          add((s * all).tensor().mean(-1));
+          const Aten cost = weight.defined() ? scaled(Aten(weight), each) : each;
+          add((s * cost).tensor().mean(-1));
         }
       }
     }
     if (f_.other_class) {
-      const at::Tensor other_class = f_.other_class(p[0], params_).tensor();
       const at::Tensor wrong = at::ne(class_numbers(), label_);
       at::Tensor weight =
           rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
-      const at::Tensor masked = at::where(wrong, other_class, 0.0);
+      const at::Tensor masked = at::where(wrong, other_class(all), 0.0);
       at::Tensor sum = (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
       if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
       add(sum);
     }
     if (f_.row) {
-      const Aten term = f_.row(shift.shift + shift.log_sum, params_);
-      if (!term.is_number()) add(term.tensor().squeeze(-1));
+      const at::Tensor lse = (all.shift.shift + all.shift.log_sum).tensor();
+      const Dual<Aten> term = f_.row(variable(lse), params_);
+      if (!term.v.is_number()) add(function_of(lse, term).squeeze(-1));
     }
     return value;
   }
@@ -157,13 +226,14 @@ class ClassAxisDecomposition {
   /// Every label of a row's list against every class that is not in it.
   at::Tensor label_list() const {
     const at::Tensor labels = rows_.target.to(at::kLong);
+    check_labels(labels);
     const at::Tensor listed = at::cumprod(labels >= 0, -1).to(at::kBool);  // up to the first negative one
     const at::Tensor safe = labels.clamp(0);
     const at::Tensor is_label = ((safe.unsqueeze(-1) == class_numbers()) & listed.unsqueeze(-1)).any(-2);
     const at::Tensor d = z_[0].unsqueeze(-2) - at::gather(z_[0], -1, safe).unsqueeze(-1);
-    const Probability<Aten> p(Aten(d), RowShift<Aten>::plain(0));
+    const AnyClass all{Aten(d), Aten(0), RowShift<Aten>::plain(0)};
     const at::Tensor counts = listed.unsqueeze(-1) & is_label.logical_not().unsqueeze(-2);
-    return at::where(counts, f_.other_class(p, params_).tensor(), 0.0).sum({-2, -1});
+    return at::where(counts, other_class(all), 0.0).sum({-2, -1});
   }
 
   /// The weight of each row's label, if the mean divides by it.

@@ -2,6 +2,7 @@
 #include "families/elementwise/call.h"
 
 #include <ATen/native/TypeProperties.h>
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/mean.h>
 
 #include "core/reduction.h"
@@ -144,6 +145,18 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
     TORCH_CHECK(o.shape != Shape::kMutual || traits.operands[0].shape == Shape::kMutual, space, "::", name,
                 ": ", o.name, " is of Shape::kMutual, which the first operand has to be too");
   }
+}
+
+void domain_error(const Call& call) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  std::string given;
+  for (int i = 0; i < loss.operands; ++i) {
+    if (!call.tensors[i].defined()) continue;
+    const auto [low, high] = at::aminmax(call.tensors[i].to(at::kDouble));
+    given += c10::str(i ? ", " : "", loss.argument(i), " in [", low.item().toDouble(), ", ",
+                      high.item().toDouble(), "]");
+  }
+  loss.raise("domain", loss.domain, ", got ", given);
 }
 
 #ifndef LOSSOPS_CUDA

@@ -36,7 +36,13 @@ extern const Family kFamily;
 const Backend* cpu_backend();
 const Backend* cuda_backend();
 
-using Decomposition = Aten (*)(const Aten* operands, const double* params);
+/// The expression on ATen operators.
+struct Decomposition {
+  /// The loss, with its derivative by operand `by` unless that is -1.
+  Dual<Aten> (*loss)(const Aten* operands, int by, const double* params);
+  /// Where operands lie outside the domain; null for losses that are defined everywhere.
+  Aten (*invalid)(const Aten* operands, const double* params) = nullptr;
+};
 
 struct ElementwiseLoss : Loss {
   ElementwiseLoss(const char* space, const char* name, int arity, std::vector<NumberArgument> numbers,
@@ -52,14 +58,32 @@ struct ElementwiseLoss : Loss {
   }
 };
 
+/// Raises for operands outside the loss's domain, which can be looked at.
+[[noreturn]] void domain_error(const Call& call);
+
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);
 
 template <class E>
-Aten decomposition_of(const Aten* x, const double* params) {
-  return [&]<size_t... i>(std::index_sequence<i...>) -> Aten {
-    return make_expression<E>(params)(x[i]...);
-  }(std::make_index_sequence<arity<E>()>());
+Decomposition decomposition_of() {
+  return [&]<int... i>(std::integer_sequence<int, i...> operands) -> Decomposition {
+    Decomposition d{[](const Aten* x, int by, const double* params) {
+      const E e = make_expression<E>(params);
+      Dual<Aten> y;
+      if (by < 0) y = Dual<Aten>(Aten(e(x[i]...)));
+      const auto differentiate = [&]<int k>(std::integral_constant<int, k>) {
+        if (by == k) y = Dual<Aten>(e(variable<i == k>(x[i])...));
+      };
+      (differentiate(std::integral_constant<int, i>()), ...);
+      return y;
+    }};
+    if constexpr (requires { E::domain; }) {
+      d.invalid = [](const Aten* x, const double* params) {
+        return make_expression<E>(params).invalid(x[i]...);
+      };
+    }
+    return d;
+  }(std::make_integer_sequence<int, arity<E>()>());
 }
 
 template <class E>
@@ -67,7 +91,7 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, Traits trait
   const char* domain = nullptr;
   if constexpr (requires { E::domain; }) domain = E::domain;
   return std::make_unique<ElementwiseLoss>(space, name, arity<E>(), number_arguments<E>(), std::move(traits),
-                                           decomposition_of<E>, domain);
+                                           decomposition_of<E>(), domain);
 }
 
 }  // namespace lossops::elementwise

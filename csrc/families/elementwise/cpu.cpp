@@ -4,7 +4,6 @@
 
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
-#include <ATen/ops/aminmax.h>
 #include <ATen/ops/mean.h>
 
 #include <atomic>
@@ -231,7 +230,7 @@ class Pass {
       }
       if (block.invalid) invalid = true;
     });
-    if (invalid) domain_error();
+    if (invalid) domain_error(call_);
     return total;
   }
 
@@ -283,17 +282,6 @@ class Pass {
     }
     if (grads_[loss_.operands]) grads_[loss_.operands].flush(start, block.size, block.weight_grad);
     if (value_) value_.flush(start, block.size, block.value);
-  }
-
-  [[noreturn]] void domain_error() const {
-    std::string given;
-    for (int i = 0; i < loss_.operands; ++i) {
-      if (!call_.tensors[i].defined()) continue;
-      const auto [low, high] = at::aminmax(call_.tensors[i].to(at::kDouble));
-      given += c10::str(i ? ", " : "", loss_.argument(i), " in [", low.item().toDouble(), ", ",
-                        high.item().toDouble(), "]");
-    }
-    loss_.raise("domain", loss_.domain, ", got ", given);
   }
 
   const Call& call_;

@@ -54,7 +54,7 @@ class BlockLoop {
   template <int... I>
   LOSSOPS_INLINE V visit(int64_t i, std::integer_sequence<int, I...> operands) {
     const V x[] = {V::load(b.in[I] + i * b.step[I])...};
-    const auto y = e(operand<I == (wrt == Wrt::kNothing ? -1 : 0)>(x[I])...);
+    const auto y = e(variable<I == (wrt == Wrt::kNothing ? -1 : 0)>(x[I])...);
     const bool weighted = b.weight != nullptr;
     const V w = weighted ? V::load(b.weight + i * b.weight_step) : V(1);
     const bool ignores = b.label != nullptr;
@@ -89,16 +89,7 @@ class BlockLoop {
   /// The derivative by operand k.
   template <int k, int... I>
   LOSSOPS_INLINE V partial(const V* x, std::integer_sequence<int, I...>) const {
-    return derivative_of(e(operand<I == k>(x[I])...));
-  }
-
-  template <bool dual>
-  LOSSOPS_INLINE static auto operand(V x) {
-    if constexpr (dual) {
-      return Dual<V>(x, V(1));
-    } else {
-      return x;
-    }
+    return derivative_of(e(variable<I == k>(x[I])...));
   }
 
   // Copies, which no store can alias: they stay in registers.

@@ -53,7 +53,7 @@ class ElementLoop {
     for (int j = 0; j < n; ++j) {
       const V in[] = {V(x[I][j])...};
       const bool ignored = a.ignores && label({x[I][j]...}) == ignored_;
-      const auto y = e(operand<I == (wrt == Wrt::kFirst ? 0 : -1)>(in[I])...);
+      const auto y = e(variable<I == (wrt == Wrt::kFirst ? 0 : -1)>(in[I])...);
       if constexpr (requires { E::domain; }) {
         LOSSOPS_ASSERT(ignored || !e.invalid(in[I]...), E::domain);
       }
@@ -88,16 +88,7 @@ class ElementLoop {
   /// The derivative by operand k.
   template <int k, int... I>
   LOSSOPS_DEVICE V partial(const V* x, std::integer_sequence<int, I...>) const {
-    return derivative_of(e(operand<I == k>(x[I])...));
-  }
-
-  template <bool dual>
-  LOSSOPS_DEVICE static auto operand(V x) {
-    if constexpr (dual) {
-      return Dual<V>(x, V(1));
-    } else {
-      return x;
-    }
+    return derivative_of(e(variable<I == k>(x[I])...));
   }
 
   const ElementArgs& a;

@@ -1,14 +1,55 @@
 // Losses element by element in ATen operators.
 #include <ATen/OpMathType.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/ne.h>
 #include <ATen/ops/where.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
+#include "core/transforms.h"
 #include "families/elementwise/call.h"
 
 namespace lossops::elementwise {
+namespace {
+
+/// The values of the loss, with its own derivatives.
+at::Tensor values(const ElementwiseLoss& loss, const Aten* operands, const double* params) {
+  Dual<Aten> y;
+  at::Tensor slopes[kMaxOperands];
+  bool differentiates = false;
+  for (int i = 0; i < loss.operands; ++i) {
+    const at::Tensor& x = operands[i].tensor();
+    if (!x.defined() || !may_be_differentiated(x)) continue;
+    differentiates = true;
+    y = loss.decomposition.loss(operands, i, params);
+    slopes[i] = y.d.is_number() ? at::full_like(x, y.d.number()) : y.d.tensor();
+  }
+  if (!differentiates) return loss.decomposition.loss(operands, -1, params).v.tensor();
+  at::Tensor value = y.v.tensor().detach();
+  for (int i = 0; i < loss.operands; ++i) {
+    if (slopes[i].defined()) value = with_derivative(value, slopes[i], operands[i].tensor());
+  }
+  return value;
+}
+
+/// `valid` says which elements are not ignored; undefined if none is.
+void check_domain(const Call& call, const Aten* operands, const at::Tensor& valid) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  if (!loss.decomposition.invalid) return;
+  at::Tensor invalid = loss.decomposition.invalid(operands, call.settings.params.data()).tensor();
+  if (valid.defined()) invalid = invalid & valid;
+  std::string given;
+  for (int i = 0; i < loss.operands; ++i) {
+    if (operands[i].is_number()) continue;
+    const auto value = first_where(invalid, operands[i].tensor());
+    if (!value) return;
+    given += c10::str(i ? ", " : "", loss.argument(i), " ", *value);
+  }
+  loss.raise("domain", loss.domain, ", got ", given);
+}
+
+}  // namespace
 
 at::Tensor decompose(const Call& call) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
@@ -31,7 +72,8 @@ at::Tensor decompose(const Call& call) {
     const at::Tensor t = tensor(i).to(dtype);
     operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
   }
-  at::Tensor value = loss.decomposition(operands.data(), s.params.data()).tensor();
+  check_domain(call, operands.data(), valid);
+  at::Tensor value = values(loss, operands.data(), s.params.data());
   at::Tensor weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);

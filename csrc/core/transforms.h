@@ -1,0 +1,22 @@
+// Operators that both modes of autograd and every transform of torch.func know (vmap:
+// lossops/_transforms.py). They make a decomposition as exact and as strict as the kernels.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+namespace lossops {
+
+/// `value`, to whose derivative `slope` times that of `operand` is added, to every order as far as slope can
+/// be differentiated. The three have one shape.
+at::Tensor with_derivative(const at::Tensor& value, const at::Tensor& slope, const at::Tensor& operand);
+
+/// Whether derivatives by t may be asked for.
+bool may_be_differentiated(const at::Tensor& t);
+
+/// The first of the values where the mask holds, which has their shape; none if it holds nowhere, or where
+/// nothing can be looked at: on other devices than the CPU, and where something traces.
+std::optional<double> first_where(const at::Tensor& mask, const at::Tensor& values);
+
+}  // namespace lossops
