@@ -24,5 +24,5 @@ def _with_derivative(
 @torch.library.register_vmap("lossops::_first_where")
 def _first_where(
     info: Any, dims: tuple[int | None, ...], *tensors: Tensor
-) -> tuple[float | None, None]:
+) -> tuple[list[float], None]:
     return torch.ops.lossops._first_where(*_batched(info, dims, tensors)), None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ def test_autocast_reaches_into_vmap() -> None:
 @pytest.mark.host
 def test_batchmean_divides_by_the_batch_of_the_input() -> None:
     x, t = torch.randn(1, 4), torch.rand(3, 4)
-    with pytest.raises(RuntimeError, match="same shape"):
+    with pytest.raises(RuntimeError, match=r"kl_div: input and target must broadcast.*\(1, 4\)"):
         F.kl_div(x, t, reduction="batchmean")
 
 
@@ -112,10 +113,13 @@ def test_parameters_that_float32_cannot_hold(loss: Loss) -> None:
 
 def test_target_gradient_of_focal_with_fractional_gamma() -> None:
     x = torch.tensor([0.5], dtype=torch.float64)
-    t = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(F.focal_loss(x, t, gamma=1.5), t)
-    up, down = (F.focal_loss(x, t.detach() + h, gamma=1.5) for h in (1e-6, -1e-6))
-    torch.testing.assert_close(slope, (up - down).view(1) / 2e-6, rtol=1e-7, atol=0)
+    for at in (1.0, 0.4):
+        t = torch.tensor([at], dtype=torch.float64, requires_grad=True)
+        (slope,) = torch.autograd.grad(F.focal_loss(x, t, gamma=1.5), t)
+        # To the second order from this side only: beyond 1 there is no target.
+        here, near, far = (F.focal_loss(x, t.detach() - h, gamma=1.5) for h in (0, 1e-5, 2e-5))
+        difference = (3 * here - 4 * near + far).view(1) / 2e-5
+        torch.testing.assert_close(slope, difference, rtol=1e-7, atol=0)
 
 
 def test_asymmetric_with_a_tiny_clip() -> None:
@@ -340,3 +344,144 @@ def test_meta_tensors_keep_the_fused_node() -> None:
         assert "LossBackward" in loss.grad_fn.name()
         (grad,) = torch.autograd.grad(loss.sum(), x)
         assert grad.shape == x.shape and grad.is_meta
+
+
+# -- exact everywhere ----------------------------------------------------------------------------
+
+
+def test_gradient_of_a_low_precision_weight_is_rounded_once(device: str) -> None:
+    """The value less the mean cancels; each is 1/32 or so from the other."""
+    x = torch.tensor([1.0, 1.0625], dtype=torch.bfloat16, device=device)
+    w = torch.ones(2, dtype=torch.bfloat16, device=device, requires_grad=True)
+    F.mse_loss(x, torch.zeros_like(x), weight=w).backward()
+    torch.testing.assert_close(
+        w.grad.cpu().float(), torch.tensor([-0.0322, 0.0322]), rtol=2e-3, atol=0
+    )
+
+
+def test_row_means_are_of_exact_values(device: str) -> None:
+    x = torch.tensor([[40000.0, -40000.0]], dtype=torch.float16, device=device)
+    w = torch.tensor([2.0, 1.0], dtype=torch.float16, device=device)
+    loss = F.multilabel_soft_margin_loss(x, torch.zeros_like(x), weight=w, reduction="none")
+    assert loss.dtype == torch.float16
+    assert loss.item() == 40000
+
+
+@pytest.mark.parametrize("way", ["kernel", "decomposition"])
+def test_ignore_index_is_compared_as_the_target_has_it(way: str) -> None:
+    def loss(x: Tensor, t: Tensor, index: int) -> Tensor:
+        call = partial(F.hinge_loss, target=t, ignore_index=index, reduction="none")
+        return torch.func.vjp(call, x)[0] if way == "decomposition" else call(x)
+
+    kept, ignored = [1.0], [0.0]
+    zero = torch.zeros(1)
+    assert loss(zero, torch.tensor([255], dtype=torch.uint8), -1).tolist() == kept
+    assert loss(zero, torch.tensor([-999.0], dtype=torch.bfloat16), -999).tolist() == ignored
+    large = torch.tensor([2**24 + 1, 2**24])
+    assert loss(torch.zeros(2), large, 2**24 + 1).tolist() == ignored + kept
+
+
+def test_labels_beyond_int64_are_not_ignored() -> None:
+    labels = torch.tensor([2**64 - 100], dtype=torch.uint64)
+    with pytest.raises(IndexError, match="target must be in"):
+        F.cross_entropy(torch.zeros(1, 3), labels)
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda f: f, torch.func.grad, torch.func.vmap], ids=["", "grad", "vmap"]
+)
+def test_values_are_checked_under_every_transform(wrap: Callable[..., Any]) -> None:
+    bad = torch.tensor([-1.0])
+
+    def of(f: Callable[..., Tensor], *args: Any) -> Callable[[Tensor], Tensor]:
+        return lambda x: f(x, *args, reduction="sum")
+
+    x = torch.full((1, 4), 0.5) if wrap is torch.func.vmap else torch.full((4,), 0.5)
+    t = torch.full((4,), 0.5)
+    with pytest.raises(ValueError, match=r"var.*>= 0"):
+        wrap(of(F.gaussian_nll_loss, t, bad.expand(4)))(x)
+    with pytest.raises(RuntimeError, match=r"q must be in \(0, 1\), got .*2"):
+        wrap(of(F.quantile_loss, t, torch.tensor([2.0])))(x)
+    with pytest.raises(RuntimeError, match=r"multilabel_margin: target must be in .*got -5"):
+        wrap(of(F.multilabel_margin_loss, torch.tensor([1, 0, -5, 3])))(x)
+
+
+@pytest.mark.parametrize("function", [F.focal_loss, F.asymmetric_loss, F.rww_bce_loss])
+def test_targets_that_are_no_probabilities_are_refused(function: Callable[..., Tensor]) -> None:
+    x, t = torch.zeros(2), torch.tensor([0.0, 255.0])
+    with pytest.raises(RuntimeError, match=r"target must be in \[0, 1\], got .*255"):
+        function(x, t)
+    assert function(x, t, ignore_index=255).isfinite()
+
+
+def test_decompositions_are_as_exact_as_kernels() -> None:
+    f = partial(F.rww_cross_entropy_loss, reduction="sum")
+    t = torch.tensor([0])
+    costs = {"fn_weight": torch.ones(3), "fp_weight": torch.ones(3, 3)}
+    two = {"fn_weight": torch.ones(2), "fp_weight": torch.ones(2, 2)}
+    x = torch.tensor([[0.0, 100.0]])
+    torch.testing.assert_close(
+        torch.func.grad(lambda x: f(x, t, **two))(x), torch.tensor([[-2.0, 2.0]])
+    )
+    x = torch.tensor([[0.0, 110.0]])
+    assert torch.vmap(lambda x: f(x, t[0], **two))(x).item() == 220
+    x = torch.tensor([[0.0, 110.0, -0.4]])
+    costs["fn_weight"].requires_grad_()
+    loss = f(x, t, **costs)
+    loss.backward()
+    assert abs(loss.item() - 219.487) < 1e-3
+    assert costs["fn_weight"].grad.tolist() == [110, 0, 0]
+    second = torch.func.hessian(lambda x: f(x, t, **two))(torch.tensor([[0.0, 100.0]]))
+    assert second.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [F.cross_entropy, F.poly1_loss, F.softmax_focal_loss, F.generalized_cross_entropy_loss],
+)
+def test_gradient_of_a_certain_class_is_not_lost(function: Callable[..., Tensor]) -> None:
+    x, t = torch.tensor([[30.0, 0.0]]), torch.tensor([0])
+    kernel = x.clone().requires_grad_()
+    function(kernel, t).backward()
+    torch.testing.assert_close(
+        torch.func.grad(lambda x: function(x, t))(x), kernel.grad, rtol=1e-5, atol=0
+    )
+    assert function is F.softmax_focal_loss or kernel.grad.abs().min() > 1e-14
+
+
+def test_margins_of_a_number() -> None:
+    """As torch, where it is a row of one class."""
+    x = torch.tensor(0.3, requires_grad=True)
+    assert F.multi_margin_loss(x, torch.tensor(0)).item() == 0
+    loss = F.multilabel_margin_loss(x, torch.tensor(0))
+    loss.backward()
+    assert loss.shape == ()
+    assert x.grad.shape == ()
+
+
+def test_gaussian_broadcasts_as_torch() -> None:
+    x, t, v = torch.randn(5), torch.randn(4, 5), torch.rand(5) + 0.1
+    for a, b in ((x, t), (t, x)):
+        ours = F.gaussian_nll_loss(a, b, v if a is x else v.expand(4, 5))
+        theirs = torch.nn.functional.gaussian_nll_loss(a, b, v if a is x else v.expand(4, 5))
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_extreme_temperatures() -> None:
+    x, t = torch.randn(2, 3), torch.tensor([0, 1])
+    torch.testing.assert_close(F.cross_entropy(x, t, softcap=1e39), F.cross_entropy(x, t))
+    with pytest.raises(RuntimeError, match=r"temperature must be <= 1e\+?18"):
+        F.distill_kl_loss(x, x, temperature=1e20)
+
+
+@pytest.mark.host
+def test_masked_rows_of_two_tensors() -> None:
+    """Sizes that depend on data are compared when the program runs."""
+
+    @torch.compile(backend="aot_eager", fullgraph=True)
+    def masked(x: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(x[y != -100], y[y != -100])
+
+    x, y = torch.randn(6, 3), torch.tensor([0, 1, -100, 2, -100, 1])
+    with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
+        torch.testing.assert_close(masked(x, y), F.cross_entropy(x, y))

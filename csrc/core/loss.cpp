@@ -1,3 +1,4 @@
+#include <ATen/Dispatch_v2.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <c10/core/ScalarType.h>
@@ -30,6 +31,23 @@ bool holds(double x, const Limit& l) {
   const bool or_equal = l.relation[1] == '=';
   if (l.relation[0] == '>') return or_equal ? x >= l.bound : x > l.bound;
   return or_equal ? x <= l.bound : x < l.bound;
+}
+
+/// The index as labels of a dtype can have it: rounded to a floating point one, and none if no label of an
+/// integer one can be it.
+std::optional<int64_t> held_by(at::ScalarType dtype, int64_t index) {
+  if (at::isFloatingType(dtype)) {
+    const double rounded = AT_DISPATCH_V2(
+        dtype, "ignore_index", AT_WRAP([&] { return static_cast<double>(static_cast<scalar_t>(index)); }),
+        AT_EXPAND(AT_FLOATING_TYPES), at::kHalf, at::kBFloat16);
+    return std::isfinite(rounded) ? std::optional(as_integer(rounded)) : std::nullopt;
+  }
+  if (dtype == at::kUInt64) return index >= 0 ? std::optional(index) : std::nullopt;
+  const bool holds =
+      AT_DISPATCH_V2(dtype, "ignore_index",
+                     AT_WRAP([&] { return static_cast<int64_t>(static_cast<scalar_t>(index)) == index; }),
+                     AT_EXPAND(AT_INTEGRAL_TYPES_V2), at::kBool);
+  return holds ? std::optional(index) : std::nullopt;
 }
 
 void check_number(const Loss& loss, const NumberArgument& number, double given) {
@@ -75,10 +93,20 @@ bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
          std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return same(x, y); });
 }
 
+bool agree(const c10::SymInt& a, const c10::SymInt& b) {
+  const c10::SymBool equal = a.sym_eq(b);
+  return TORCH_GUARD_OR_FALSE(equal) || (TORCH_GUARD_OR_TRUE(equal) && equal.expect_true(__FILE__, __LINE__));
+}
+
+bool agree(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) { return agree(x, y); });
+}
+
 bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   if (a.size() > b.size()) return false;
   for (size_t i = 1; i <= a.size(); ++i) {
-    if (!same(a[a.size() - i], 1) && !same(a[a.size() - i], b[b.size() - i])) return false;
+    if (!same(a[a.size() - i], 1) && !agree(a[a.size() - i], b[b.size() - i])) return false;
   }
   return true;
 }
@@ -190,6 +218,9 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
   if (!common[1].isNone()) s.ignore_index = common[1].toInt();
   TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index, as it has no target");
+  if (s.ignore_index && call.tensors[loss.target].defined()) {
+    s.ignore_index = held_by(call.tensors[loss.target].scalar_type(), *s.ignore_index);
+  }
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();
   TORCH_CHECK_VALUE(reduction >= 0 && reduction <= 3, loss.name,

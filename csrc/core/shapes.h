@@ -18,7 +18,12 @@ std::string shown_layout(const at::Tensor& t);
 bool same(const c10::SymInt& a, const c10::SymInt& b);
 bool same(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
 
-/// Whether each dimension of a, aligned at the right, is 1 or that of b.
+/// Whether sizes that have to be equal are. Those that depend on data count as equal while a program is
+/// traced, and are compared when it runs.
+bool agree(const c10::SymInt& a, const c10::SymInt& b);
+bool agree(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
+
+/// Whether each dimension of a, aligned at the right, is 1 or has to be, and is, that of b.
 bool broadcasts(c10::SymIntArrayRef a, c10::SymIntArrayRef b);
 
 /// Whether t is on the input's device. If not it is a number, and stays one until it is moved there.

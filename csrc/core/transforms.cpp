@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/ops/masked_select.h>
+#include <ATen/ops/argmax.h>
 #include <torch/csrc/autograd/FunctionsManual.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/dynamo/compiled_autograd.h>
@@ -29,7 +29,7 @@ const auto& with_derivative_op() {
 }
 const auto& first_where_op() {
   static const auto op =
-      find<std::optional<double>(const at::Tensor&, const at::Tensor&)>("lossops::_first_where");
+      find<std::vector<double>(const at::Tensor&, const at::Tensor&)>("lossops::_first_where");
   return op;
 }
 
@@ -102,12 +102,14 @@ at::Tensor differentiate(c10::DispatchKeySet keys, const at::Tensor& value, cons
   return out;
 }
 
-std::optional<double> look_for(const at::Tensor& mask, const at::Tensor& values) {
-  if (!mask.is_cpu() || !mask.any().item<bool>()) return std::nullopt;
-  return at::masked_select(values, mask)[0].item().toDouble();
+/// Value and index, or nothing.
+std::vector<double> look_for(const at::Tensor& mask, const at::Tensor& values) {
+  if (!mask.is_cpu() || !mask.any().item<bool>()) return {};
+  const at::Tensor index = mask.reshape(-1).to(at::kByte).argmax();
+  return {values.reshape(-1)[index].item().toDouble(), index.item().toDouble()};
 }
 
-std::optional<double> look_nowhere(const at::Tensor&, const at::Tensor&) { return std::nullopt; }
+std::vector<double> look_nowhere(const at::Tensor&, const at::Tensor&) { return {}; }
 
 }  // namespace
 
@@ -115,8 +117,10 @@ at::Tensor with_derivative(const at::Tensor& value, const at::Tensor& slope, con
   return with_derivative_op().call(value, slope, operand);
 }
 
-std::optional<double> first_where(const at::Tensor& mask, const at::Tensor& values) {
-  return first_where_op().call(mask, values);
+std::optional<Found> first_where(const at::Tensor& mask, const at::Tensor& values) {
+  const std::vector<double> found = first_where_op().call(mask, values);
+  if (found.empty()) return std::nullopt;
+  return Found{found[0], static_cast<int64_t>(found[1])};
 }
 
 bool may_be_differentiated(const at::Tensor& t) {
@@ -128,7 +132,7 @@ bool may_be_differentiated(const at::Tensor& t) {
 TORCH_LIBRARY_FRAGMENT(lossops, library) {
   const std::vector<at::Tag> tags{at::Tag::pt2_compliant_tag};
   library.def("_with_derivative(Tensor value, Tensor slope, Tensor operand) -> Tensor", tags);
-  library.def("_first_where(Tensor mask, Tensor values) -> float?", tags);
+  library.def("_first_where(Tensor mask, Tensor values) -> float[]", tags);
 }
 TORCH_LIBRARY_IMPL(lossops, CompositeExplicitAutograd, library) {
   library.impl("_with_derivative", value_of_it);

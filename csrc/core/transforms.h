@@ -15,8 +15,13 @@ at::Tensor with_derivative(const at::Tensor& value, const at::Tensor& slope, con
 /// Whether derivatives by t may be asked for.
 bool may_be_differentiated(const at::Tensor& t);
 
+struct Found {
+  double value;
+  int64_t index;  ///< as memory would be counted; of whole batches under vmap
+};
+
 /// The first of the values where the mask holds, which has their shape; none if it holds nowhere, or where
 /// nothing can be looked at: on other devices than the CPU, and where something traces.
-std::optional<double> first_where(const at::Tensor& mask, const at::Tensor& values);
+std::optional<Found> first_where(const at::Tensor& mask, const at::Tensor& values);
 
 }  // namespace lossops

@@ -7,6 +7,11 @@
 
 namespace lossops::losses {
 
+template <class C>
+LOSSOPS_INLINE auto outside_unit(const C& t) {
+  return (t < 0) | (t > 1);
+}
+
 struct BCE {
   static constexpr const char* domain = "input and target must be in [0, 1]";
   template <class P, class T>
@@ -15,7 +20,7 @@ struct BCE {
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C& p, const C& t) const {
-    return (p < 0) | (p > 1) | (t < 0) | (t > 1);
+    return outside_unit(p) | outside_unit(t);
   }
 };
 
@@ -45,12 +50,17 @@ struct Focal {
   double alpha = 0.25, gamma = 2;
   static constexpr std::array parameters{param("alpha", &Focal::alpha).between(0, 1).optional(),
                                          param("gamma", &Focal::gamma).at_least(0)};
+  static constexpr const char* domain = "target must be in [0, 1]";
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
     const auto nll = s.nll(t, 1.0 - t);
     const auto loss = gamma == 0 ? nll : scaled(focus(s, t), nll);
     return alpha != alpha ? loss : ((1 - alpha) + (2 * alpha - 1) * t) * loss;
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
   }
 
  private:
@@ -71,10 +81,15 @@ struct Asymmetric {
   static constexpr std::array parameters{param("gamma_pos", &Asymmetric::gamma_pos).at_least(0),
                                          param("gamma_neg", &Asymmetric::gamma_neg).at_least(0),
                                          param("clip", &Asymmetric::clip).at_least(0).below(1)};
+  static constexpr const char* domain = "target must be in [0, 1]";
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
     return scaled(t, scaled(q_power(s, gamma_pos), s.nlog_p())) + scaled(1.0 - t, negative(s));
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
   }
 
  private:
@@ -96,9 +111,14 @@ struct RWWBCE {
   double fn_weight = 1, fp_weight = 1;
   static constexpr std::array parameters{param("fn_weight", &RWWBCE::fn_weight).at_least(0),
                                          param("fp_weight", &RWWBCE::fp_weight).at_least(0)};
+  static constexpr const char* domain = "target must be in [0, 1]";
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     return logistic(x).nll(fn_weight * t, fp_weight * (1.0 - t));
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
   }
 };
 

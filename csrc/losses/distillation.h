@@ -1,6 +1,7 @@
 // A student's distribution against a teacher's, both softmaxes of logits at a temperature T, times T^2 so
-// that gradients keep their size. Every class has a cost. The expressions state their derivatives by both
-// logarithms with `custom_derivative`: terms that cancel over a row are left out.
+// that gradients keep their size; T^2 has to be finite in float. Every class has a cost. The expressions
+// state their derivatives by both logarithms with `custom_derivative`: terms that cancel over a row are left
+// out.
 #pragma once
 
 #include "../math/class_axis.h"
@@ -16,8 +17,8 @@ LOSSOPS_INLINE auto relative_entropy(const P& p, const Q& log_p, const Q& log_q)
 /// KL(teacher || student), Hinton et al. (2015).
 struct DistillKL {
   double temperature = 1;
-  static constexpr std::array parameters{
-      param("temperature", &DistillKL::temperature).above(0).below(kInfinity), class_dim<DistillKL>()};
+  static constexpr std::array parameters{param("temperature", &DistillKL::temperature).above(0).at_most(1e18),
+                                         class_dim<DistillKL>()};
   LOSSOPS_INLINE bool maps() const { return temperature != 1; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
@@ -38,7 +39,7 @@ struct DistillKL {
 struct JSD {
   double beta = 0.5, temperature = 1;
   static constexpr std::array parameters{param("beta", &JSD::beta).between(0, 1),
-                                         param("temperature", &JSD::temperature).above(0).below(kInfinity),
+                                         param("temperature", &JSD::temperature).above(0).at_most(1e18),
                                          class_dim<JSD>()};
   LOSSOPS_INLINE bool maps() const { return temperature != 1; }
   template <class X>

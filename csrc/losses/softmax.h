@@ -12,7 +12,9 @@ struct CrossEntropy : NegativeLogLikelihood {
   static constexpr std::array parameters{label_smoothing<CrossEntropy>(),
                                          param("z_loss", &CrossEntropy::z_loss).at_least(0),
                                          param("softcap", &CrossEntropy::softcap).positive().optional()};
-  LOSSOPS_INLINE bool maps() const { return softcap < kInfinity; }
+  LOSSOPS_INLINE bool maps() const {
+    return softcap < 1e30;
+  }  // a larger one changes no logit that float holds
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
     return softcap * tanh(x / softcap);

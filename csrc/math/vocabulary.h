@@ -22,16 +22,20 @@ LOSSOPS_INLINE X square(const X& x) {
   return x * x;
 }
 
-/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays.
+/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
 template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
-  return select(x < X(0), X(0), x);
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  return select(v >= C(0), x, X(select(v < C(0), C(0), v)));
 }
 
-/// max(x, 0), with derivative 0 at 0; NaN stays.
+/// max(x, 0), with derivative 0 at 0; NaN stays, with derivative 0.
 template <class X>
 LOSSOPS_INLINE X hinge(const X& x) {
-  return select(x <= X(0), X(0), x);
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  return select(v > C(0), x, X(select(v <= C(0), C(0), v)));
 }
 
 /// max(x, c) for a constant c; NaN stays.
@@ -278,7 +282,7 @@ LOSSOPS_INLINE X q_power(const Logistic<X>& s, double g) {
 }
 
 /// -t ln p - (1 - t) ln(1 - p) for probabilities, with torch's bounds: logarithms not below -100, and
-/// p (1 - p) in the derivative's denominator not below 1e-12.
+/// p (1 - p) in the derivative's denominator not below 1e-12, which torch has as a float.
 template <class P, class T>
 LOSSOPS_INLINE auto bernoulli_nll(const P& probability, const T& target) {
   const auto p = value_of(probability);
@@ -287,7 +291,7 @@ LOSSOPS_INLINE auto bernoulli_nll(const P& probability, const T& target) {
   const C log_p = log(p);
   const C log_q = log1p(-p);
   const C nll = (t - 1.0) * at_least(log_q, -100) - t * at_least(log_p, -100);
-  const C slope = (p - t) / at_least(p * (1.0 - p), 1e-12);
+  const C slope = (p - t) / at_least(p * (1.0 - p), 1e-12f);
   return custom_derivative(custom_derivative(nll, slope, probability), log_q - log_p, target);
 }
 

@@ -57,7 +57,7 @@ class Elementwise(Family):
                 lambda case: replace_second(case, lambda t: t.mT), shown((4, 3), (3, 4))
             )
         }
-        if loss.op != "gaussian_nll":
+        if not loss.broadcasts or self.rowwise or loss.op == "margin_ranking":
             found["lost dimension"] = Mistake(
                 lambda case: replace_second(
                     replace_first(case, lambda t: t[:, :1]), lambda t: t[:, 0]

@@ -26,7 +26,7 @@ c10::SymInt rows(const Call& call) {
 
 void check_shape(const Call& call, int i, c10::SymIntArrayRef expected) {
   const at::Tensor& t = call.tensors[i];
-  if (same(t.sym_sizes(), expected)) return;
+  if (agree(t.sym_sizes(), expected)) return;
   const bool dims_differ = t.dim() != static_cast<int64_t>(expected.size());
   call.loss->raise(dims_differ ? call.name(i).c_str() : "size", call.name(i), " must have shape ",
                    shown(expected), ", got ", shown(t.sym_sizes()));
@@ -42,13 +42,13 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
   at::Tensor& t = call.tensors[i];
   // Torch takes one label in a vector for a single row too.
   if (rows.empty() && t.dim() == 1 && same(t.sym_sizes()[0], 1)) t = t.squeeze(0);
-  const bool by_batch = t.dim() > 0 && !same(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
+  const bool by_batch = t.dim() > 0 && !agree(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
   const bool batch_first = loss.exceptions.of("batch") != ExceptionType::kRuntimeError;
   TORCH_CHECK((by_batch && batch_first) || at::isIntegralType(t.scalar_type(), /*includeBool=*/false),
               loss.name, ": ", call.name(i), " must hold labels of an integer dtype",
               loss.role(i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
               t.scalar_type(), " of shape ", shown(t.sym_sizes()));
-  if (same(t.sym_sizes(), rows)) return;
+  if (agree(t.sym_sizes(), rows)) return;
   const char* const mistake = by_batch ? "batch" : "size";
   if (at::isIntegralType(t.scalar_type(), false)) {
     loss.raise(mistake, call.name(i), " must have the shape of input without its class axis, ", shown(rows),
@@ -60,6 +60,11 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
 
 void align(Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  if (loss.traits.class_mean && call.input().dim() == 0) {  // one class, as torch's margin losses take it
+    for (const int i : {0, loss.target}) {
+      if (call.tensors[i].dim() == 0) call.tensors[i] = call.tensors[i].unsqueeze(0);
+    }
+  }
   const auto shape = call.input().sym_sizes();
   if (shape.empty()) loss.raise("input", "input must have at least one dimension, got shape ()");
   const int64_t dim = loss.class_dim(call.input().dim(), call.settings);
@@ -74,7 +79,7 @@ void align(Call& call) {
         check_shape(call, i, shape);
         break;
       case Role::kTarget:
-        if (at::isFloatingType(t.scalar_type()) && same(t.sym_sizes(), shape)) {
+        if (at::isFloatingType(t.scalar_type()) && agree(t.sym_sizes(), shape)) {
           TORCH_CHECK(!call.settings.ignore_index || *call.settings.ignore_index < 0, loss.name,
                       ": ignore_index needs labels, but target holds probabilities");
           break;
@@ -281,21 +286,19 @@ std::pair<int64_t, c10::SymInt> label_range(const Call& call) {
   return {loss.target_role() == Role::kLabelList ? -1 : 0, classes - 1};  // a list ends with -1
 }
 
-void label_error(const Call& call, int64_t label, std::optional<int64_t> index) {
+void label_error(const Call& call, int64_t label, int64_t index) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  const at::Tensor& target = call.tensors[loss.target];
   std::string position;
-  if (index) {
-    const at::Tensor& target = call.tensors[loss.target];
-    for (int64_t d = target.dim() - 1; d >= 0; --d) {
-      position = c10::str(*index % target.size(d), position.empty() ? "" : ", ", position);
-      *index /= target.size(d);
-    }
-    position = c10::str(" at position (", position, ")");
+  for (int64_t d = target.dim() - 1; d >= 0; --d) {
+    position = c10::str(index % target.size(d), position.empty() ? "" : ", ", position);
+    index /= target.size(d);
   }
   const auto ignored = call.settings.ignore_index;
   const auto [least, most] = label_range(call);
   loss.raise("label", "target must be in [", least, ", ", most, "]",
-             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, position);
+             ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
+             position, ")");
 }
 
 void check_label_range(const Call& call, const at::Tensor& labels) {

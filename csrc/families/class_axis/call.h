@@ -152,7 +152,7 @@ std::pair<int64_t, c10::SymInt> label_range(const Call& call);
 /// Raises for the first label out of range, lists of them included; labels are int64, contiguous, and can be
 /// looked at.
 void check_label_range(const Call& call, const at::Tensor& labels);
-/// Raises for this one, the index-th of the target if that is known.
-[[noreturn]] void label_error(const Call& call, int64_t label, std::optional<int64_t> index = std::nullopt);
+/// Raises for this one, the index-th of the target.
+[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 
 }  // namespace lossops::class_axis

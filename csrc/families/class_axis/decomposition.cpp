@@ -85,7 +85,9 @@ class ClassAxisDecomposition {
     const auto [least, most] = label_range(call_);
     at::Tensor wrong = (labels < least) | (labels > most);
     if (call_.settings.ignore_index) wrong = wrong & (labels != *call_.settings.ignore_index);
-    if (const auto label = first_where(wrong, labels)) label_error(call_, static_cast<int64_t>(*label));
+    if (const auto found = first_where(wrong, labels)) {
+      label_error(call_, static_cast<int64_t>(found->value), found->index);
+    }
   }
 
   at::Tensor logits(int side) {
@@ -94,7 +96,7 @@ class ClassAxisDecomposition {
     if (!f_.maps || !f_.maps(params_)) return x;
     Aten log_prior(0);
     if (rows_.prior.defined()) {
-      if (const auto least = first_where(rows_.prior < 0, rows_.prior)) prior_error(call_, *least);
+      if (const auto found = first_where(rows_.prior < 0, rows_.prior)) prior_error(call_, found->value);
       // A class that never occurs has no derivative by its frequency.
       const Aten absent = Aten(rows_.prior) == 0;
       log_prior = select(absent, -kInfinity, log(select(absent, 1, Aten(rows_.prior))));

@@ -30,40 +30,48 @@ at::ScalarType promoted_dtype(const Call& call) {
 /// reduction divides by.
 c10::SymDimVector common_shape(const Call& call) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  const bool by_batch = call.settings.reduction == Reduction::BatchMean;
   c10::SymDimVector shape(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
-  const auto grows = [&](size_t d) {
-    return !(call.settings.reduction == Reduction::BatchMean && d == 0) &&
-           !(loss.traits.row_mean && d + 1 == shape.size());
-  };
   for (int i = 1; i < loss.operands; ++i) {
-    if (!call.tensors[i].defined() || loss.shape(i) != Shape::kMutual) continue;
+    const Shape rule = loss.shape(i);
+    if (!call.tensors[i].defined() || (rule != Shape::kMutual && rule != Shape::kMutualDims)) continue;
     const auto other = call.tensors[i].sym_sizes();
-    bool fits = other.size() == shape.size();
-    for (size_t d = 0; fits && d < shape.size(); ++d) {
-      if (same(shape[d], 1) && grows(d)) shape[d] = other[d];
-      fits = same(other[d], shape[d]) || same(other[d], 1);
+    bool fits = rule == Shape::kMutual || other.size() == shape.size();
+    if (fits && other.size() > shape.size() && !by_batch) {
+      shape.insert(shape.begin(), other.size() - shape.size(), c10::SymInt(1));
+    }
+    fits &= other.size() <= shape.size();
+    for (size_t k = 1; fits && k <= other.size(); ++k) {  // from the last dimension on
+      c10::SymInt& size = shape[shape.size() - k];
+      const c10::SymInt& its = other[other.size() - k];
+      const bool grows = !(by_batch && k == shape.size()) && !(loss.traits.row_mean && k == 1);
+      if (same(size, 1) && grows) size = its;
+      fits = same(its, 1) || agree(its, size);
     }
     if (!fits) {
-      loss.raise(call.name(i).c_str(), call.name(0), " and ", call.name(i),
-                 " must have the same shape, or differ in dimensions of size 1, got ",
+      loss.raise(call.name(i).c_str(), call.name(0), " and ", call.name(i), " must broadcast to one another",
+                 rule == Shape::kMutualDims ? " and have as many dimensions" : "", ", got ",
                  shown(call.input().sym_sizes()), " and ", shown(other));
     }
   }
   return shape;
 }
 
-/// Tensor i such that it broadcasts to the common shape; raises where it may not.
-at::Tensor fitted(const Call& call, int i, c10::SymIntArrayRef common) {
+/// Tensor i such that it broadcasts to the common shape; raises where it may not. `input` is the first
+/// tensor's own shape.
+at::Tensor fitted(const Call& call, int i, c10::SymIntArrayRef input, c10::SymIntArrayRef common) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
   const at::Tensor& t = call.tensors[i];
   const Shape rule = loss.shape(i);
   const bool broadcast = rule == Shape::kBroadcast || rule == Shape::kLevels;
-  if (rule == Shape::kMutual || (broadcast && broadcasts(t.sym_sizes(), common))) return t;
-  const bool same_dims = t.dim() == static_cast<int64_t>(common.size());
-  if (rule == Shape::kRows && same_dims && broadcasts(t.sym_sizes(), common)) return t;
+  if (rule == Shape::kMutual || rule == Shape::kMutualDims) return t;
+  if (broadcast && broadcasts(t.sym_sizes(), common)) return t;
+  const bool same_dims = t.dim() == static_cast<int64_t>(input.size());
+  if (rule == Shape::kRows && same_dims && broadcasts(t.sym_sizes(), input)) return t;
+  if (!broadcast && same_dims && agree(t.sym_sizes(), input)) return t;
   const bool by_rows =
       rule == Shape::kRows || (rule == Shape::kRowsOfLevels && call.tensors[i + 1].dim() == 1);
-  if (by_rows && !common.empty() && same(t.sym_sizes(), common.slice(0, common.size() - 1))) {
+  if (by_rows && !input.empty() && agree(t.sym_sizes(), input.slice(0, input.size() - 1))) {
     return t.unsqueeze(-1);
   }
   const std::string name = call.name(i);
@@ -72,7 +80,7 @@ at::Tensor fitted(const Call& call, int i, c10::SymIntArrayRef common) {
                " ", shown(common), " and ", name, " ", shown(t.sym_sizes()));
   }
   loss.raise(name.c_str(), call.name(0), " and ", name, " must have the same shape",
-             by_rows ? " but for the last dimension" : "", ", got ", shown(common), " and ",
+             by_rows ? " but for the last dimension" : "", ", got ", shown(input), " and ",
              shown(t.sym_sizes()));
 }
 
@@ -91,10 +99,11 @@ void align(Call& call) {
   if (aligned) return;
 
   const at::ScalarType promoted = promoted_dtype(call);
+  const c10::SymDimVector input(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
   const c10::SymDimVector common = common_shape(call);
   for (int i = 0; i <= loss.operands; ++i) {
     if (!differs(call.tensors[i], common)) continue;
-    at::Tensor t = fitted(call, i, common);
+    at::Tensor t = fitted(call, i, input, common);
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
     call.tensors[i] = is_beside_input(call, t) ? t.expand_symint(common) : t;
@@ -142,8 +151,9 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
                 " cannot be optional: the first operand and the target have to be given");
     TORCH_CHECK(o.shape != Shape::kRowsOfLevels || (i + 1 < operands && !traits.operands[i + 1].is_optional),
                 space, "::", name, ": after ", o.name, " (Shape::kRowsOfLevels) the levels have to follow");
-    TORCH_CHECK(o.shape != Shape::kMutual || traits.operands[0].shape == Shape::kMutual, space, "::", name,
-                ": ", o.name, " is of Shape::kMutual, which the first operand has to be too");
+    const bool mutual = o.shape == Shape::kMutual || o.shape == Shape::kMutualDims;
+    TORCH_CHECK(!mutual || traits.operands[0].shape == o.shape, space, "::", name, ": ", o.name,
+                " broadcasts mutually (Shape::kMutual, Shape::kMutualDims), so the first operand has to too");
   }
 }
 

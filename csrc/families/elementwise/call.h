@@ -11,8 +11,9 @@ namespace lossops::elementwise {
 /// How a tensor argument's shape may differ from that of the first one.
 enum class Shape {
   kSame,          ///< not at all
-  kMutual,        ///< as many dimensions, each of size 1 or that of the others; also holds for the first one
-  kRows,          ///< as kMutual, or without the last dimension
+  kMutual,        ///< each broadcasts to the others; also holds for the first one
+  kMutualDims,    ///< the same with as many dimensions
+  kRows,          ///< dimensions of size 1, or without the last dimension
   kRowsOfLevels,  ///< the same, or without the last dimension if the next tensor is a vector along it
   kBroadcast,     ///< broadcastable to it
   kLevels,        ///< as kBroadcast, and without a say in the dtype of the result

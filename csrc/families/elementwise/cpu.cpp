@@ -7,6 +7,7 @@
 #include <ATen/ops/mean.h>
 
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -92,8 +93,7 @@ class LastStep {
   }
 
   void set_labels() {
-    const S ignored = static_cast<S>(whole_.ignore_index);
-    const bool ignores = whole_.label && ignored == whole_.ignore_index;
+    const bool ignores = whole_.label;
     S* const label = take();
     for (int64_t i = 0; i < count_; ++i)
       label[i] = ignores ? whole_.label[(begin_ + i) * whole_.label_step] : S(0);
@@ -136,30 +136,37 @@ class Pass {
       }
     }
     if (call.weight().defined()) weight().open(call.weight(), call.input(), plain);
+    if (call.settings.ignore_index) open_labels(*call.settings.ignore_index, plain);
   }
 
   Evaluation run() {
     const double denominator = cpu::denominator(call_, [&](Divisor::By by) { return measure(by); });
     const bool scaled = call_.reduces() && !needs_denominator(call_, wrt_);
+    // What is computed on once the pass is over is not rounded before.
+    const bool corrects = call_.reduces() && divisor(call_).by == Divisor::kWeight;
+    constexpr at::ScalarType kExact = c10::CppTypeToScalarType<T>::value;
     Evaluation out;
     for (int i = 0; i <= loss_.operands; ++i) {
       if (!(wrt_ >> i & 1)) continue;
-      out.grads[i] = cpu::empty_dense(call_.input(), call_.tensors[i].scalar_type());
+      const bool exact = corrects && i == loss_.operands;
+      out.grads[i] = cpu::empty_dense(call_.input(), exact ? kExact : call_.tensors[i].scalar_type());
       grads_[i] = cpu::Writer<S>(out.grads[i]);
       scale_[i] = scaled ? static_cast<T>(1 / denominator) : T(1);
     }
     if (!call_.reduces()) {
-      out.loss = cpu::empty_dense(call_.input(), call_.result_dtype());
+      out.loss = cpu::empty_dense(call_.input(), loss_.traits.row_mean ? kExact : call_.result_dtype());
       value_ = cpu::Writer<S>(out.loss);
     }
     const double total = sum_blocks();
     if (call_.reduces()) {
       cpu::finish(call_, wrt_, total, denominator, out);
-      if (out.grads[loss_.operands].defined() && divisor(call_).by == Divisor::kWeight) {
-        correct_weight_grad(out.grads[loss_.operands], total / denominator * (scaled ? 1 / denominator : 1));
+      at::Tensor& of_weight = out.grads[loss_.operands];
+      if (corrects && of_weight.defined()) {
+        correct_weight_grad(of_weight, total / denominator * (scaled ? 1 / denominator : 1));
+        of_weight = of_weight.to(call_.weight().scalar_type());
       }
     } else if (loss_.traits.row_mean) {
-      out.loss = out.loss.mean(-1);
+      out.loss = out.loss.mean(-1).to(call_.result_dtype());
     }
     return out;
   }
@@ -167,19 +174,32 @@ class Pass {
  private:
   cpu::Reader<S>& weight() { return in_[loss_.operands]; }
 
+  /// Labels that T cannot tell apart are compared in their own dtype.
+  void open_labels(int64_t ignore_index, bool plain) {
+    const at::Tensor& target = call_.tensors[loss_.target];
+    labels_ = &in_[loss_.target];
+    ignored_ = static_cast<T>(ignore_index);
+    const bool distinct =
+        std::abs(static_cast<double>(ignore_index)) < std::exp2(std::numeric_limits<T>::digits);
+    if (distinct || at::isFloatingType(target.scalar_type())) return;
+    compared_ = target.eq(ignore_index);
+    compared_labels_.open(compared_, call_.input(), plain);
+    labels_ = &compared_labels_;
+    ignored_ = 1;
+  }
+
   /// The number of elements that count, or the sum of their weights.
   double measure(Divisor::By by) {
-    const bool ignores = call_.settings.ignore_index.has_value();
-    const T ignored = static_cast<T>(call_.settings.ignore_index.value_or(0));
-    const cpu::Reader<S>& labels = in_[std::max(loss_.target, 0)];
     return sum_over_blocks(numel_, [&](int64_t begin, int64_t end, double* sums) {
       Buffers<S> buffers(2);
       for (int64_t b = begin; b < end; ++b) {
         const int64_t start = b * kBlockSize;
         const int64_t size = std::min(kBlockSize, numel_ - start);
         buffers.restart();
-        const S* label = ignores ? labels.read(start, size, buffers.take(true)) : nullptr;
-        const auto is_kept = [&](int64_t i) { return static_cast<T>(label[i * labels.step()]) != ignored; };
+        const S* label = labels_ ? labels_->read(start, size, buffers.take(true)) : nullptr;
+        const auto is_kept = [&](int64_t i) {
+          return static_cast<T>(label[i * labels_->step()]) != ignored_;
+        };
         if (by == Divisor::kWeight) {
           const S* w = weight().read(start, size, buffers.take(true));
           const int64_t step = weight().step();
@@ -214,7 +234,7 @@ class Pass {
   double sum_blocks() {
     const cpu::BlockFn<S> kernel = table_.template get<S>(mode());
     const auto params = call_.settings.held_by<T>();
-    int count = value_.needs_buffer();
+    int count = value_.needs_buffer() + compared_.defined();
     for (int i = 0; i <= loss_.operands; ++i) count += in_[i].needs_buffer() + grads_[i].needs_buffer();
 
     std::atomic<bool> invalid{false};
@@ -250,8 +270,8 @@ class Pass {
   /// What is the same for all blocks.
   Block<S> empty_block() {
     Block<S> block{};
-    if (loss_.target >= 0) block.label_step = in_[loss_.target].step();
-    block.ignore_index = static_cast<T>(call_.settings.ignore_index.value_or(0));
+    if (labels_) block.label_step = labels_->step();
+    block.ignore_index = ignored_;
     for (int i = 0; i < loss_.operands; ++i) {
       block.step[i] = in_[i].step();
       block.scale[i] = scale_[i];
@@ -269,7 +289,8 @@ class Pass {
       block.in[i] = in_[i].read(start, size, buffers.take(in_[i].needs_buffer()));
       if (grads_[i]) block.grad[i] = grads_[i].target(start, buffers.take(grads_[i].needs_buffer()));
     }
-    if (call_.settings.ignore_index) block.label = block.in[loss_.target];
+    if (labels_) block.label = block.in[loss_.target];
+    if (compared_.defined()) block.label = labels_->read(start, size, buffers.take(labels_->needs_buffer()));
     if (call_.weight().defined())
       block.weight = weight().read(start, size, buffers.take(weight().needs_buffer()));
     if (grads_[w]) block.weight_grad = grads_[w].target(start, buffers.take(grads_[w].needs_buffer()));
@@ -288,24 +309,30 @@ class Pass {
   const ElementwiseLoss& loss_;
   const cpu::Kernels& table_;
   const int64_t numel_, wrt_;
-  cpu::Reader<S> in_[kMaxOperands + 1];  ///< the operands, and the weight behind the last of them
+  cpu::Reader<S> in_[kMaxOperands + 1];     ///< the operands, and the weight behind the last of them
+  const cpu::Reader<S>* labels_ = nullptr;  ///< null if nothing is ignored
+  T ignored_ = 0;
+  at::Tensor compared_;
+  cpu::Reader<S> compared_labels_;
   cpu::Writer<S> value_;
   cpu::Writer<S> grads_[kMaxOperands + 1];
   T scale_[kMaxOperands + 1] = {};
 };
 
 /// Whether every element that is read or written is a bfloat16: the kernel then converts in registers.
-bool all_bfloat16(const Call& call) {
-  for (int i = 0; i <= call.loss->operands; ++i) {
+bool all_bfloat16(const Call& call, int64_t wrt) {
+  const int weight = call.loss->operands;
+  for (int i = 0; i <= weight; ++i) {
     if (call.tensors[i].defined() && call.tensors[i].scalar_type() != at::kBFloat16) return false;
   }
-  return call.reduces() || call.result_dtype() == at::kBFloat16;
+  if (call.reduces()) return !(wrt >> weight & 1) || divisor(call).by != Divisor::kWeight;
+  return call.result_dtype() == at::kBFloat16 && !ElementwiseLoss::of(call).traits.row_mean;
 }
 
 Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   const auto& table = *static_cast<const cpu::Kernels*>(kernels);
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, table, wrt).run();
-  if (all_bfloat16(call)) return Pass<c10::BFloat16>(call, table, wrt).run();
+  if (all_bfloat16(call, wrt)) return Pass<c10::BFloat16>(call, table, wrt).run();
   return Pass<float>(call, table, wrt).run();
 }
 

@@ -42,24 +42,28 @@ class ElementPass : Launcher {
 
     const Number denominator = this->denominator([&](Divisor::By by) { return measure(by, args); });
     args.denominator = gradient_denominator(denominator);
+    const bool corrects = reduces_ && divisor(call_).by == Divisor::kWeight;
     Evaluation out;
     for (int i = 0; i <= w; ++i) {
       if (!(wrt_ >> i & 1)) continue;
-      out.grads[i] = empty_in_order(call_.input(), call_.tensors[i].scalar_type());
+      const bool exact = corrects && i == w;  // not rounded before it is corrected
+      out.grads[i] = empty_in_order(call_.input(), exact ? math_ : call_.tensors[i].scalar_type());
       (i == w ? args.weight_grad : args.grad[i]) = output(out.grads[i]);
     }
     if (!reduces_) {
-      out.loss = empty_in_order(call_.input(), call_.result_dtype());
+      out.loss = empty_in_order(call_.input(), loss_.traits.row_mean ? math_ : call_.result_dtype());
       args.value = output(out.loss);
     }
     args.partial = partial();
     const int64_t blocks = (math_ == at::kDouble ? table_.in_double : table_.in_float).by[mode()](args);
     if (reduces_) {
       finish_reduced(out, blocks, denominator);
-      if (divisor(call_).by == Divisor::kWeight && out.grads[w].defined())
+      if (corrects && out.grads[w].defined()) {
         correct_weight_grad(out.grads[w], blocks, denominator);
+        out.grads[w] = out.grads[w].to(call_.weight().scalar_type());
+      }
     } else if (loss_.traits.row_mean) {
-      out.loss = out.loss.mean(-1);
+      out.loss = out.loss.mean(-1).to(call_.result_dtype());
     }
     return out;
   }

@@ -42,9 +42,9 @@ void check_domain(const Call& call, const Aten* operands, const at::Tensor& vali
   std::string given;
   for (int i = 0; i < loss.operands; ++i) {
     if (operands[i].is_number()) continue;
-    const auto value = first_where(invalid, operands[i].tensor());
-    if (!value) return;
-    given += c10::str(i ? ", " : "", loss.argument(i), " ", *value);
+    const auto found = first_where(invalid, operands[i].tensor());
+    if (!found) return;
+    given += c10::str(i ? ", " : "", loss.argument(i), " ", found->value);
   }
   loss.raise("domain", loss.domain, ", got ", given);
 }

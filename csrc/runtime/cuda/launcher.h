@@ -1,8 +1,8 @@
 // What the launchers of all families share: tensors as kernels see them, sums that stay on the device.
 #pragma once
 
+#include <deque>
 #include <optional>
-#include <vector>
 
 #include "core/backend.h"
 #include "core/reduction.h"
@@ -67,7 +67,7 @@ class Launcher {
   Number normalizer();
 
   at::Tensor partial_;
-  std::vector<at::Tensor> kept_;
+  std::deque<at::Tensor> kept_;  ///< which stay where they are
 };
 
 /// See Backend::scale.
