@@ -201,7 +201,7 @@ from torch import Tensor
 from lossops.functional._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 from lossops.nn._base import Loss
 
-_op: Op = torch.ops.{namespace}.{name}
+_op = Op(torch.ops.{namespace}.{name})
 
 
 def {name}({tensors}{parameters}

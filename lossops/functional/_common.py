@@ -1,14 +1,12 @@
 """What every function shares. All of it compiles under TorchScript."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-# An operator, bound once at import: looking it up in torch.ops at every call takes longer than all
-# else that a function does. The packet, not its overload, which TorchScript cannot call.
-Op = Callable[..., Tensor]
+from .._op import Op as Op
+from .._op import is_scripting, without_numpy
 
 # TorchScript does not turn an int into a float, so it needs to see both.
 TensorOrNumber = int | float | Tensor
@@ -51,6 +49,13 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     The product, unlike a fill value, stays symbolic under torch.compile: another number does not
     compile anew.
     """
+    if value is None:
+        return None
+    if not is_scripting():
+        if not isinstance(input, Tensor):
+            return None  # the operator will name it
+        if type(value) is not float:
+            value = without_numpy(value, input.device)
     if isinstance(value, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(value)
     return value
