@@ -6,9 +6,15 @@ from typing import Any, NamedTuple, TypeVar, cast
 import torch
 from torch import Tensor
 from torch._ops import OpOverloadPacket
+from torch._subclasses import FakeTensor
 
 Value = TypeVar("Value")
 is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # which mypy does not see
+
+GONE = (
+    "; size_average and reduce, which old releases of torch took in such places, are gone: use "
+    "reduction="
+)
 
 _SIZES = (int, torch.SymInt)
 _NUMBERS = (*_SIZES, float, torch.SymFloat)
@@ -54,7 +60,7 @@ class _Argument(NamedTuple):
         if self.kind not in _ALLOWED or value is None:
             return self.optional or self.kind not in _ALLOWED
         if self.kind in _PLAIN and isinstance(value, Tensor):
-            return value.numel() == 1
+            return value.numel() == 1 and _has_value(value)
         return isinstance(value, _ALLOWED[self.kind][1])
 
 
@@ -95,10 +101,7 @@ class Op(OpOverloadPacket[..., Tensor]):
             argument, value = self._arguments[i], without_numpy(args[i])
             must = f"{self.__name__}: {argument.name} must be {argument.allowed}"
             if isinstance(value, bool):
-                raise TypeError(
-                    f"{must}, got {value}; size_average and reduce, which old releases of torch "
-                    "took in such places, are gone: use reduction="
-                )
+                raise TypeError(f"{must}, got {value}{GONE}")
             if isinstance(value, Tensor) and value.requires_grad:
                 raise TypeError(
                     f"{must}, got a tensor that requires grad, for which there is no gradient here:"
@@ -121,8 +124,13 @@ def _shown(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
+        unknown = "" if _has_value(value) else ", whose value is not known, as under torch.compile"
+        return f"a tensor of shape {tuple(value.shape)}{unknown}"
     return f"{type(value).__name__} {reprlib.repr(value)}"
+
+
+def _has_value(t: Tensor) -> bool:
+    return not (t.is_meta or isinstance(t, FakeTensor))
 
 
 def without_numpy(value: Value, device: torch.device | None = None) -> Value:

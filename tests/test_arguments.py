@@ -25,6 +25,10 @@ def test_size_average_by_position() -> None:
             F.cross_entropy(LOGITS, LABELS, None, flag)
     with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True"):
         F.poisson_nll_loss(X, T, True, False, True)
+    with pytest.raises(ValueError, match="mse: reduction must be .*, got False; size_average"):
+        F.mse_loss(X, T, False)
+    with pytest.raises(ValueError, match="kl_div: reduction must be .*, got True; size_average"):
+        F.kl_div(X, T, True)
 
 
 def test_numbers_that_would_learn(loss: Loss) -> None:
@@ -104,6 +108,8 @@ WRONG: dict[str, Callable[[], Tensor]] = {
         lambda: F.huber_loss(X, T, delta=None),
     r"huber: delta must be a number, got a tensor of shape \(6,\)":
         lambda: F.huber_loss(X, T, delta=X),
+    r"huber: delta must be a number, got a tensor of shape \(\), whose value is not known":
+        lambda: F.huber_loss(X, T, delta=torch.tensor(1.0, device="meta")),
     "focal: alpha must be a number or None, got str 'a'":
         lambda: F.focal_loss(X, T, alpha="a"),
     "hinge: power must be an integer, got float 1.5":

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from .._op import GONE, is_scripting, without_numpy
 from .._op import Op as Op
-from .._op import is_scripting, without_numpy
 
 # TorchScript does not turn an int into a float, so it needs to see both.
 TensorOrNumber = int | float | Tensor
@@ -17,6 +17,13 @@ else:
     Levels = float | list[float] | Tensor  # TorchScript knows no tuple of any length
 
 
+def _shown(reduction: str) -> str:
+    if not is_scripting():
+        if isinstance(reduction, bool):
+            return f"{reduction}{GONE}"
+    return f"'{reduction}'"
+
+
 def reduction_code(op: str, reduction: str) -> int:
     """The number that the operators take for a reduction."""
     if reduction == "mean":
@@ -25,7 +32,7 @@ def reduction_code(op: str, reduction: str) -> int:
         return 2
     if reduction == "none":
         return 0
-    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got '{reduction}'")
+    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got {_shown(reduction)}")
 
 
 def reduction_code_with_batchmean(op: str, reduction: str) -> int:
@@ -39,7 +46,7 @@ def reduction_code_with_batchmean(op: str, reduction: str) -> int:
     if reduction == "batchmean":
         return 3
     raise ValueError(
-        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got '{reduction}'"
+        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got {_shown(reduction)}"
     )
 
 
