@@ -55,8 +55,28 @@ class _Argument(NamedTuple):
         choices += ["None"] if self.optional else []
         return " or ".join(part for part in (", ".join(choices[:-1]), choices[-1]) if part)
 
-    def takes(self, value: object) -> bool:
-        """Whether the operator can read it."""
+    def plain(self, owner: str, value: object, hint: str = GONE) -> object:
+        """A number as torch reads it; what it would misread is refused."""
+        value = without_numpy(value)
+        must = f"{owner}: {self.name} must be {self.allowed}"
+        if isinstance(value, bool):
+            raise TypeError(f"{must}, got {value}{hint}")
+        if isinstance(value, Tensor) and value.requires_grad:
+            raise TypeError(
+                f"{must}, got a tensor that requires grad, for which there is no gradient here: "
+                f"give {self.name}.detach() or .item() if it is meant as a constant"
+            )
+        whole = self.kind == "int" and isinstance(value, float) and value.is_integer()
+        return int(cast(float, value)) if whole else value
+
+    def check(self, owner: str, value: object) -> None:
+        """Raise if it cannot be read."""
+        if not self._takes(value):
+            raise TypeError(
+                f"{owner}: {self.name} must be {self.allowed}, got {_shown(value)}"
+            ) from None
+
+    def _takes(self, value: object) -> bool:
         if self.kind not in _ALLOWED or value is None:
             return self.optional or self.kind not in _ALLOWED
         if self.kind in _PLAIN and isinstance(value, Tensor):
@@ -79,6 +99,7 @@ class Op(OpOverloadPacket[..., Tensor]):
         vars(self).update(vars(packet))
         given = [a for a in schema.arguments if a.name not in ("reduction", "dtype")]
         self._arguments = [_Argument.of(a.name, str(a.type)) for a in given]
+        self._hint = GONE if len(given) < len(schema.arguments) else ""  # it has a reduction
         self._numbers = [
             (i, _PLAIN[a.kind]) for i, a in enumerate(self._arguments) if a.kind in _PLAIN
         ]
@@ -98,26 +119,20 @@ class Op(OpOverloadPacket[..., Tensor]):
     def _with_plain_numbers(self, args: tuple[object, ...]) -> tuple[object, ...]:
         plain = list(args)
         for i, _ in self._numbers:
-            argument, value = self._arguments[i], without_numpy(args[i])
-            must = f"{self.__name__}: {argument.name} must be {argument.allowed}"
-            if isinstance(value, bool):
-                raise TypeError(f"{must}, got {value}{GONE}")
-            if isinstance(value, Tensor) and value.requires_grad:
-                raise TypeError(
-                    f"{must}, got a tensor that requires grad, for which there is no gradient here:"
-                    f" give {argument.name}.detach() or .item() if it is meant as a constant"
-                )
-            whole = argument.kind == "int" and isinstance(value, float) and value.is_integer()
-            plain[i] = int(cast(float, value)) if whole else value
+            plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)
         return tuple(plain)
 
     def _check_types(self, args: tuple[object, ...]) -> None:
         for argument, value in zip(self._arguments, args, strict=False):
-            if not argument.takes(value):
-                raise TypeError(
-                    f"{self.__name__}: {argument.name} must be {argument.allowed}, got "
-                    f"{_shown(value)}"
-                ) from None
+            argument.check(self.__name__, value)
+
+
+def number(owner: str, name: str, value: object) -> float:
+    """A number as a float, which TorchScript needs, for what keeps it."""
+    argument = _Argument(name, "float", False)
+    value = argument.plain(owner, value)
+    argument.check(owner, value)
+    return float(cast(float, value))
 
 
 def _shown(value: object) -> str:

@@ -23,6 +23,8 @@ def test_size_average_by_position() -> None:
         with pytest.raises(TypeError, match="cross_entropy: ignore_index must be an integer or Non"
                            "e, got (True|False); size_average .* use reduction="):  # fmt: skip
             F.cross_entropy(LOGITS, LABELS, None, flag)
+    with pytest.raises(TypeError, match="elastic_net_penalty: l1 must be a number, got True$"):
+        lossops.l1_penalty(X, True)
     with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True"):
         F.poisson_nll_loss(X, T, True, False, True)
     with pytest.raises(ValueError, match="mse: reduction must be .*, got False; size_average"):
@@ -39,6 +41,23 @@ def test_numbers_that_would_learn(loss: Loss) -> None:
     for name in (a.name for a in schema.arguments if str(a.type) in kinds):
         with pytest.raises(TypeError, match=f"{loss.op}: {name} must be a number.* requires grad"):
             case.ours(**{name: nn.Parameter(torch.tensor(0.5))})
+
+
+def test_settings_that_would_learn() -> None:
+    """Modules made floats of them, and of strings."""
+    for wrong in (nn.Parameter(torch.tensor(0.5)), "0.5", True, [0.5]):
+        for make, name in (
+            (lambda x: lossops.nn.HuberLoss(delta=x), "HuberLoss: delta"),
+            (lambda x: lossops.nn.CrossEntropyLoss(softcap=x), "CrossEntropyLoss: softcap"),
+            (lambda x: lossops.nn.GradNorm({"a": lossops.nn.MSELoss()}, x), "GradNorm: alpha"),
+        ):
+            with pytest.raises(TypeError, match=f"^{name} must be a number"):
+                make(wrong)
+    assert lossops.nn.HuberLoss(delta=np.float32(0.5)).delta == 0.5
+    assert lossops.nn.HuberLoss(delta=torch.tensor(0.5)).delta == 0.5
+    alpha = np.array([1.0, 2.0, 3.0])
+    assert torch.equal(lossops.nn.SoftmaxFocalLoss(alpha).alpha, torch.from_numpy(alpha))
+    assert lossops.nn.SoftmaxFocalLoss(np.float32(0.5)).alpha == 0.5
 
 
 def test_numbers_in_tensors() -> None:
