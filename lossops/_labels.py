@@ -25,7 +25,7 @@ def label_tensors(
     What single samples hold is stacked, up to a number of elements; batches come as they are.
     """
     if isinstance(source, Tensor) or hasattr(source, "__array__"):
-        yield "source", _tensor(function, source, "source")
+        yield "source", label_tensor(function, source, "source")
         return
     if type(source) is TensorDataset and isinstance(label, int):
         count = len(source.tensors)
@@ -63,10 +63,10 @@ def _found(function: str, labels: object, where: str) -> Tensor | float:
         return int(labels)
     if isinstance(labels, Real) and not isinstance(labels, Integral):
         return float(labels)
-    return _tensor(function, labels, where)
+    return label_tensor(function, labels, where)
 
 
-def _tensor(function: str, labels: object, where: str) -> Tensor:
+def label_tensor(function: str, labels: object, where: str) -> Tensor:
     """Labels as a tensor, which shares their memory where that can be."""
     if isinstance(labels, Tensor):
         return labels
@@ -78,10 +78,11 @@ def _tensor(function: str, labels: object, where: str) -> Tensor:
         if isinstance(labels, (list, tuple)):
             return torch.as_tensor(labels)
     except (TypeError, ValueError, RuntimeError):
-        pass  # strings, or rows of different lengths
+        pass  # strings, rows of different lengths, or the byte order of another machine
+    dtype = f" of dtype {labels.dtype}" if hasattr(labels, "dtype") else ""
     raise TypeError(
         f"{function}: labels must be numbers below 2^63, or a tensor, an array or a list of them, "
-        f"got {shortened(labels)} in {where}"
+        f"got {shortened(labels)}{dtype} in {where}"
     )
 
 

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor, nn
 
-from .functional._common import Op
+from ._op import Op, in_name_of
 
-_penalty: Op = torch.ops.lossops.elastic_net_penalty
+_penalty = Op(torch.ops.lossops.elastic_net_penalty)
 
 Parameters = nn.Module | Tensor | Iterable[Tensor]
 Pattern = str | re.Pattern[str]
@@ -197,4 +197,7 @@ def _elastic_net(
     for t in tensors:
         if not isinstance(t, Tensor):
             raise TypeError(f"{function}: parameters must be tensors, got {type(t).__name__}")
-    return _penalty(tensors, l1, l2)
+    try:
+        return _penalty(tensors, l1, l2)
+    except (RuntimeError, NotImplementedError) as error:
+        raise in_name_of(function, "elastic_net_penalty", error) from None

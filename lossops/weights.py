@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from ._dtypes import equals, widest_float
-from ._labels import Label, Source, label_tensors
-from .functional._common import Op
+from ._labels import Label, Source, label_tensor, label_tensors
+from ._op import Op, in_name_of
 
 __all__ = ["class_weights", "count_labels", "count_positives", "pos_weight", "sample_weights"]
 
-_count_labels: Op = torch.ops.lossops.count_labels
+_count_labels = Op(torch.ops.lossops.count_labels)
 
 _METHODS = (
     "inverse",
@@ -333,7 +333,11 @@ def pos_weight(
     return _cast("pos_weight", "column", weights, torch.ones_like(present), dtype).to(device)
 
 
-def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = None) -> Tensor:
+def sample_weights(
+    labels: Tensor | Sequence[int],
+    weights: Tensor | Sequence[float],
+    ignore_index: int | None = None,
+) -> Tensor:
     """The weight of each sample, for ``torch.utils.data.WeightedRandomSampler``.
 
     Formula::
@@ -344,8 +348,8 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
     Use either these or a ``weight`` in the loss: both together correct twice.
 
     Args:
-        labels: A label per sample, of shape (N,) and any integer dtype.
-        weights: A weight per class, of shape (C,).
+        labels: A label per sample, of shape (N,) and any integer dtype: a tensor, array or list.
+        weights: A weight per class, of shape (C,): a tensor or sequence.
         ignore_index: A label whose samples are never drawn.
 
     Returns:
@@ -354,6 +358,7 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
     Raises:
         IndexError: A label is no class; the message says which and where.
         NotImplementedError: ``labels`` have no integer dtype.
+        TypeError: Labels are no numbers.
         ValueError: ``labels`` or ``weights`` have another number of dimensions, or there are no
             weights.
 
@@ -367,6 +372,9 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
         tensor([0.6667, 0.6667, 0.6667, 2.0000], dtype=torch.float64)
         >>> sampler = WeightedRandomSampler(w, num_samples=len(labels))
     """
+    labels = label_tensor("sample_weights", labels, "labels")
+    if not isinstance(weights, Tensor):
+        weights, _ = _float64(weights)
     for name, t in (("labels", labels), ("weights", weights)):
         if t.dim() != 1:
             raise ValueError(
@@ -377,8 +385,7 @@ def sample_weights(labels: Tensor, weights: Tensor, ignore_index: int | None = N
     try:
         _count_labels(labels, len(weights), ignore_index)  # raises for what is no class
     except (IndexError, NotImplementedError) as error:
-        message = str(error).replace("count_labels", "sample_weights", 1)
-        raise type(error)(message) from None
+        raise in_name_of("sample_weights", "count_labels", error) from None
     table = weights.detach().to(widest_float(weights.device))
     index = labels.to(torch.int64)
     if ignore_index is None:

@@ -214,5 +214,14 @@ def test_errors() -> None:
         global_normalizer(lossops.nn.MSELoss(), [t, t], [t])
 
 
+@pytest.mark.parametrize("label", [-1, CLASSES])
+def test_labels_of_no_class(label: int) -> None:
+    """-1 took the weight of the last class."""
+    loss = lossops.nn.CrossEntropyLoss(torch.rand(CLASSES))
+    message = rf"CrossEntropyLoss.denominator: target must be in .*got {label} at position \(1"
+    with pytest.raises(IndexError, match=message):
+        global_normalizer(loss, torch.tensor([0, label]))
+
+
 def test_every_module_counts() -> None:
     assert all(hasattr(getattr(lossops.nn, loss.module), "denominator") for loss in LOSSES)

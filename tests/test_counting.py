@@ -302,6 +302,8 @@ def test_source_errors() -> None:
     for names in (["cat", "dog"], [(0.5, "cat")], np.array(["cat", "dog"]), [2**70]):
         with pytest.raises(TypeError, match="count_labels: labels must be numbers .*, got .* in"):
             count_labels(names)
+    with pytest.raises(TypeError, match="got .* of dtype >i8 in source"):
+        count_labels(np.array([0, 1], ">i8"))
     assert count_labels([], 3).tolist() == [0, 0, 0] and count_labels([]).numel() == 0
     for classes in (-3, 2**29):
         with pytest.raises(ValueError, match="count_labels: num_classes must be in"):

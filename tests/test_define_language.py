@@ -49,6 +49,7 @@ MISTAKES: dict[str, tuple[str, str]] = {  # the message, and what the carets mar
     "\uff49nput": (r"the character '\\uff49'", None),
     "input\x0b- target": (r"the character '\\x0b'", None),
     "c * input ** 10 ** 10 ** 10": ("not a number, or too large", "10 ** 10 ** 10"),
+    "(-1) ** 0.5 * input": (r"\(-1\) \*\* 0.5 is not a number", "(-1) ** 0.5"),
     "10 ** 400 * input": ("not a number, or too large", "10 ** 400"),
     "1" + "0" * 400 + " * input": ("the number is too large", "1" + "0" * 99),
     "1e999 * input": ("too large; infinity is written inf", "1e999"),

@@ -224,6 +224,38 @@ def test_copied_in_inference_mode() -> None:
         assert each.compute().samples.count == 3
 
 
+def test_state(tmp_path: Path) -> None:
+    """A state dict goes through torch.save, and counting goes on as if nothing had happened."""
+    whole, first, second = (
+        LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES, hardest=5) for _ in range(3)
+    )
+    data = batches()
+    passed(first, data[:2])
+    torch.save(first.state_dict(), tmp_path / "state.pt")
+    first.update(*data[0])
+    second.load_state_dict(torch.load(tmp_path / "state.pt"))
+    ours, expected = passed(second, data[2:]), passed(whole, data)
+    assert str(ours) == str(expected) and ours.hardest == expected.hardest
+    assert ours.samples.std == expected.samples.std
+    second.load_state_dict(LossDistribution(second.loss, CLASSES, hardest=5).state_dict())
+    with pytest.raises(RuntimeError, match="there was no update yet"):
+        second.compute()
+    with pytest.raises(ValueError, match="hardest of the state is 5, of the distribution 6"):
+        LossDistribution(second.loss, CLASSES, hardest=6).load_state_dict(first.state_dict())
+
+
+def test_state_of_another_device() -> None:
+    """What was loaded goes where the losses are."""
+    loaded, batch = LossDistribution(lossops.nn.L1Loss(), 2), torch.zeros(3)
+    loaded.update(batch, batch, labels=torch.zeros(3, dtype=torch.long))
+    state = loaded.state_dict()
+    loaded.load_state_dict(state)
+    groups = loaded._groups[0]
+    groups.move_to(torch.device("meta"))
+    everything = (groups.counts, groups.zero, *groups.moments, groups.low, groups.high)
+    assert all(t.device.type == "meta" for t in everything)
+
+
 def test_a_refused_batch_leaves_no_trace() -> None:
     distribution = LossDistribution(lossops.nn.L1Loss())
     distribution.update(torch.zeros(2), torch.ones(2))

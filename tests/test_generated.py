@@ -97,7 +97,7 @@ def test_new_losses_of_contributing(tmp_path: Path) -> None:
     tail = "Tensor? weight=None, int? ignore_index=None, Tensor? normalizer=None, int reduction=1"
     schemas = []
     for op, (functions, lines, own) in EXAMPLES.items():
-        (function,) = re.findall(rf"^```py\n(_{op}: .+?)^```", text, re.M | re.S)
+        (function,) = re.findall(rf"^```py\n(_{op} = .+?)^```", text, re.M | re.S)
         (line,) = re.findall(rf"^\w*LOSS\({op},.+", text, re.M)
         for path, new in ((f"lossops/functional/{functions}.py", f"\n\n{function}"),
                           (f"csrc/losses/{lines}.def", f"{line}\n")):  # fmt: skip

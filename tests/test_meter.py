@@ -180,7 +180,15 @@ def test_meter_errors() -> None:
                                ((1, 1.0), r"decay must be in \[0, 1\), got 1.0")):  # fmt: skip
         with pytest.raises(ValueError, match=pattern):
             LossMeter(*arguments)
+    for arguments, pattern in (((2.5, 0.5), "window must be an integer, got 2.5"),
+                               (("2", 0.5), "window must be an integer, got '2'"),
+                               ((2, "0.5"), "decay must be a real number, got '0.5'")):  # fmt: skip
+        with pytest.raises(TypeError, match=f"LossMeter: {pattern}"):
+            LossMeter(*arguments)
     meter = LossMeter(1)
+    for wrong in ("3", [3.0], None):
+        with pytest.raises(TypeError, match="LossMeter: loss must be a real number, got"):
+            meter.update(wrong)
     meter.update(1.0)
     with pytest.raises(ValueError, match=r"loss must hold one number, got shape \(3,\)"):
         meter.update(torch.zeros(3))

@@ -227,7 +227,16 @@ def test_sampler() -> None:
     torch.testing.assert_close(shares, torch.full((3,), 1 / 3), atol=0.012, rtol=0)
 
 
+def test_sample_weights_of_lists_and_arrays() -> None:
+    expected = torch.tensor([2.0, 0.5, 2.0], dtype=torch.float64)
+    for labels in ([1, 0, 1], np.array([1, 0, 1])):
+        for weights in ([0.5, 2.0], np.array([0.5, 2.0])):
+            assert torch.equal(sample_weights(labels, weights), expected)
+
+
 def test_sample_weight_errors() -> None:
+    with pytest.raises(TypeError, match="sample_weights: labels must be numbers .*got .'cat'"):
+        sample_weights(["cat"], torch.ones(2))
     with pytest.raises(ValueError, match=r"sample_weights: weights must have .* got \(0,\)"):
         sample_weights(torch.tensor([0]), torch.empty(0))
     with pytest.raises(IndexError, match=r"^sample_weights: .* got 2 at position \(1,\)"):

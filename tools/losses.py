@@ -164,13 +164,11 @@ def _registry() -> list[tuple[str, str]]:
 def _family(name: str, modules: dict[str, str]) -> Family:
     text = completed(name)
     tree = ast.parse(text)
-    ops = {
-        node.target.id: node.value.attr
-        for node in tree.body
-        if isinstance(node, ast.AnnAssign)
-        and isinstance(node.target, ast.Name)
-        and isinstance(node.value, ast.Attribute)
-    }
+    ops = {}
+    for statement in tree.body:
+        match statement:  # _op = Op(torch.ops.lossops.op)
+            case ast.Assign([ast.Name(bound)], ast.Call(ast.Name("Op"), [ast.Attribute(attr=op)])):
+                ops[bound] = op
     losses = tuple(_loss(node, text, ops, modules) for node in _functions(tree))
     return Family(name, (ast.get_docstring(tree) or "").split("\n")[0], losses)
 

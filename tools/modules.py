@@ -64,15 +64,17 @@ def _call(head: str, arguments: list[str], tail: str, indent: str) -> str:
 
 
 def _file(family: Family) -> str:
-    uses_torch = any("torch." in line for loss in family.losses for line in _registered(loss))
+    kept = "".join(line for loss in family.losses for line in _registered(loss))
+    helpers = [name for name in ("number", "without_numpy") if f"{name}(" in kept]
     types = {word for loss in family.losses for a in loss.arguments
              for word in ("Levels", "TensorOrNumber") if word in a.annotation}  # fmt: skip
     bases = sorted({loss.base for loss in family.losses})
     return (
         f'"""{family.summary}"""\n\n'
         + NOTICE.format(name=family.name)
-        + ("import torch\n" if uses_torch else "")
+        + ("import torch\n" if "torch." in kept else "")
         + "from torch import Tensor\n\nfrom .. import functional as F\n"
+        + (f"from .._op import {', '.join(helpers)}\n" if helpers else "")
         + f"from ..functional._common import {', '.join(sorted(types))}\n"
         + f"from ._base import {', '.join(bases)}\n"
         + "".join(f"\n\n{_module(loss)}" for loss in family.losses)
@@ -106,6 +108,7 @@ def _registered(loss: Loss) -> list[str]:
     for a in loss.settings:
         name, indent = a.name, "        "
         buffer = [f'"{name}"', name]
+        owned = [f'"{loss.module}"', *buffer]
         if name == "reduction":
             continue
         if a.annotation == "Levels":
@@ -114,17 +117,20 @@ def _registered(loss: Loss) -> list[str]:
             lines.append(_call("self.register_buffer", buffer, "", indent))
         elif a.may_be_number:
             lines += [
+                f"{indent}{name} = without_numpy({name})\n",
                 f"{indent}if isinstance({name}, (int, float)):\n",
-                f"{indent}    self.{name} = float({name})\n{indent}else:\n",
+                _call(f"    self.{name} = number", owned, "", indent) + f"{indent}else:\n",
                 _call("self.register_buffer", buffer, "", indent + "    "),
             ]
         elif a.is_tensor:
             lines.append(_call("self.register_buffer", buffer, "", indent))
         else:
-            value = f"float({name})" if "float" in a.annotation else name
-            if value != name and a.is_optional:
-                value = f"None if {name} is None else {value}"
-            lines.append(f"{indent}self.{name} = {value}\n")
+            given = f"None if {name} is None else " if a.is_optional else ""
+            lines.append(
+                _call(f"self.{name} = {given}number", owned, "", indent)
+                if "float" in a.annotation
+                else f"{indent}self.{name} = {name}\n"
+            )
     return lines
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def define(
             module, library = load(definition)
             loss = cast(DefinedLoss, getattr(module, name))
             loss.Module = getattr(module, module_name(definition))
-            loss.op = module._op
+            loss.op = getattr(getattr(torch.ops, definition.namespace), name)
             loss.library = str(library)
             loss.expression = definition.expression
             _defined[definition] = loss

@@ -191,7 +191,8 @@ class Parser:
             known = math.nan
         finite = math.isfinite(a) and math.isfinite(b)
         if isinstance(known, complex) or known != known or (finite and math.isinf(known)):
-            self.fail_at(place, f"{a:g} {op} {b:g} is not a number, or too large for one")
+            base = f"({a:g})" if op == "**" and a < 0 else f"{a:g}"
+            self.fail_at(place, f"{base} {op} {b:g} is not a number, or too large for one")
         return self.constant(known)
 
     def power(self, place: ast.expr, x: Node, p: Node) -> Node:

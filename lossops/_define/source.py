@@ -198,10 +198,11 @@ def python_source(definition: Definition) -> str:
 import torch
 from torch import Tensor
 
+from lossops._op import number as _number
 from lossops.functional._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 from lossops.nn._base import Loss
 
-_op: Op = torch.ops.{namespace}.{name}
+_op = Op(torch.ops.{namespace}.{name})
 
 
 def {name}({tensors}{parameters}
@@ -256,7 +257,7 @@ class {class_name}(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-{"".join(f"        self.{p} = float({p})" + chr(10) for p in defaults)}\
+{"".join(f"        self.{p} = _number({class_name!r}, {p!r}, {p})" + chr(10) for p in defaults)}\
         self.ignore_index = ignore_index
 
     def forward(

@@ -1,14 +1,12 @@
 """What every function shares. All of it compiles under TorchScript."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-# An operator, bound once at import: looking it up in torch.ops at every call takes longer than all
-# else that a function does. The packet, not its overload, which TorchScript cannot call.
-Op = Callable[..., Tensor]
+from .._op import GONE, is_scripting, without_numpy
+from .._op import Op as Op
 
 # TorchScript does not turn an int into a float, so it needs to see both.
 TensorOrNumber = int | float | Tensor
@@ -19,6 +17,13 @@ else:
     Levels = float | list[float] | Tensor  # TorchScript knows no tuple of any length
 
 
+def _shown(reduction: str) -> str:
+    if not is_scripting():
+        if isinstance(reduction, bool):
+            return f"{reduction}{GONE}"
+    return f"'{reduction}'"
+
+
 def reduction_code(op: str, reduction: str) -> int:
     """The number that the operators take for a reduction."""
     if reduction == "mean":
@@ -27,7 +32,7 @@ def reduction_code(op: str, reduction: str) -> int:
         return 2
     if reduction == "none":
         return 0
-    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got '{reduction}'")
+    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got {_shown(reduction)}")
 
 
 def reduction_code_with_batchmean(op: str, reduction: str) -> int:
@@ -41,7 +46,7 @@ def reduction_code_with_batchmean(op: str, reduction: str) -> int:
     if reduction == "batchmean":
         return 3
     raise ValueError(
-        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got '{reduction}'"
+        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got {_shown(reduction)}"
     )
 
 
@@ -51,6 +56,13 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     The product, unlike a fill value, stays symbolic under torch.compile: another number does not
     compile anew.
     """
+    if value is None:
+        return None
+    if not is_scripting():
+        if not isinstance(input, Tensor):
+            return None  # the operator will name it
+        if type(value) is not float:
+            value = without_numpy(value, input.device)
     if isinstance(value, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(value)
     return value

@@ -5,12 +5,12 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_bce: Op = torch.ops.lossops.bce
-_bce_with_logits: Op = torch.ops.lossops.bce_with_logits
-_focal: Op = torch.ops.lossops.focal
-_asymmetric: Op = torch.ops.lossops.asymmetric
-_rww_bce: Op = torch.ops.lossops.rww_bce
-_multilabel_soft_margin: Op = torch.ops.lossops.multilabel_soft_margin
+_bce = Op(torch.ops.lossops.bce)
+_bce_with_logits = Op(torch.ops.lossops.bce_with_logits)
+_focal = Op(torch.ops.lossops.focal)
+_asymmetric = Op(torch.ops.lossops.asymmetric)
+_rww_bce = Op(torch.ops.lossops.rww_bce)
+_multilabel_soft_margin = Op(torch.ops.lossops.multilabel_soft_margin)
 
 
 def binary_cross_entropy(

@@ -5,13 +5,13 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_cross_entropy: Op = torch.ops.lossops.cross_entropy
-_nll: Op = torch.ops.lossops.nll
-_softmax_focal: Op = torch.ops.lossops.softmax_focal
-_poly1: Op = torch.ops.lossops.poly1
-_generalized_cross_entropy: Op = torch.ops.lossops.generalized_cross_entropy
-_rww_cross_entropy: Op = torch.ops.lossops.rww_cross_entropy
-_balanced_softmax: Op = torch.ops.lossops.balanced_softmax
+_cross_entropy = Op(torch.ops.lossops.cross_entropy)
+_nll = Op(torch.ops.lossops.nll)
+_softmax_focal = Op(torch.ops.lossops.softmax_focal)
+_poly1 = Op(torch.ops.lossops.poly1)
+_generalized_cross_entropy = Op(torch.ops.lossops.generalized_cross_entropy)
+_rww_cross_entropy = Op(torch.ops.lossops.rww_cross_entropy)
+_balanced_softmax = Op(torch.ops.lossops.balanced_softmax)
 
 
 def cross_entropy(

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_distill_kl: Op = torch.ops.lossops.distill_kl
-_jsd: Op = torch.ops.lossops.jsd
+_distill_kl = Op(torch.ops.lossops.distill_kl)
+_jsd = Op(torch.ops.lossops.jsd)
 
 
 def distill_kl_loss(

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from .._op import is_scripting, without_numpy
 from ._common import (
     Op,
     TensorOrNumber,
@@ -11,9 +12,9 @@ from ._common import (
     scalar_tensor,
 )
 
-_poisson_nll: Op = torch.ops.lossops.poisson_nll
-_gaussian_nll: Op = torch.ops.lossops.gaussian_nll
-_kl_div: Op = torch.ops.lossops.kl_div
+_poisson_nll = Op(torch.ops.lossops.poisson_nll)
+_gaussian_nll = Op(torch.ops.lossops.gaussian_nll)
+_kl_div = Op(torch.ops.lossops.kl_div)
 
 
 def poisson_nll_loss(
@@ -75,6 +76,10 @@ def poisson_nll_loss(
 
 
 def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
+    if not is_scripting():
+        if not isinstance(input, Tensor):
+            return input  # the operator will name it
+        var = without_numpy(var, input.device)
     if isinstance(var, (int, float)):
         return torch.full([1] * input.dim(), float(var), dtype=input.dtype, device=input.device)
     return var

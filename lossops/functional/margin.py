@@ -5,12 +5,12 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_hinge: Op = torch.ops.lossops.hinge
-_hinge_embedding: Op = torch.ops.lossops.hinge_embedding
-_soft_margin: Op = torch.ops.lossops.soft_margin
-_margin_ranking: Op = torch.ops.lossops.margin_ranking
-_multi_margin: Op = torch.ops.lossops.multi_margin
-_multilabel_margin: Op = torch.ops.lossops.multilabel_margin
+_hinge = Op(torch.ops.lossops.hinge)
+_hinge_embedding = Op(torch.ops.lossops.hinge_embedding)
+_soft_margin = Op(torch.ops.lossops.soft_margin)
+_margin_ranking = Op(torch.ops.lossops.margin_ranking)
+_multi_margin = Op(torch.ops.lossops.multi_margin)
+_multilabel_margin = Op(torch.ops.lossops.multilabel_margin)
 
 
 def hinge_loss(

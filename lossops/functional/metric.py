@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_arcface: Op = torch.ops.lossops.arcface
-_cosface: Op = torch.ops.lossops.cosface
+_arcface = Op(torch.ops.lossops.arcface)
+_cosface = Op(torch.ops.lossops.cosface)
 
 
 def arcface_loss(

@@ -3,17 +3,18 @@
 import torch
 from torch import Tensor
 
+from .._op import is_scripting, without_numpy
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 
-_mse: Op = torch.ops.lossops.mse
-_l1: Op = torch.ops.lossops.l1
-_smooth_l1: Op = torch.ops.lossops.smooth_l1
-_huber: Op = torch.ops.lossops.huber
-_log_cosh: Op = torch.ops.lossops.log_cosh
-_charbonnier: Op = torch.ops.lossops.charbonnier
-_quantile: Op = torch.ops.lossops.quantile
-_expectile: Op = torch.ops.lossops.expectile
-_robust: Op = torch.ops.lossops.robust
+_mse = Op(torch.ops.lossops.mse)
+_l1 = Op(torch.ops.lossops.l1)
+_smooth_l1 = Op(torch.ops.lossops.smooth_l1)
+_huber = Op(torch.ops.lossops.huber)
+_log_cosh = Op(torch.ops.lossops.log_cosh)
+_charbonnier = Op(torch.ops.lossops.charbonnier)
+_quantile = Op(torch.ops.lossops.quantile)
+_expectile = Op(torch.ops.lossops.expectile)
+_robust = Op(torch.ops.lossops.robust)
 
 
 def mse_loss(
@@ -303,7 +304,12 @@ def charbonnier_loss(
 
 
 def _levels(q: Levels, input: Tensor) -> Tensor:
-    if isinstance(q, float):
+    if not is_scripting():
+        if not isinstance(input, Tensor):
+            return input  # the operator will name it
+        if type(q) is not float:
+            q = without_numpy(q, input.device)
+    if isinstance(q, (int, float)):
         return torch.full((), q, dtype=input.dtype, device=input.device)
     if isinstance(q, (list, tuple)):
         if input.is_cuda:  # filled in there: a copy from the host would wait for the device

@@ -1,13 +1,12 @@
 """Losses over the course of training, and whether to go on."""
 
 import math
-import operator
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from ._plot import BLUE, GRAY, ORANGE, Path, new_figure, plain
-from .meter import number
+from .meter import integer, number
 
 COLORS = {"train": BLUE, "validation": ORANGE}
 
@@ -71,10 +70,7 @@ class LossCurve:
             ValueError: ``step`` is not larger than the last one, or a loss holds more than one
                 number.
         """
-        try:
-            step = operator.index(step)
-        except TypeError:
-            raise TypeError(f"LossCurve: step must be an integer, got {step!r}") from None
+        step = integer("LossCurve", "step", step)
         values = {name: float(number("LossCurve", name, loss)) for name, loss in losses.items()}
         for name in values:
             points = self.series.get(name)

@@ -204,6 +204,38 @@ class LossDistribution:
             ),
         )
 
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to go on: numbers, and tensors or None; the loss is no part of it."""
+        ranking = self._hardest
+        return {
+            "num_classes": self.num_classes,
+            "hardest": self.keep,
+            "seen": self._seen,
+            "groups": [group.state_dict() for group in self._groups],
+            "losses": None if ranking is None else own(ranking.losses),
+            "names": None if ranking is None else own(ranking.names),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where another distribution of the same settings was.
+
+        Args:
+            state: What its :meth:`state_dict` gave.
+
+        Raises:
+            ValueError: ``num_classes`` or ``hardest`` differ.
+        """
+        for name, mine in (("num_classes", self.num_classes), ("hardest", self.keep)):
+            if state[name] != mine:
+                raise ValueError(
+                    f"LossDistribution: {name} of the state is {state[name]}, of the distribution "
+                    f"{mine}"
+                )
+        self._seen = state["seen"]
+        self._groups = [_Groups.of_state(group) for group in state["groups"]]
+        losses, names = own(state["losses"]), own(state["names"])
+        self._hardest = None if losses is None or names is None else _Ranking(losses, names)
+
     def _no_groups(self, like: Tensor) -> "list[_Groups]":
         rows = [1] if self.num_classes is None else [1, self.num_classes]
         return [_Groups(n, like) for n in rows]
@@ -290,8 +322,34 @@ class _Groups:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, counts=own(state["counts"]))
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Its tensors."""
+        return {
+            "counts": own(self.counts),
+            "moments": torch.stack([*self.moments]),
+            "range": torch.stack([self.low, self.high]),
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Tensor]) -> "_Groups":
+        """As it was when it gave the state."""
+        groups = cls(state["counts"].size(0), state["range"])
+        groups.counts = own(state["counts"])
+        groups.moments = _Moments(*own(state["moments"]))
+        groups.low, groups.high = own(state["range"])
+        return groups
+
+    def move_to(self, device: torch.device) -> None:
+        """Be where the losses are: what was loaded may be elsewhere."""
+        with torch.inference_mode(False):
+            self.counts, self.zero = self.counts.to(device), self.zero.to(device)
+        self.moments = _Moments(*(t.to(device) for t in self.moments))
+        self.low, self.high = self.low.to(device), self.high.to(device)
+
     def add(self, losses: Tensor, group: Tensor) -> None:
         """Take losses in, each with the group that it belongs to."""
+        if self.counts.device != losses.device:
+            self.move_to(losses.device)
         finite = losses.isfinite()
         broken = torch.where(losses.isnan(), BINS, BINS + 1)
         place = torch.where(finite, bin_of(losses.where(finite, 0)), broken)

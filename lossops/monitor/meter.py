@@ -1,7 +1,8 @@
 """The running mean of a loss, without waiting for the device that computes it."""
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+import operator
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import torch
 from torch import Tensor
@@ -55,6 +56,7 @@ class LossMeter:
         decay: What a loss counts in the moving average one step later, in [0, 1).
 
     Raises:
+        TypeError: ``window`` is no integer, or ``decay`` no number.
         ValueError: ``window`` or ``decay`` is out of range.
 
     Example:
@@ -72,6 +74,8 @@ class LossMeter:
     _SUMS = 7
 
     def __init__(self, window: int = 100, decay: float = 0.98) -> None:
+        window = integer("LossMeter", "window", window)
+        decay = float(number("LossMeter", "decay", decay))
         if window < 1:
             raise ValueError(f"LossMeter: window must be >= 1, got {window}")
         if not 0 <= decay < 1:
@@ -94,7 +98,7 @@ class LossMeter:
             weight: What it counts in the mean, >= 0 and finite: for instance the size of the batch.
 
         Raises:
-            TypeError: ``loss`` or ``weight`` is complex.
+            TypeError: ``loss`` or ``weight`` is complex, or no number.
             ValueError: ``loss`` or ``weight`` holds more than one number, or ``weight``, where it
                 is no tensor, is out of range.
         """
@@ -210,6 +214,8 @@ class LossMeter:
 def number(caller: str, name: str, value: Tensor | float) -> Tensor | float:
     """A real number without a graph; a tensor stays on its device."""
     if not isinstance(value, Tensor):
+        if isinstance(value, str) or not hasattr(value, "__float__"):
+            raise TypeError(f"{caller}: {name} must be a real number, got {value!r}")
         return float(value)
     if value.is_complex():
         raise TypeError(f"{caller}: {name} must be real, got {value.dtype}")
@@ -219,6 +225,18 @@ def number(caller: str, name: str, value: Tensor | float) -> Tensor | float:
     return value.detach().reshape(())
 
 
+def integer(caller: str, name: str, value: object) -> int:
+    """A whole number, not one that happens to be a float."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{caller}: {name} must be an integer, got {value!r}") from None
+
+
+@overload
+def own(t: Tensor) -> Tensor: ...
+@overload
+def own(t: Tensor | None) -> Tensor | None: ...
 def own(t: Tensor | None) -> Tensor | None:
     """A copy to write to, which may come from inference mode and be used outside, or within."""
     with torch.inference_mode(False):

@@ -5,7 +5,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .. import functional as F
 from .._dtypes import equals, widest_float
+from .._op import in_name_of
 
 
 class Loss(nn.Module):
@@ -69,9 +71,13 @@ class LabelLoss(Loss):
             return _number(rows, target.device)
         if self.weight is None:
             return super().denominator(target)
-        ignored = equals(target, self.ignore_index)
-        weights = self.weight.detach()[torch.where(ignored, 0, target).long()]
-        return weights.masked_fill(ignored, 0).sum(dtype=widest_float(weights.device))
+        weights = self.weight.detach()
+        shape = (*target.shape[:1], weights.numel(), *target.shape[1:])
+        logs, labels = _number(-1, weights.device).expand(shape), target.to(weights.device)
+        try:  # the sum of their weights, the labels checked as by every loss
+            return F.nll_loss(logs, labels, weights, self.ignore_index, "sum")
+        except (IndexError, RuntimeError) as error:
+            raise in_name_of(f"{type(self).__name__}.denominator", "nll", error) from None
 
 
 class DivergenceLoss(Loss):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from .._op import number
 from .._ranks import sum_over_ranks, world_size
 from ._terms import Combination, Operands, Term, check_pairs, detached, named
 from .combination import WeightedTerm
@@ -170,11 +171,12 @@ class GradNorm(Combination):
     """
 
     def __init__(self, losses: Mapping[str, nn.Module], alpha: float = 1.5) -> None:
+        alpha = number("GradNorm", "alpha", alpha)
         if not 0 <= alpha < math.inf:
             raise ValueError(f"GradNorm: alpha must be >= 0 and finite, got {alpha}")
         given = named("GradNorm", losses).items()
         super().__init__({name: GradNormTerm(name, loss) for name, loss in given})
-        self.alpha = float(alpha)
+        self.alpha = alpha
 
     def forward(
         self,
@@ -309,13 +311,14 @@ class DynamicWeightAverage(Combination):
     """
 
     def __init__(self, losses: Mapping[str, nn.Module], temperature: float = 2.0) -> None:
+        temperature = number("DynamicWeightAverage", "temperature", temperature)
         if not 0 < temperature < math.inf:
             raise ValueError(
                 f"DynamicWeightAverage: temperature must be > 0 and finite, got {temperature}"
             )
         given = named("DynamicWeightAverage", losses).items()
         super().__init__({name: AveragedTerm(name, loss) for name, loss in given})
-        self.temperature = float(temperature)
+        self.temperature = temperature
 
     def forward(
         self,

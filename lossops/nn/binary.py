@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import TensorOrNumber
 from ._base import Loss, SampleLoss
 
@@ -94,7 +95,7 @@ class BCEWithLogitsLoss(Loss):
         super().__init__(reduction)
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("BCEWithLogitsLoss", "label_smoothing", label_smoothing)
         self.ignore_index = ignore_index
 
     def forward(
@@ -151,8 +152,8 @@ class FocalLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.alpha = None if alpha is None else float(alpha)
-        self.gamma = float(gamma)
+        self.alpha = None if alpha is None else number("FocalLoss", "alpha", alpha)
+        self.gamma = number("FocalLoss", "gamma", gamma)
         self.ignore_index = ignore_index
 
     def forward(
@@ -216,9 +217,9 @@ class AsymmetricLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.gamma_pos = float(gamma_pos)
-        self.gamma_neg = float(gamma_neg)
-        self.clip = float(clip)
+        self.gamma_pos = number("AsymmetricLoss", "gamma_pos", gamma_pos)
+        self.gamma_neg = number("AsymmetricLoss", "gamma_neg", gamma_neg)
+        self.clip = number("AsymmetricLoss", "clip", clip)
         self.ignore_index = ignore_index
 
     def forward(
@@ -279,8 +280,8 @@ class RWWBCELoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.fn_weight = float(fn_weight)
-        self.fp_weight = float(fp_weight)
+        self.fn_weight = number("RWWBCELoss", "fn_weight", fn_weight)
+        self.fp_weight = number("RWWBCELoss", "fp_weight", fp_weight)
         self.ignore_index = ignore_index
 
     def forward(

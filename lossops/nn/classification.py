@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number, without_numpy
 from ..functional._common import TensorOrNumber
 from ._base import LabelLoss
 
@@ -56,9 +57,9 @@ class CrossEntropyLoss(LabelLoss):
         super().__init__(reduction)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
-        self.z_loss = float(z_loss)
-        self.softcap = None if softcap is None else float(softcap)
+        self.label_smoothing = number("CrossEntropyLoss", "label_smoothing", label_smoothing)
+        self.z_loss = number("CrossEntropyLoss", "z_loss", z_loss)
+        self.softcap = None if softcap is None else number("CrossEntropyLoss", "softcap", softcap)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
@@ -166,14 +167,15 @@ class SoftmaxFocalLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
+        alpha = without_numpy(alpha)
         if isinstance(alpha, (int, float)):
-            self.alpha = float(alpha)
+            self.alpha = number("SoftmaxFocalLoss", "alpha", alpha)
         else:
             self.register_buffer("alpha", alpha)
-        self.gamma = float(gamma)
+        self.gamma = number("SoftmaxFocalLoss", "gamma", gamma)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("SoftmaxFocalLoss", "label_smoothing", label_smoothing)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
@@ -238,10 +240,10 @@ class Poly1Loss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.epsilon = float(epsilon)
+        self.epsilon = number("Poly1Loss", "epsilon", epsilon)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("Poly1Loss", "label_smoothing", label_smoothing)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
@@ -302,10 +304,12 @@ class GeneralizedCrossEntropyLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.q = float(q)
+        self.q = number("GeneralizedCrossEntropyLoss", "q", q)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number(
+            "GeneralizedCrossEntropyLoss", "label_smoothing", label_smoothing
+        )
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
@@ -435,10 +439,10 @@ class BalancedSoftmaxLoss(LabelLoss):
     ) -> None:
         super().__init__(reduction)
         self.register_buffer("prior", prior)
-        self.tau = float(tau)
+        self.tau = number("BalancedSoftmaxLoss", "tau", tau)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("BalancedSoftmaxLoss", "label_smoothing", label_smoothing)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None

@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import TensorOrNumber
 from ._base import DivergenceLoss
 
@@ -47,7 +48,7 @@ class DistillKLLoss(DivergenceLoss):
         dim: int = -1,
     ) -> None:
         super().__init__(reduction)
-        self.temperature = float(temperature)
+        self.temperature = number("DistillKLLoss", "temperature", temperature)
         self.ignore_index = ignore_index
         self.dim = dim
 
@@ -114,8 +115,8 @@ class JSDLoss(DivergenceLoss):
         dim: int = -1,
     ) -> None:
         super().__init__(reduction)
-        self.beta = float(beta)
-        self.temperature = float(temperature)
+        self.beta = number("JSDLoss", "beta", beta)
+        self.temperature = number("JSDLoss", "temperature", temperature)
         self.ignore_index = ignore_index
         self.dim = dim
 

@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import TensorOrNumber
 from ._base import Loss
 
@@ -43,7 +44,7 @@ class PoissonNLLLoss(Loss):
         super().__init__(reduction)
         self.log_input = log_input
         self.full = full
-        self.eps = float(eps)
+        self.eps = number("PoissonNLLLoss", "eps", eps)
 
     def forward(
         self,
@@ -97,7 +98,7 @@ class GaussianNLLLoss(Loss):
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.full = full
-        self.eps = float(eps)
+        self.eps = number("GaussianNLLLoss", "eps", eps)
 
     def forward(
         self,

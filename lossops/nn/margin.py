@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import TensorOrNumber
 from ._base import Loss, SampleLoss
 
@@ -46,7 +47,7 @@ class HingeLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.margin = float(margin)
+        self.margin = number("HingeLoss", "margin", margin)
         self.power = power
         self.ignore_index = ignore_index
 
@@ -102,7 +103,7 @@ class HingeEmbeddingLoss(Loss):
         self, margin: float = 1.0, reduction: str = "mean", ignore_index: int | None = None
     ) -> None:
         super().__init__(reduction)
-        self.margin = float(margin)
+        self.margin = number("HingeEmbeddingLoss", "margin", margin)
         self.ignore_index = ignore_index
 
     def forward(
@@ -193,7 +194,7 @@ class MarginRankingLoss(Loss):
         self, margin: float = 0.0, reduction: str = "mean", ignore_index: int | None = None
     ) -> None:
         super().__init__(reduction)
-        self.margin = float(margin)
+        self.margin = number("MarginRankingLoss", "margin", margin)
         self.ignore_index = ignore_index
 
     def forward(
@@ -259,7 +260,7 @@ class MultiMarginLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         self.p = p
-        self.margin = float(margin)
+        self.margin = number("MultiMarginLoss", "margin", margin)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
 

@@ -4,6 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import TensorOrNumber
 from ._base import LabelLoss
 
@@ -53,11 +54,11 @@ class ArcFaceLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.margin = float(margin)
-        self.scale = float(scale)
+        self.margin = number("ArcFaceLoss", "margin", margin)
+        self.scale = number("ArcFaceLoss", "scale", scale)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("ArcFaceLoss", "label_smoothing", label_smoothing)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
@@ -121,11 +122,11 @@ class CosFaceLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.margin = float(margin)
-        self.scale = float(scale)
+        self.margin = number("CosFaceLoss", "margin", margin)
+        self.scale = number("CosFaceLoss", "scale", scale)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = number("CosFaceLoss", "label_smoothing", label_smoothing)
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None

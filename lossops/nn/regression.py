@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from .. import functional as F
+from .._op import number
 from ..functional._common import Levels, TensorOrNumber
 from ._base import LevelsLoss, Loss, WeightedMeanLoss
 
@@ -102,7 +103,7 @@ class SmoothL1Loss(Loss):
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
-        self.beta = float(beta)
+        self.beta = number("SmoothL1Loss", "beta", beta)
 
     def forward(
         self,
@@ -142,7 +143,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        self.delta = float(delta)
+        self.delta = number("HuberLoss", "delta", delta)
 
     def forward(
         self,
@@ -214,7 +215,7 @@ class CharbonnierLoss(Loss):
 
     def __init__(self, eps: float = 1e-3, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.eps = float(eps)
+        self.eps = number("CharbonnierLoss", "eps", eps)
 
     def forward(
         self,
@@ -301,7 +302,7 @@ class ExpectileLoss(Loss):
 
     def __init__(self, tau: float = 0.5, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.tau = float(tau)
+        self.tau = number("ExpectileLoss", "tau", tau)
 
     def forward(
         self,
@@ -343,8 +344,8 @@ class RobustLoss(Loss):
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.alpha = float(alpha)
-        self.scale = float(scale)
+        self.alpha = number("RobustLoss", "alpha", alpha)
+        self.scale = number("RobustLoss", "scale", scale)
 
     def forward(
         self,
