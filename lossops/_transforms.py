@@ -1,28 +1,32 @@
 """What vmap does with the operators of csrc/core/transforms.h: the same, of whole batches."""
 
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+Dims = tuple[int | None, ...]
 
-def _batched(info: Any, dims: tuple[int | None, ...], tensors: tuple[Tensor, ...]) -> list[Tensor]:
+
+class _Vmap(Protocol):
+    batch_size: int
+
+
+def _batched(vmap: _Vmap, dims: Dims, tensors: tuple[Tensor, ...]) -> list[Tensor]:
     """All with the batch as their first dimension."""
     return [
-        t.expand(info.batch_size, *t.shape) if dim is None else t.movedim(dim, 0)
+        t.expand(vmap.batch_size, *t.shape) if dim is None else t.movedim(dim, 0)
         for t, dim in zip(tensors, dims, strict=True)
     ]
 
 
-@torch.library.register_vmap("lossops::_with_derivative")
-def _with_derivative(
-    info: Any, dims: tuple[int | None, ...], *tensors: Tensor
-) -> tuple[Tensor, int]:
-    return torch.ops.lossops._with_derivative(*_batched(info, dims, tensors)), 0
+def _with_derivative(vmap: _Vmap, dims: Dims, *tensors: Tensor) -> tuple[Tensor, int]:
+    return torch.ops.lossops._with_derivative(*_batched(vmap, dims, tensors)), 0
 
 
-@torch.library.register_vmap("lossops::_first_where")
-def _first_where(
-    info: Any, dims: tuple[int | None, ...], *tensors: Tensor
-) -> tuple[list[float], None]:
-    return torch.ops.lossops._first_where(*_batched(info, dims, tensors)), None
+def _first_where(vmap: _Vmap, dims: Dims, *tensors: Tensor) -> tuple[list[float], None]:
+    return torch.ops.lossops._first_where(*_batched(vmap, dims, tensors)), None
+
+
+torch.library.register_vmap("lossops::_with_derivative", _with_derivative)
+torch.library.register_vmap("lossops::_first_where", _first_where)
