@@ -59,7 +59,7 @@ BATCHES = (
         Mutant("a clamp dropped", "const S v = at_least(var, eps);", "const S v = var;",
                "gaussian_nll"),
         Mutant("a domain", "outside_unit(p) | outside_unit(t)", "outside_unit(p)",
-               "(bce or bad_values) and not logits"),
+               "bce and not rww and not logits or bad_values"),
         Mutant("sign of a stated derivative, rows",
                "custom_derivative(custom_derivative(value, -t, student.log_p())",
                "custom_derivative(custom_derivative(value, t, student.log_p())",

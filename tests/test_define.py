@@ -1,6 +1,7 @@
 """lossops.define: what it returns, the cache, the compiler, and test points."""
 
 import copy
+import fcntl
 import inspect
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -389,7 +391,46 @@ def test_damaged_entry_is_made_again(
     monkeypatch.setattr(build, "_compile", compile_again)
     definition = next(d for d, loss in _define._defined.items() if loss is cauchy)
     with pytest.raises(CompilesError):
-        build.load(definition)
+        build.compiled(definition)
+
+
+def test_fork_does_not_wait_for_the_compiler(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does who was forked meanwhile keep others from the entry."""
+    compiles, may_end = threading.Event(), threading.Event()
+
+    class CompilesError(Exception):
+        pass
+
+    def compile_slowly(*_: object) -> None:
+        compiles.set()
+        assert may_end.wait(60)
+        raise CompilesError
+
+    def define() -> None:
+        with pytest.raises(CompilesError):
+            lossops.define("fresh", "input - target")
+
+    monkeypatch.setattr(build, "_compile", compile_slowly)
+    thread = threading.Thread(target=define)
+    thread.start()
+    assert compiles.wait(60)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        assert thread.is_alive()
+        may_end.set()
+        thread.join()
+        (lock,) = empty_cache.glob("*.lock")
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.write(writer, b".")
+        os.waitpid(child, 0)
 
 
 def test_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
@@ -35,7 +36,7 @@ class DefinedLoss(Protocol):
         """The loss."""
 
 
-_lock = threading.Lock()
+_lock = threading.Lock()  # held while an operator is registered, and never while one is compiled
 os.register_at_fork(
     before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
 )
@@ -76,8 +77,8 @@ def define(
     * ``hypot(x, c)`` = sqrt(x^2 + c^2) for a number c > 0, without overflow;
     * ``maximum(x, y)``, ``minimum(x, y)``, ``clamp(x, low, high)``; NaN if an argument is.
 
-    Conditions and ``sign`` have no derivative. ``select`` computes both branches; higher
-    derivatives and torch.func give NaN if the other branch is infinite there:
+    Conditions and ``sign`` have no derivative. ``select`` computes both branches; second and
+    higher derivatives are NaN if the other branch is infinite there:
     ``select(x > 0, log(x), 0)`` is better written ``log(select(x > 0, x, 1))``. Test points find
     such places.
 
@@ -120,17 +121,19 @@ def define(
         CauchyLoss(c=3.0, reduction='mean', ignore_index=None)
     """
     # Only here, so that importing lossops stays fast.
-    from .build import load
+    from .build import compiled, load
     from .definition import check_points, checked
     from .points import check_derivatives
     from .source import module_name
 
     definition = checked(name, expression, tensors, limits, parameters)
     points = check_points(name, test_points, definition.tensors)
+    loss = _defined.get(definition)
+    folder = None if loss else compiled(definition)
     with _lock:
-        loss = _defined.get(definition)
+        loss = loss or _defined.get(definition)
         if loss is None:
-            module, library = load(definition)
+            module, library = load(definition, cast(Path, folder))
             loss = cast(DefinedLoss, getattr(module, name))
             loss.Module = getattr(module, module_name(definition))
             loss.op = getattr(getattr(torch.ops, definition.namespace), name)

@@ -67,10 +67,9 @@ def _surroundings() -> tuple[str, ...]:
     return (headers.hexdigest(), torch.__version__, *compile_flags(), *link_flags())
 
 
-def load(definition: Definition) -> tuple[ModuleType, Path]:
-    """The module of a definition, its operator registered, and the library that holds it."""
+def load(definition: Definition, folder: Path) -> tuple[ModuleType, Path]:
+    """The module of what is compiled, its operator registered, and the library that holds it."""
     space = definition.namespace
-    folder = _entry(definition)
     library = folder / f"{space}.so"
     if not hasattr(getattr(torch.ops, space), definition.name):  # a saved program may need it first
         torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
@@ -82,7 +81,7 @@ def load(definition: Definition) -> tuple[ModuleType, Path]:
     return module, library
 
 
-def _entry(definition: Definition) -> Path:
+def compiled(definition: Definition) -> Path:
     """The folder of the definition, compiled if need be."""
     sources = {".cpp": cpp_source(definition), ".py": python_source(definition)}
     text = json.dumps([sources, _surroundings()])
@@ -171,7 +170,10 @@ def _lock(path: Path, name: str) -> Iterator[None]:
                 except BlockingIOError:
                     progress.tick()
                     time.sleep(POLL)
-        yield
+        try:
+            yield
+        finally:  # not by closing it: whoever was forked meanwhile has it open too
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _path() -> str:

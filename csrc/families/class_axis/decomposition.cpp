@@ -208,7 +208,12 @@ class ClassAxisDecomposition {
       const at::Tensor wrong = at::ne(class_numbers(), label_);
       at::Tensor weight =
           rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
-      const at::Tensor masked = at::where(wrong, other_class(all), 0.0);
+      AnyClass others = all;
+      if (f_.shift == Shift::kSoftmax) {  // the label's own, of which 1 - p may be 0, for a class without p
+        others.d = at::where(wrong, all.d.tensor(), -1.0);
+        others.x = at::where(wrong, all.x.tensor(), 0.0);
+      }
+      const at::Tensor masked = at::where(wrong, other_class(others), 0.0);
       at::Tensor sum = (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
       if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
       add(sum);
