@@ -110,24 +110,31 @@ struct AutogradKernel : LossKernel {
   const OperatorHandle fused;
 
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
+    if (!inside_transform() && !differentiates(*stack)) {
+      at::AutoDispatchBelowADInplaceOrView guard;
+      return op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);
+    }
     Call call = Call::parse(*loss, *stack);
+    call.align();
     const int64_t wrt = wanted(call);
     const Kernels* const kernels = wrt != 0 ? loss->kernels_on(call.input().device()) : nullptr;
-    bool decomposes = inside_transform() || (wrt != 0 && !kernels);
+    bool decomposes = inside_transform() || !kernels;
     for (const at::Tensor& t : call.tensors) decomposes |= torch::autograd::isFwGradDefined(t);
-    if (decomposes) {
-      call.align();
-      replace(*stack, arguments, evaluate_transformed(call));
-    } else if (wrt != 0) {
-      call.align();
-      replace(*stack, arguments, evaluate_with_grad(call, *kernels, wrt, fused));
-    } else {
-      at::AutoDispatchBelowADInplaceOrView guard;
-      op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);
-    }
+    replace(*stack, arguments,
+            decomposes ? evaluate_transformed(call) : evaluate_with_grad(call, *kernels, wrt, fused));
   }
 
  private:
+  /// Whether anything is to be differentiated by; arguments that are none are the next key's to refuse.
+  bool differentiates(const Stack& stack) const {
+    const bool backward = at::GradMode::is_enabled();
+    return std::any_of(stack.end() - arguments, stack.end(), [&](const c10::IValue& v) {
+      if (!v.isTensor()) return false;
+      const at::Tensor& t = v.toTensor();
+      return t.defined() && ((backward && t.requires_grad()) || torch::autograd::isFwGradDefined(t));
+    });
+  }
+
   /// A bit for each tensor that needs a gradient.
   static int64_t wanted(const Call& call) {
     int64_t wrt = 0;

@@ -161,8 +161,8 @@ def focal_loss(
 
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
-        RuntimeError: ``alpha`` or ``gamma`` is out of range, or shapes, dtypes or devices do not
-            fit.
+        RuntimeError: ``alpha``, ``gamma`` or a target is out of range, or shapes, dtypes or devices
+            do not fit.
 
     Notes:
         * With x = input: for hard targets 1 - p_t is sigmoid(x) or sigmoid(-x), each exact in its
@@ -222,7 +222,8 @@ def asymmetric_loss(
 
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter or target is out of range, or shapes, dtypes or devices do not
+            fit.
 
     Notes:
         * No ln(p + 1e-8), which caps the loss at 18.4, stops the gradient of the worst errors and
@@ -277,7 +278,8 @@ def rww_bce_loss(
 
     Raises:
         ValueError: ``reduction`` is unknown or rules out ``normalizer``.
-        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+        RuntimeError: A parameter or target is out of range, or shapes, dtypes or devices do not
+            fit.
 
     Notes:
         * Logit form: no probability is clipped, so a confident mistake keeps its gradient,
@@ -323,8 +325,7 @@ def multilabel_soft_margin_loss(
 
     Args:
         input: Logits of the shape (..., C); a floating dtype.
-        target: Targets in [0, 1]; the number of dimensions of ``input``, sizes equal or 1; any real
-            dtype.
+        target: Targets in [0, 1]; broadcasts with ``input``; any real dtype.
         weight: A factor per element; broadcasts to ``input``. Often one per label.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The loss is one per sample.
         ignore_index: Elements with this target are left out, and get gradient 0.

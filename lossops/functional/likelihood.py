@@ -38,8 +38,7 @@ def poisson_nll_loss(
 
     Args:
         input: Logarithms of rates, or rates >= 0, of any shape; a floating dtype.
-        target: Counts, a floating or integer dtype; the number of dimensions of ``input``, sizes
-            equal or 1.
+        target: Counts, a floating or integer dtype; broadcasts with ``input``.
         log_input: Whether ``input`` holds logarithms.
         full: Whether to add the term that depends on the target alone.
         eps: Keeps the logarithm of a rate of 0 finite; unused with ``log_input``.
@@ -106,8 +105,7 @@ def gaussian_nll_loss(
 
     Args:
         input: Means of any shape; a floating dtype.
-        target: Values, a floating or integer dtype; the number of dimensions of ``input``, sizes
-            equal or 1.
+        target: Values, a floating or integer dtype; broadcasts with ``input``.
         var: Variances: a number >= 0, a tensor like ``target``, or one of the shape
             ``input.shape[:-1]``.
         full: Whether to add the constant term.
@@ -169,8 +167,7 @@ def kl_div(
 
     Args:
         input: Log-probabilities of any shape; a floating dtype.
-        target: Probabilities, or their logarithms; the number of dimensions of ``input``, sizes
-            equal or 1.
+        target: Probabilities, or their logarithms; broadcasts with ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. Also ``"batchmean"``, the sum divided by
             ``input.size(0)``.
         log_target: Whether ``target`` holds logarithms.

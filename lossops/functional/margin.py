@@ -86,8 +86,7 @@ def hinge_embedding_loss(
 
     Args:
         input: Distances of any shape; a floating dtype.
-        target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
-            equal or 1.
+        target: -1 or 1, a floating or integer dtype; broadcasts with ``input``.
         margin: The distance beyond which dissimilar pairs cost nothing.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per element; broadcasts to ``input``.
@@ -137,8 +136,7 @@ def soft_margin_loss(
 
     Args:
         input: Scores of any shape; a floating dtype.
-        target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
-            equal or 1.
+        target: -1 or 1, a floating or integer dtype; broadcasts with ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per element; broadcasts to ``input``.
         ignore_index: Elements with this target are left out, and get gradient 0.

@@ -316,8 +316,7 @@ class MultiLabelSoftMarginLoss(SampleLoss):
 
     Shape:
         * input: Logits of the shape (..., C); a floating dtype.
-        * target: Targets in [0, 1]; the number of dimensions of ``input``, sizes equal or 1; any
-          real dtype.
+        * target: Targets in [0, 1]; broadcasts with ``input``; any real dtype.
         * output: A 0-d tensor, or the shape ``input.shape[:-1]`` for ``"none"``; the promoted dtype
           of the operands.
 

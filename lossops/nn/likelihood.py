@@ -22,8 +22,7 @@ class PoissonNLLLoss(Loss):
 
     Shape:
         * input: Logarithms of rates, or rates >= 0, of any shape; a floating dtype.
-        * target: Counts, a floating or integer dtype; the number of dimensions of ``input``, sizes
-          equal or 1.
+        * target: Counts, a floating or integer dtype; broadcasts with ``input``.
         * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
@@ -78,8 +77,7 @@ class GaussianNLLLoss(Loss):
 
     Shape:
         * input: Means of any shape; a floating dtype.
-        * target: Values, a floating or integer dtype; the number of dimensions of ``input``, sizes
-          equal or 1.
+        * target: Values, a floating or integer dtype; broadcasts with ``input``.
         * var: Variances: a number >= 0, a tensor like ``target``, or one of the shape
           ``input.shape[:-1]``.
         * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
@@ -126,8 +124,7 @@ class KLDivLoss(Loss):
 
     Shape:
         * input: Log-probabilities of any shape; a floating dtype.
-        * target: Probabilities, or their logarithms; the number of dimensions of ``input``, sizes
-          equal or 1.
+        * target: Probabilities, or their logarithms; broadcasts with ``input``.
         * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:

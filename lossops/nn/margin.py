@@ -83,8 +83,7 @@ class HingeEmbeddingLoss(Loss):
 
     Shape:
         * input: Distances of any shape; a floating dtype.
-        * target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
-          equal or 1.
+        * target: -1 or 1, a floating or integer dtype; broadcasts with ``input``.
         * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:
@@ -130,8 +129,7 @@ class SoftMarginLoss(Loss):
 
     Shape:
         * input: Scores of any shape; a floating dtype.
-        * target: -1 or 1, a floating or integer dtype; the number of dimensions of ``input``, sizes
-          equal or 1.
+        * target: -1 or 1, a floating or integer dtype; broadcasts with ``input``.
         * output: A 0-d tensor, or the shape of the operands for ``"none"``; their promoted dtype.
 
     Example:

@@ -1,5 +1,6 @@
 // Losses over a class axis in ATen operators.
 #include <ATen/OpMathType.h>
+#include <ATen/TensorSubclassLikeUtils.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/argmax.h>
@@ -13,6 +14,7 @@
 #include <ATen/ops/scatter.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
@@ -232,11 +234,17 @@ class ClassAxisDecomposition {
 
   /// Every label of a row's list against every class that is not in it.
   at::Tensor label_list() const {
-    const at::Tensor labels = rows_.target.to(at::kLong);
+    at::Tensor labels = rows_.target.to(at::kLong);
     check_labels(labels);
-    const at::Tensor listed = at::cumprod(labels >= 0, -1).to(at::kBool);  // up to the first negative one
+    at::Tensor listed = at::cumprod(labels >= 0, -1).to(at::kBool);  // up to the first negative one
+    if (labels.is_cpu() && !at::isTensorSubclassLike(labels) && labels.numel() > 0) {
+      const int64_t longest = listed.sum(-1).max().item<int64_t>();
+      labels = labels.narrow(-1, 0, longest);
+      listed = listed.narrow(-1, 0, longest);
+    }
     const at::Tensor safe = labels.clamp(0);
-    const at::Tensor is_label = ((safe.unsqueeze(-1) == class_numbers()) & listed.unsqueeze(-1)).any(-2);
+    const at::Tensor is_label =
+        at::zeros_like(z_[0], at::kLong).scatter_add(-1, safe, listed.to(at::kLong)) > 0;
     const at::Tensor d = z_[0].unsqueeze(-2) - at::gather(z_[0], -1, safe).unsqueeze(-1);
     const AnyClass all{Aten(d), Aten(0), RowShift<Aten>::plain(0)};
     const at::Tensor counts = listed.unsqueeze(-1) & is_label.logical_not().unsqueeze(-2);

@@ -152,7 +152,7 @@ LOSSOPS_API at::Tensor rww_bce(
 ///     l = sum_c (t_c softplus(-x_c) + (1 - t_c) softplus(x_c)) / C
 ///
 /// @param input Logits of the shape (..., C); a floating dtype.
-/// @param target Targets in [0, 1]; the number of dimensions of `input`, sizes equal or 1; any real dtype.
+/// @param target Targets in [0, 1]; broadcasts with `input`; any real dtype.
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The loss is one per sample.
 /// @param weight A factor per element; broadcasts to `input`. Often one per label.
 /// @param ignore_index Elements with this target are left out, and get gradient 0.

@@ -18,7 +18,7 @@ namespace lossops {
 /// full = true adds Stirling's approximation of ln t!, where t > 1: t ln t - t + ln(2 pi t) / 2.
 ///
 /// @param input Logarithms of rates, or rates >= 0, of any shape; a floating dtype.
-/// @param target Counts, a floating or integer dtype; the number of dimensions of `input`, sizes equal or 1.
+/// @param target Counts, a floating or integer dtype; broadcasts with `input`.
 /// @param log_input Whether `input` holds logarithms.
 /// @param full Whether to add the term that depends on the target alone.
 /// @param eps Keeps the logarithm of a rate of 0 finite; unused with `log_input`.
@@ -44,7 +44,7 @@ LOSSOPS_API at::Tensor poisson_nll(
 /// full = true adds ln(2 pi) / 2. Gradients flow to input, target and var, save to a variance below `eps`.
 ///
 /// @param input Means of any shape; a floating dtype.
-/// @param target Values, a floating or integer dtype; the number of dimensions of `input`, sizes equal or 1.
+/// @param target Values, a floating or integer dtype; broadcasts with `input`.
 /// @param var Variances: a number >= 0, a tensor like `target`, or one of the shape `input.shape[:-1]`.
 /// @param full Whether to add the constant term.
 /// @param eps The least variance, > 0.
@@ -73,7 +73,7 @@ LOSSOPS_API at::Tensor gaussian_nll(
 /// whereas `Reduction::Mean` divides by the number of classes too. (torch warns of it; lossops stays silent.)
 ///
 /// @param input Log-probabilities of any shape; a floating dtype.
-/// @param target Probabilities, or their logarithms; the number of dimensions of `input`, sizes equal or 1.
+/// @param target Probabilities, or their logarithms; broadcasts with `input`.
 /// @param log_target Whether `target` holds logarithms.
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. Also `Reduction::BatchMean`,
 ///     the sum divided by `input.size(0)`.

@@ -43,7 +43,7 @@ LOSSOPS_API at::Tensor hinge(
 /// Any other target adds both parts, as in torch.
 ///
 /// @param input Distances of any shape; a floating dtype.
-/// @param target -1 or 1, a floating or integer dtype; the number of dimensions of `input`, sizes equal or 1.
+/// @param target -1 or 1, a floating or integer dtype; broadcasts with `input`.
 /// @param margin The distance beyond which dissimilar pairs cost nothing.
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
 /// @param weight A factor per element; broadcasts to `input`.
@@ -67,7 +67,7 @@ LOSSOPS_API at::Tensor hinge_embedding(
 ///     l = ln(1 + exp(-target input)) = softplus(-target input)
 ///
 /// @param input Scores of any shape; a floating dtype.
-/// @param target -1 or 1, a floating or integer dtype; the number of dimensions of `input`, sizes equal or 1.
+/// @param target -1 or 1, a floating or integer dtype; broadcasts with `input`.
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
 /// @param weight A factor per element; broadcasts to `input`.
 /// @param ignore_index Elements with this target are left out, and get gradient 0.
