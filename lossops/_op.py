@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch._ops import OpOverloadPacket
 from torch._subclasses import FakeTensor
+from torch.overrides import is_tensor_like
 
 Value = TypeVar("Value")
 is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # which mypy does not see
@@ -148,9 +149,14 @@ def _has_value(t: Tensor) -> bool:
     return not (t.is_meta or isinstance(t, FakeTensor))
 
 
+def is_tensor(value: object) -> bool:
+    """Whether it is a tensor or stands for one, as the proxies of torch.fx do."""
+    return isinstance(value, Tensor) or is_tensor_like(value)  # type: ignore[no-untyped-call]
+
+
 def without_numpy(value: Value, device: torch.device | None = None) -> Value:
     """Numbers of NumPy as those of Python, its arrays as tensors, and all else as it is."""
-    if isinstance(value, (int, Tensor)) or not hasattr(value, "__array__"):
+    if isinstance(value, (int, Tensor)) or not hasattr(type(value), "__array__"):
         return value
     array = cast(Any, value)
     return cast(Value, array.item() if array.ndim == 0 else torch.tensor(array, device=device))

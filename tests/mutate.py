@@ -102,7 +102,7 @@ BATCHES = (
     ),
     (
         Mutant("quotient of duals", "(a.d - q * b.d) / b.v", "(a.d + q * b.d) / b.v",
-               "gaussian"),
+               "charbonnier"),
     ),
 )  # fmt: skip
 

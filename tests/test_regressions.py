@@ -469,7 +469,9 @@ def test_gaussian_broadcasts_as_torch() -> None:
 
 def test_extreme_temperatures() -> None:
     x, t = torch.randn(2, 3), torch.tensor([0, 1])
-    torch.testing.assert_close(F.cross_entropy(x, t, softcap=1e39), F.cross_entropy(x, t))
+    torch.testing.assert_close(F.cross_entropy(x, t, softcap=1e30), F.cross_entropy(x, t))
+    with pytest.raises(RuntimeError, match=r"softcap must be <= 1e\+?30"):
+        F.cross_entropy(x, t, softcap=1e39)
     with pytest.raises(RuntimeError, match=r"temperature must be <= 1e\+?18"):
         F.distill_kl_loss(x, x, temperature=1e20)
 
@@ -485,3 +487,21 @@ def test_masked_rows_of_two_tensors() -> None:
     x, y = torch.randn(6, 3), torch.tensor([0, 1, -100, 2, -100, 1])
     with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
         torch.testing.assert_close(masked(x, y), F.cross_entropy(x, y))
+
+
+@pytest.mark.host
+def test_symbolic_tracing_keeps_arguments() -> None:
+    """The proxies of torch.fx are no tensors, and look as if they had every attribute."""
+
+    def loss(x: Tensor, t: Tensor, n: Tensor) -> Tensor:
+        huber = F.huber_loss(x, t, reduction="sum", normalizer=n)
+        return huber + F.quantile_loss(x, t, q=n / 9) + F.gaussian_nll_loss(x, t, n.expand(4))
+
+    x, t, n = torch.randn(4), torch.randn(4), torch.tensor(3.0)
+    torch.testing.assert_close(torch.fx.symbolic_trace(loss)(x, t, n), loss(x, t, n))
+
+
+def test_ignore_index_that_half_cannot_hold() -> None:
+    p = torch.full((2, 3), 1 / 3).half()
+    with pytest.raises(ValueError, match="ignore_index must be a number that target can hold"):
+        F.cross_entropy(torch.randn(2, 3).half(), p, ignore_index=100000)

@@ -33,14 +33,15 @@ bool holds(double x, const Limit& l) {
   return or_equal ? x <= l.bound : x < l.bound;
 }
 
-/// The index as labels of a dtype can have it: rounded to a floating point one, and none if no label of an
-/// integer one can be it.
-std::optional<int64_t> held_by(at::ScalarType dtype, int64_t index) {
+/// The index as a label of this dtype: rounded to a floating point one; none if no label can be it.
+std::optional<int64_t> as_label(const Loss& loss, at::ScalarType dtype, int64_t index) {
   if (at::isFloatingType(dtype)) {
     const double rounded = AT_DISPATCH_V2(
         dtype, "ignore_index", AT_WRAP([&] { return static_cast<double>(static_cast<scalar_t>(index)); }),
         AT_EXPAND(AT_FLOATING_TYPES), at::kHalf, at::kBFloat16);
-    return std::isfinite(rounded) ? std::optional(as_integer(rounded)) : std::nullopt;
+    TORCH_CHECK_VALUE(std::isfinite(rounded), loss.name, ": ignore_index must be a number that ",
+                      loss.argument(loss.target), " can hold, whose dtype is ", dtype, ", got ", index);
+    return as_integer(rounded);
   }
   if (dtype == at::kUInt64) return index >= 0 ? std::optional(index) : std::nullopt;
   const bool holds =
@@ -219,7 +220,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   if (!common[1].isNone()) s.ignore_index = common[1].toInt();
   TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index, as it has no target");
   if (s.ignore_index && call.tensors[loss.target].defined()) {
-    s.ignore_index = held_by(call.tensors[loss.target].scalar_type(), *s.ignore_index);
+    s.ignore_index = as_label(loss, call.tensors[loss.target].scalar_type(), *s.ignore_index);
   }
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();

@@ -114,6 +114,7 @@ std::vector<double> look_nowhere(const at::Tensor&, const at::Tensor&) { return 
 }  // namespace
 
 at::Tensor with_derivative(const at::Tensor& value, const at::Tensor& slope, const at::Tensor& operand) {
+  TORCH_INTERNAL_ASSERT(value.dim() == slope.dim() && value.dim() == operand.dim());
   return with_derivative_op().call(value, slope, operand);
 }
 

@@ -15,8 +15,13 @@ at::Tensor with_derivative(const at::Tensor& value, const at::Tensor& slope, con
 /// Whether derivatives by t may be asked for.
 bool may_be_differentiated(const at::Tensor& t);
 
+/// Whether first_where may find anything among such values. Others need no mask.
+inline bool may_be_searched(const at::Tensor& values) {
+  return values.device().is_cpu() && !values.key_set().has(c10::DispatchKey::Python);
+}
+
 struct Found {
-  double value;
+  double value;   ///< rounded to a double
   int64_t index;  ///< as memory would be counted; of whole batches under vmap
 };
 

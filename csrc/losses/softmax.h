@@ -9,12 +9,10 @@ namespace lossops::losses {
 
 struct CrossEntropy : NegativeLogLikelihood {
   double z_loss = 0, softcap = kNone;
-  static constexpr std::array parameters{label_smoothing<CrossEntropy>(),
-                                         param("z_loss", &CrossEntropy::z_loss).at_least(0),
-                                         param("softcap", &CrossEntropy::softcap).positive().optional()};
-  LOSSOPS_INLINE bool maps() const {
-    return softcap < 1e30;
-  }  // a larger one changes no logit that float holds
+  static constexpr std::array parameters{
+      label_smoothing<CrossEntropy>(), param("z_loss", &CrossEntropy::z_loss).at_least(0),
+      param("softcap", &CrossEntropy::softcap).above(0).at_most(1e30).optional()};
+  LOSSOPS_INLINE bool maps() const { return softcap < kInfinity; }
   template <class X>
   LOSSOPS_INLINE auto logit(const X& x) const {
     return softcap * tanh(x / softcap);

@@ -41,6 +41,10 @@ class Aten {
   bool is_number() const { return !tensor_.defined(); }
   double number() const { return number_; }
   const at::Tensor& tensor() const { return tensor_; }
+  /// The same where it may be a number: then it is that everywhere.
+  at::Tensor tensor_like(const at::Tensor& t) const {
+    return is_number() ? at::full_like(t, number_) : tensor_;
+  }
 
   friend Aten operator+(const Aten& a, const Aten& b) {
     if (a.is_number() && b.is_number()) return a.number_ + b.number_;
@@ -135,7 +139,7 @@ inline Aten log1p_unit(const Aten& a) { return log1p(a); }
 /// Both sides meet at 0 without a kink, so that the derivative of one of them is that of both.
 inline Aten magnitude(const Aten& x) { return select(x < 0, -x, x); }
 
-inline Aten constant(const Aten& like, double c) { return at::full_like(like.tensor(), c); }
+inline Aten constant(const Aten& like, double c) { return Aten(c).tensor_like(like.tensor()); }
 
 inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(), b.tensor()); }
 inline Aten minimum(const Aten& a, const Aten& b) { return at::minimum(a.tensor(), b.tensor()); }

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, without_numpy
+from .._op import is_scripting, is_tensor, without_numpy
 from ._common import (
     Op,
     TensorOrNumber,
@@ -76,7 +76,7 @@ def poisson_nll_loss(
 
 def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not isinstance(input, Tensor):
+        if not is_tensor(input):
             return input  # the operator will name it
         var = without_numpy(var, input.device)
     if isinstance(var, (int, float)):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, without_numpy
+from .._op import is_scripting, is_tensor, without_numpy
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _mse = Op(torch.ops.lossops.mse)
@@ -305,7 +305,7 @@ def charbonnier_loss(
 
 def _levels(q: Levels, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not isinstance(input, Tensor):
+        if not is_tensor(input):
             return input  # the operator will name it
         if type(q) is not float:
             q = without_numpy(q, input.device)

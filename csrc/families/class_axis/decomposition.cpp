@@ -6,7 +6,6 @@
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/cumprod.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index.h>
 #include <ATen/ops/mean.h>
@@ -27,13 +26,12 @@ namespace {
 /// `value`, which was y of an operand that may have been broadcast, with its derivative by that.
 at::Tensor by_operand(const at::Tensor& value, const Dual<Aten>& y, const at::Tensor& operand) {
   if (!may_be_differentiated(operand)) return value;
-  const at::Tensor slope = y.d.is_number() ? at::full_like(value, y.d.number()) : y.d.tensor();
-  return with_derivative(value, slope, operand.expand_as(value));
+  return with_derivative(value, y.d.tensor_like(value), operand.expand_as(value));
 }
 
 /// What was computed on a dual operand, as a function of that operand.
 at::Tensor function_of(const at::Tensor& operand, const Dual<Aten>& y) {
-  return by_operand(y.v.tensor().detach(), y, operand);
+  return by_operand(y.v.tensor_like(operand).detach(), y, operand);
 }
 
 Dual<Aten> variable(const at::Tensor& x) { return {Aten(x), Aten(1)}; }
@@ -84,11 +82,12 @@ class ClassAxisDecomposition {
   }
 
   void check_labels(const at::Tensor& labels) const {
+    if (!may_be_searched(labels)) return;
     const auto [least, most] = label_range(call_);
     at::Tensor wrong = (labels < least) | (labels > most);
     if (call_.settings.ignore_index) wrong = wrong & (labels != *call_.settings.ignore_index);
     if (const auto found = first_where(wrong, labels)) {
-      label_error(call_, static_cast<int64_t>(found->value), found->index);
+      label_error(call_, as_integer(found->value), found->index);
     }
   }
 
@@ -98,7 +97,9 @@ class ClassAxisDecomposition {
     if (!f_.maps || !f_.maps(params_)) return x;
     Aten log_prior(0);
     if (rows_.prior.defined()) {
-      if (const auto found = first_where(rows_.prior < 0, rows_.prior)) prior_error(call_, found->value);
+      if (may_be_searched(rows_.prior)) {
+        if (const auto found = first_where(rows_.prior < 0, rows_.prior)) prior_error(call_, found->value);
+      }
       // A class that never occurs has no derivative by its frequency.
       const Aten absent = Aten(rows_.prior) == 0;
       log_prior = select(absent, -kInfinity, log(select(absent, 1, Aten(rows_.prior))));
@@ -165,9 +166,11 @@ class ClassAxisDecomposition {
     const AnyClass both[] = {every_class(0), every_class(1)};
     at::Tensor value;
     for (int side = 0; side < 2; ++side) {
+      const at::Tensor log_p = both[side].probability().log_p().tensor();
+      if (value.defined() && !may_be_differentiated(log_p)) break;
       const Dual<Aten> y = f_.each_class(both, side, params_);
-      if (!value.defined()) value = y.v.tensor().detach();
-      value = by_operand(value, y, both[side].probability().log_p().tensor());
+      if (!value.defined()) value = y.v.tensor_like(log_p).detach();
+      value = by_operand(value, y, log_p);
     }
     return value.sum(-1);
   }

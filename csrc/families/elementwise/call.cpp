@@ -49,9 +49,10 @@ c10::SymDimVector common_shape(const Call& call) {
       fits = same(its, 1) || agree(its, size);
     }
     if (!fits) {
+      std::string given = shown(call.input().sym_sizes());
+      for (int k = 1; k <= i; ++k) given += (k < i ? ", " : " and ") + shown(call.tensors[k].sym_sizes());
       loss.raise(call.name(i).c_str(), call.name(0), " and ", call.name(i), " must broadcast to one another",
-                 rule == Shape::kMutualDims ? " and have as many dimensions" : "", ", got ",
-                 shown(call.input().sym_sizes()), " and ", shown(other));
+                 rule == Shape::kMutualDims ? " and have as many dimensions" : "", ", got ", given);
     }
   }
   return shape;

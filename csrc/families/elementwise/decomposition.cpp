@@ -1,6 +1,5 @@
 // Losses element by element in ATen operators.
 #include <ATen/OpMathType.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/ne.h>
 #include <ATen/ops/where.h>
@@ -23,10 +22,11 @@ at::Tensor values(const ElementwiseLoss& loss, const Aten* operands, const doubl
     if (!x.defined() || !may_be_differentiated(x)) continue;
     differentiates = true;
     y = loss.decomposition.loss(operands, i, params);
-    slopes[i] = y.d.is_number() ? at::full_like(x, y.d.number()) : y.d.tensor();
+    slopes[i] = y.d.tensor_like(x);
   }
-  if (!differentiates) return loss.decomposition.loss(operands, -1, params).v.tensor();
-  at::Tensor value = y.v.tensor().detach();
+  const at::Tensor& first = operands[0].tensor();
+  if (!differentiates) return loss.decomposition.loss(operands, -1, params).v.tensor_like(first);
+  at::Tensor value = y.v.tensor_like(first).detach();
   for (int i = 0; i < loss.operands; ++i) {
     if (slopes[i].defined()) value = with_derivative(value, slopes[i], operands[i].tensor());
   }
@@ -36,7 +36,7 @@ at::Tensor values(const ElementwiseLoss& loss, const Aten* operands, const doubl
 /// `valid` says which elements are not ignored; undefined if none is.
 void check_domain(const Call& call, const Aten* operands, const at::Tensor& valid) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
-  if (!loss.decomposition.invalid) return;
+  if (!loss.decomposition.invalid || !may_be_searched(call.input())) return;
   at::Tensor invalid = loss.decomposition.invalid(operands, call.settings.params.data()).tensor();
   if (valid.defined()) invalid = invalid & valid;
   std::string given;
