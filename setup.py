@@ -52,7 +52,7 @@ AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2]
 ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAULT": []}
 # at::vec trips the warnings of uninitialized variables in GCC's intrinsics. at::parallel_for is
 # serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the only one.
-CXX_FLAGS = ["-std=c++20", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
+CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
 # Compressed, the code for several GPUs takes a third of the room.
@@ -250,7 +250,7 @@ def build_library(folder: Path) -> Path:
     losses.sort(key=lambda file: file.stat().st_size, reverse=True)
     for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-        flags = [*CXX_FLAGS, "-O3", "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
         for file in losses:
             graph.compile([KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}")
         graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)

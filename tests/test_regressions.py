@@ -367,6 +367,7 @@ def test_row_means_are_of_exact_values(device: str) -> None:
     assert loss.item() == 40000
 
 
+@pytest.mark.host  # a GPU's kernels tell integers apart up to 2^24 beside float32
 @pytest.mark.parametrize("way", ["kernel", "decomposition"])
 def test_ignore_index_is_compared_as_the_target_has_it(way: str) -> None:
     def loss(x: Tensor, t: Tensor, index: int) -> Tensor:
@@ -381,12 +382,14 @@ def test_ignore_index_is_compared_as_the_target_has_it(way: str) -> None:
     assert loss(torch.zeros(2), large, 2**24 + 1).tolist() == ignored + kept
 
 
+@pytest.mark.host
 def test_labels_beyond_int64_are_not_ignored() -> None:
     labels = torch.tensor([2**64 - 100], dtype=torch.uint64)
     with pytest.raises(IndexError, match="target must be in"):
         F.cross_entropy(torch.zeros(1, 3), labels)
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     "wrap", [lambda f: f, torch.func.grad, torch.func.vmap], ids=["", "grad", "vmap"]
 )
@@ -406,6 +409,7 @@ def test_values_are_checked_under_every_transform(wrap: Callable[..., Any]) -> N
         wrap(of(F.multilabel_margin_loss, torch.tensor([1, 0, -5, 3])))(x)
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("function", [F.focal_loss, F.asymmetric_loss, F.rww_bce_loss])
 def test_targets_that_are_no_probabilities_are_refused(function: Callable[..., Tensor]) -> None:
     x, t = torch.zeros(2), torch.tensor([0.0, 255.0])
@@ -505,3 +509,37 @@ def test_ignore_index_that_half_cannot_hold() -> None:
     p = torch.full((2, 3), 1 / 3).half()
     with pytest.raises(ValueError, match="ignore_index must be a number that target can hold"):
         F.cross_entropy(torch.randn(2, 3).half(), p, ignore_index=100000)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.5, 2.5, 3.5])
+def test_fractional_gamma_where_the_rest_vanishes(gamma: float) -> None:
+    def loss(x: Tensor) -> Tensor:
+        return F.softmax_focal_loss(x, torch.tensor(0), gamma=gamma)
+
+    for gap in (45.0, 88.0, 95.0, 103.0):
+        x = torch.tensor([gap, 0.0, -1.0])
+        kernel = x.clone().requires_grad_()
+        loss(kernel).backward()
+        torch.testing.assert_close(torch.func.grad(loss)(x), kernel.grad, rtol=1e-5, atol=1e-37)
+    if gamma > 2:
+        assert (
+            torch.func.jacrev(torch.func.jacrev(loss))(torch.tensor([45.0, 0.0, -1.0]))
+            .isfinite()
+            .all()
+        )
+
+
+def test_forward_mode_of_nothing() -> None:
+    """The mean of no rows is NaN; its derivative is 0 in both modes."""
+    x, ignored = torch.randn(4, 3), torch.full((4,), -100)
+    for jacobian in (torch.func.jacfwd, torch.func.jacrev):
+        assert jacobian(lambda x: F.cross_entropy(x, ignored))(x).eq(0).all()
+    assert F.cross_entropy(x, ignored).isnan()
+
+
+def test_curvature_of_certain_rows() -> None:
+    def loss(x: Tensor) -> Tensor:
+        return F.rww_cross_entropy_loss(x, torch.tensor(0), torch.ones(3), torch.ones(3, 3))
+
+    for x in ([45.0, 0.0, -1.0], [0.0, -float("inf"), -float("inf")]):
+        assert torch.func.jacrev(torch.func.jacrev(loss))(torch.tensor(x)).isfinite().all()

@@ -164,8 +164,14 @@ LOSSOPS_INLINE X small_power(const X& x, double p) {
 template <class X>
 LOSSOPS_INLINE X power(const X& x, double p) {
   if (multiplies(p)) return small_power(x, p);
-  const X s = select(x == X(0), X(1), x);
-  return select(x == X(0), X(p < 0 ? kInfinity : 0), exp(p * log(s)));
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  const auto zero = v == C(0);
+  const C s = select(zero, C(1), v);
+  const C r = exp(p * log(s));
+  // Not by way of the logarithm, whose second derivative overflows where the power's does not.
+  const C slope = select(zero, C(0), p * (r / s));
+  return custom_derivative(select(zero, C(p < 0 ? kInfinity : 0), r), slope, x);
 }
 
 /// sqrt(x^2 + c^2) for a constant c > 0, without overflow; the derivative is right at infinity too.

@@ -58,13 +58,18 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
              shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
 }
 
+/// Torch's margin losses take a number for a row of one class.
+void number_as_row(Call& call) {
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
+  if (!loss.traits.class_mean || call.input().dim() > 0) return;
+  for (const int i : {0, loss.target}) {
+    if (call.tensors[i].dim() == 0) call.tensors[i] = call.tensors[i].unsqueeze(0);
+  }
+}
+
 void align(Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
-  if (loss.traits.class_mean && call.input().dim() == 0) {  // one class, as torch's margin losses take it
-    for (const int i : {0, loss.target}) {
-      if (call.tensors[i].dim() == 0) call.tensors[i] = call.tensors[i].unsqueeze(0);
-    }
-  }
+  number_as_row(call);
   const auto shape = call.input().sym_sizes();
   if (shape.empty()) loss.raise("input", "input must have at least one dimension, got shape ()");
   const int64_t dim = loss.class_dim(call.input().dim(), call.settings);

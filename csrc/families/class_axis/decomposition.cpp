@@ -123,9 +123,10 @@ class ClassAxisDecomposition {
     const at::Tensor d = at::where(is_top, (largest - largest).detach(), z - largest);
     const at::Tensor lift = f_.other_class ? this->lift(d, is_top, top) : at::Tensor();
     const at::Tensor x = (lift.defined() ? d + lift : d).exp();
-    const at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true);
-    Aten log_rest(0);
-    if (lift.defined()) log_rest = log_or_none(rest) - lift;
+    at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true);
+    rest = at::where(rest < least_normal(), 0.0, rest);  // which has no reciprocal
+    Aten log_rest(0);                                    // of a label's own class it is not asked for
+    if (lift.defined()) log_rest = log_or_none(at::where(top == label_, 1.0, rest)) - lift;
     return {Aten(d),
             Aten(at::where(is_top, 1.0, x)),
             {Aten(largest), Aten(rest), Aten(rest.log1p()), Aten((rest + 1).reciprocal()), log_rest}};
@@ -134,11 +135,14 @@ class ClassAxisDecomposition {
   /// What the logits beside the largest, of a wrong class, are raised by: so far that the reciprocal of the
   /// square of their sum is finite, as ln(1 - p) needs it, but not that the sum counts beside 1.
   at::Tensor lift(const at::Tensor& d, const at::Tensor& is_top, const at::Tensor& top) const {
-    const double least = 0.4 * std::log(dtype_ == at::kDouble ? std::numeric_limits<double>::min()
-                                                              : std::numeric_limits<float>::min());
+    const double least = 0.4 * std::log(least_normal());
     const at::Tensor second = at::where(is_top, -kInfinity, d).amax(-1, true).detach();
     const at::Tensor raises = (second < least) & (second > -kInfinity) & (top != label_);
     return at::where(raises, least - second, 0.0);
+  }
+
+  double least_normal() const {
+    return dtype_ == at::kDouble ? std::numeric_limits<double>::min() : std::numeric_limits<float>::min();
   }
 
   /// Every class of every row.

@@ -153,8 +153,9 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
     TORCH_CHECK(o.shape != Shape::kRowsOfLevels || (i + 1 < operands && !traits.operands[i + 1].is_optional),
                 space, "::", name, ": after ", o.name, " (Shape::kRowsOfLevels) the levels have to follow");
     const bool mutual = o.shape == Shape::kMutual || o.shape == Shape::kMutualDims;
-    TORCH_CHECK(!mutual || traits.operands[0].shape == o.shape, space, "::", name, ": ", o.name,
-                " broadcasts mutually (Shape::kMutual, Shape::kMutualDims), so the first operand has to too");
+    TORCH_CHECK(
+        !mutual || traits.operands[0].shape == o.shape, space, "::", name, ": ", o.name,
+        " is of a mutual shape (Shape::kMutual, Shape::kMutualDims), which the first operand has to be too");
   }
 }
 
