@@ -27,7 +27,7 @@ template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
   const auto v = value_of(x);
   using C = std::remove_const_t<decltype(v)>;
-  return select(v >= C(0), x, X(select(v < C(0), C(0), v)));
+  return custom_derivative(select(v < C(0), C(0), v), select(v >= C(0), C(1), C(0)), x);
 }
 
 /// max(x, 0), with derivative 0 at 0; NaN stays, with derivative 0.
@@ -35,7 +35,7 @@ template <class X>
 LOSSOPS_INLINE X hinge(const X& x) {
   const auto v = value_of(x);
   using C = std::remove_const_t<decltype(v)>;
-  return select(v > C(0), x, X(select(v <= C(0), C(0), v)));
+  return custom_derivative(select(v <= C(0), C(0), v), select(v > C(0), C(1), C(0)), x);
 }
 
 /// max(x, c) for a constant c; NaN stays.
