@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
@@ -128,18 +127,18 @@ def define(
 
     definition = checked(name, expression, tensors, limits, parameters)
     points = check_points(name, test_points, definition.tensors)
-    loss = _defined.get(definition)
-    folder = None if loss else compiled(definition)
-    with _lock:
-        loss = loss or _defined.get(definition)
-        if loss is None:
-            module, library = load(definition, cast(Path, folder))
-            loss = cast(DefinedLoss, getattr(module, name))
-            loss.Module = getattr(module, module_name(definition))
-            loss.op = getattr(getattr(torch.ops, definition.namespace), name)
-            loss.library = str(library)
-            loss.expression = definition.expression
-            _defined[definition] = loss
+    if definition not in _defined:
+        folder = compiled(definition)
+        with _lock:
+            if definition not in _defined:
+                module, library = load(definition, folder)
+                loss = cast(DefinedLoss, getattr(module, name))
+                loss.Module = getattr(module, module_name(definition))
+                loss.op = getattr(getattr(torch.ops, definition.namespace), name)
+                loss.library = str(library)
+                loss.expression = definition.expression
+                _defined[definition] = loss
+    loss = _defined[definition]
     if points:
         check_derivatives(loss, definition, points)
     return loss
