@@ -9,6 +9,8 @@ from torch._ops import OpOverloadPacket
 from torch._subclasses import FakeTensor
 from torch.overrides import is_tensor_like
 
+from . import _C
+
 Value = TypeVar("Value")
 is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # which mypy does not see
 
@@ -28,11 +30,7 @@ _ALLOWED: dict[str, tuple[str, tuple[type, ...]]] = {
     "bool": ("True or False", (bool, torch.SymBool, Tensor)),
 }
 
-# The types of numbers that need no second look.
-_PLAIN = {
-    "float": frozenset((*_NUMBERS, type(None))),
-    "int": frozenset((*_SIZES, type(None))),
-}
+_NUMERIC = ("float", "int")
 
 _NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
 
@@ -80,7 +78,7 @@ class _Argument(NamedTuple):
     def _takes(self, value: object) -> bool:
         if self.kind not in _ALLOWED or value is None:
             return self.optional or self.kind not in _ALLOWED
-        if self.kind in _PLAIN and isinstance(value, Tensor):
+        if self.kind in _NUMERIC and isinstance(value, Tensor):
             return value.numel() == 1 and _has_value(value)
         return isinstance(value, _ALLOWED[self.kind][1])
 
@@ -101,29 +99,25 @@ class Op(OpOverloadPacket[..., Tensor]):
         given = [a for a in schema.arguments if a.name not in ("reduction", "dtype")]
         self._arguments = [_Argument.of(a.name, str(a.type)) for a in given]
         self._hint = GONE if len(given) < len(schema.arguments) else ""  # it has a reduction
-        self._numbers = [
-            (i, _PLAIN[a.kind]) for i, a in enumerate(self._arguments) if a.kind in _PLAIN
-        ]
+        self._numbers = [i for i, a in enumerate(self._arguments) if a.kind in _NUMERIC]
+        self._quick = _C.caller(packet.default._schema.name)
 
     def __call__(self, /, *args: object) -> Tensor:
         """The result, or an error that names the argument which is to blame."""
-        for i, plain in self._numbers:
-            if type(args[i]) not in plain:
-                args = self._with_plain_numbers(args)
-                break
+        result = self._quick(*args)
+        return self._carefully(args) if result is NotImplemented else result
+
+    def _carefully(self, args: tuple[object, ...]) -> Tensor:
+        plain = list(args)
+        for i in (i for i in self._numbers if i < len(args)):
+            plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)
         try:
-            return self._op(*args)
+            return self._op(*plain)
         except (RuntimeError, TypeError):
-            self._check_types(args)
+            self._check_types(plain)
             raise
 
-    def _with_plain_numbers(self, args: tuple[object, ...]) -> tuple[object, ...]:
-        plain = list(args)
-        for i, _ in self._numbers:
-            plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)
-        return tuple(plain)
-
-    def _check_types(self, args: tuple[object, ...]) -> None:
+    def _check_types(self, args: list[object]) -> None:
         for argument, value in zip(self._arguments, args, strict=False):
             argument.check(self.__name__, value)
 
