@@ -241,7 +241,7 @@ def build_library(folder: Path) -> Path:
     graph = Graph(folder)
     without = [f"-DLOSSOPS_WITHOUT_{isa}" for isa in ISA_FLAGS if isa not in ISAS]
     with_cuda = ["-DLOSSOPS_CUDA"] if CUDA else []
-    host = [*CXX_FLAGS, "-O2", *without, *with_cuda]
+    host = [*CXX_FLAGS, "-O1", *without, *with_cuda]
     for unit, rooms in UNITS.items():
         paths = [p for p in HOST_SOURCES if p.relative_to(CSRC).parts[0] in rooms]
         graph.compile_together(unit, [p for p in paths if CUDA or not is_cuda(p)], host)

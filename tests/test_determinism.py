@@ -44,8 +44,7 @@ def test_thread_counts(loss: Loss, dtype: torch.dtype) -> None:
 def test_thread_counts_with_weight_gradient(loss: Loss) -> None:
     """A weight and a normalizer that require gradients make no difference to that.
 
-    (Those of q, and of weights over a class axis, come from torch's own sums, which make no such
-    promise.)
+    (Those of q and of a prior come from torch's own sums, which make no such promise.)
     """
     case = make_case(loss, shape=LONG, dtype=torch.float32, weight="full", normalizer=True)
     others = ("q", *loss.family.summed(case))

@@ -53,7 +53,7 @@ struct Backward {
   variable_list operator()(const at::Tensor& upstream) const {
     if (at::GradMode::is_enabled()) return through_decomposition(upstream, saved.wanted, true);
     variable_list result = by_kernels(upstream);
-    if (const int64_t missing = saved.missing()) {
+    if (const int64_t missing = add_weight_gradients(upstream, saved.missing(), result)) {
       at::AutoGradMode enabled(true);
       const variable_list rest = through_decomposition(upstream, missing, false);
       for (size_t i = 0; i < rest.size(); ++i) {
@@ -83,6 +83,28 @@ struct Backward {
     return result;
   }
 
+  /// Those of the missing ones that the kernels can tell; returns which they cannot.
+  int64_t add_weight_gradients(const at::Tensor& upstream, int64_t missing, variable_list& result) const {
+    const Kernels* const kernels = loss.kernels_on(upstream.device());
+    bool plain = missing && kernels && loss.family.weight_gradient && is_plain(upstream);
+    for (const at::Tensor& t : saved.tensors) plain = plain && (!t.defined() || is_plain(t));
+    if (!plain) return missing;
+    const Call call = this->call();
+    for (size_t i = 0; i < result.size(); ++i) {
+      if (!(missing >> i & 1)) continue;
+      result[i] = loss.family.weight_gradient(call, *kernels, upstream, static_cast<int>(i));
+      if (result[i].defined()) missing &= ~(int64_t{1} << i);
+    }
+    return missing;
+  }
+
+  Call call() const {
+    Call call{&loss};
+    call.settings = settings;
+    std::copy(saved.tensors.begin(), saved.tensors.end(), call.tensors.begin());
+    return call;
+  }
+
   at::Tensor scaled(const at::Tensor& gradient, const at::Tensor& upstream) const {
     at::Tensor factor = saved.denominator.defined() ? upstream / saved.denominator : upstream;
     if (settings.reduction == Reduction::None) factor = loss.family.spread(loss, settings, factor, gradient);
@@ -91,13 +113,11 @@ struct Backward {
 
   variable_list through_decomposition(const at::Tensor& upstream, int64_t wanted, bool create_graph) const {
     c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-    Call call;
-    call.loss = &loss;
-    call.settings = settings;
+    Call call = this->call();
     variable_list inputs;
     std::vector<size_t> positions;
     for (size_t i = 0; i < saved.tensors.size(); ++i) {
-      at::Tensor t = saved.tensors[i];
+      at::Tensor& t = call.tensors[i];
       if (t.defined() && t.requires_grad() && (wanted >> i & 1)) {
         // A view has a node of its own, so that differentiating stops here.
         t = t.view_as(t);
@@ -106,7 +126,6 @@ struct Backward {
       } else if (t.defined() && !create_graph) {
         t = t.detach();  // or the graph would be kept for it too
       }
-      call.tensors[i] = t;
     }
     const at::Tensor value = loss.family.decompose(call);
     variable_list gradients;

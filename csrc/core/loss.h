@@ -30,6 +30,7 @@ struct Backend;
 struct Call;
 struct Divisor;
 struct Evaluation;
+struct Kernels;
 struct Loss;
 struct Settings;
 
@@ -50,11 +51,14 @@ struct Family {
   /// What every reduction to a number divides by besides, where the loss of a sample is itself a mean.
   c10::SymInt (*values_per_sample)(const Call& call);
   /// A bit for each tensor whose gradient the fused pass gives and the node keeps. The others are computed in
-  /// backward from the decomposition, with the upstream gradient in hand.
+  /// backward, with the upstream gradient in hand.
   int64_t (*keeps)(const Call& call);
   /// The upstream gradient of an unreduced loss as it broadcasts to a gradient that was kept.
   at::Tensor (*spread)(const Loss& loss, const Settings& settings, const at::Tensor& upstream,
                        const at::Tensor& gradient);
+  /// The gradient by tensor i, which is not kept, of a call of plain tensors, by the kernels for its device;
+  /// undefined where they cannot tell, and the decomposition has to. Null: they never can.
+  at::Tensor (*weight_gradient)(const Call& call, const Kernels& kernels, const at::Tensor& upstream, int i);
 };
 
 /// The kernels that a backend has of a loss; their type is the family's.

@@ -127,8 +127,7 @@ class ClassAxis(Family):
         return reduced(rows, case.reduction, weight, keep, normalizer, share)
 
     def summed(self, case: "Case") -> tuple[str, ...]:
-        own = (*case.loss.differentiable, "normalizer")
-        return tuple(name for name in case.differentiable if name not in own)
+        return tuple(name for name in case.differentiable if name == "prior")
 
     def accepts(self, loss: "Loss", name: str, dtype: torch.dtype) -> bool | None:
         if name not in loss.labels:

@@ -33,19 +33,21 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
                        int64_t wrt) {
   const cpu::RowMap logits(call.input(), args.dim);
   const RowPlan<S> plan(call, args, table, logits, logits.rows(), wrt);
+  const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   Evaluation out;
-  for (int i = 0; i < call.loss->operands; ++i) {
-    if (wrt >> i & 1) out.grads[i] = cpu::empty_dense(call.tensors[i], call.tensors[i].scalar_type());
-  }
   RowPlanes<S> planes;
-  for (int side = 0; side < ClassAxisLoss::of(call).members.sides; ++side) {
+  for (int i = 0; i < loss.operands; ++i) {
+    if (!(wrt >> i & 1)) continue;
+    const bool of_classes = loss.role(i) == Role::kOtherWeight;  // for weight_gradient, row by row
+    const at::Tensor& like = of_classes ? call.input() : call.tensors[i];
+    out.grads[i] = cpu::empty_dense(like, like.scalar_type());
+    if (of_classes || i == loss.target) planes.probability_grad = plan.rows_of(out.grads[i]);
+  }
+  for (int side = 0; side < loss.members.sides; ++side) {
     planes.x[side] = plan.rows_of(args.x[side]);
     planes.grad[side] = plan.rows_of(out.grads[side]);
   }
-  if (args.probabilities) {
-    planes.probability = plan.rows_of(args.target);
-    planes.probability_grad = plan.rows_of(out.grads[call.loss->target]);
-  }
+  if (args.probabilities) planes.probability = plan.rows_of(args.target);
   if (!call.reduces()) {
     at::Tensor values = empty_values(call, args.dim, plan.kMath);
     if (logits.classes == 0) values.zero_();

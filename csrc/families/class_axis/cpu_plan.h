@@ -16,7 +16,8 @@ using class_axis::ClassAxisArguments, class_axis::ClassAxisLoss;
 template <class S>
 struct RowPlanes {
   Rows<S> x[2], grad[2];
-  Rows<S> probability, probability_grad;      ///< of the target
+  Rows<S> probability;                        ///< of the target
+  Rows<S> probability_grad;                   ///< by that, or by the weights of other classes row by row
   typename MathOf<S>::type* value = nullptr;  ///< by row
 };
 

@@ -47,8 +47,10 @@ struct LabelClass {
 template <class V>
 struct ClassCost {
   V value{0};
-  V slope{0};         ///< by ln p
-  V target_slope{0};  ///< by what RowRule::target_scale scales of the target's probability
+  V slope{0};  ///< by ln p
+  /// Of what RowRule::target_scale scales: by the target's probability or, where there can be none, by the
+  /// weight of another class.
+  V target_slope{0};
 };
 
 /// Sums of derivatives by ln p: over all classes, or with RowRule::splits_top over all but the largest.
@@ -190,9 +192,11 @@ class RowRule {
     }
     if constexpr (HasOtherClasses<E>) {
       const auto is_label = at.is_label();
-      const Dual<V> part = weighted(at.other_weight(), e_.other_class(p));
+      const Dual<V> other_class = e_.other_class(p);
+      const Dual<V> part = weighted(at.other_weight(), other_class);
       cost.value = cost.value + select(is_label, V(0), part.v);
       cost.slope = cost.slope + select(is_label, V(0), part.d);
+      cost.target_slope = select(is_label, V(0), other_class.v);
     }
     return cost;
   }

@@ -1,0 +1,84 @@
+"""Gradients by weights over a class axis: the kernels tell them, without a graph of the loss."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from tests.cases import Case, make_case
+from tests.families import of_family
+from tests.families.class_axis import ClassAxis
+from tests.losses import Loss
+
+pytestmark = [
+    pytest.mark.where(of_family(ClassAxis)),
+    pytest.mark.usefixtures("on_device"),
+]
+
+LEARNED = ("weight", "alpha", "fn_weight", "fp_weight")
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def cases(loss: Loss, **settings: object) -> Iterator[Case]:
+    """With weights, for all parameters."""
+    for params in loss.params:
+        ignore = loss.under(params).ignore
+        yield make_case(loss, params, weight="full", ignore=ignore, **settings)
+
+
+def learned(case: Case) -> list[str]:
+    return [name for name in LEARNED if name in case.tensors]
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("normalizer", [False, True], ids=["", "normalizer"])
+def test_values(loss: Loss, reduction: str, normalizer: bool) -> None:
+    """Those of the reference, in the precision of each dtype."""
+    if normalizer and reduction == "none":
+        return
+    for shape in ((33, 5), (2, 3, 5, 7)):
+        shape = loss.family.fit(shape)
+        for case in cases(loss, shape=shape, reduction=reduction, normalizer=normalizer):
+            names, upstream = learned(case), torch.rand_like(case.ours())
+            right = case.gradients(case.expected, names, upstream)
+            for dtype, error in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+                got = case.to(dtype).gradients(names=names, upstream=upstream.to(dtype))
+                for name, ours, expected in zip(names, got, right, strict=True):
+                    most = expected.abs().max()
+                    assert (ours - expected).abs().max() <= error * most, (name, dtype, str(case))
+
+
+def test_half_precision(loss: Loss) -> None:
+    """Rounded once, from numbers that are exact in both dtypes."""
+    for dtype in (torch.float16, torch.bfloat16):
+        for case in cases(loss, shape=loss.family.fit((33, 5)), dtype=dtype):
+            names = learned(case)
+            right = case.to(torch.float64).gradients(names=names)
+            for ours, expected in zip(case.gradients(names=names), right, strict=True):
+                torch.testing.assert_close(ours, expected.to(dtype), rtol=torch.finfo(dtype).eps,
+                                           atol=1e-6)  # fmt: skip
+
+
+def test_no_graph_of_the_loss(loss: Loss) -> None:
+    """Backward asks the kernels, but for smoothed targets of cosines that are mapped."""
+    for case in cases(loss, shape=loss.family.fit((33, 5)), dtype=torch.float32):
+        if loss.op in ("arcface", "cosface") and case.params.get("label_smoothing"):
+            continue
+        leaves = case.leaves(names := learned(case))
+        value = case.over(names)(*leaves)
+        with profile(activities=[ProfilerActivity.CPU]) as seen:
+            torch.autograd.grad(value, leaves)
+        called = {event.key for event in seen.key_averages()}
+        assert not called & {"aten::exp", "aten::expm1", "aten::maximum"}, case
+
+
+def test_ignored_rows_do_not_count(loss: Loss) -> None:
+    """Whatever they hold."""
+    for case in cases(loss, shape=loss.family.fit((33, 5))):
+        if not case.loss.ignore or case.ignore_index is None:
+            continue
+        x, names = case.tensors["input"], learned(case)
+        dirty = case.but(input=x.masked_fill(case.along(case.ignored, x), float("nan")))
+        got, right = dirty.gradients(names=names), case.gradients(names=names)
+        assert all(map(torch.equal, got, right))
