@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .._op import GONE, is_scripting, is_tensor, without_numpy
+from .._op import GONE, beside, is_scripting
 from .._op import Op as Op
 
 # TorchScript does not turn an int into a float, so it needs to see both.
@@ -59,10 +59,9 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     if value is None:
         return None
     if not is_scripting():
-        if not is_tensor(input):
-            return None  # the operator will name it
-        if type(value) is not float:
-            value = without_numpy(value, input.device)
+        value = beside(value, input)
+        if not isinstance(value, float):
+            return value
     if isinstance(value, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(value)
     return value

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, is_tensor, without_numpy
+from .._op import beside, is_scripting
 from ._common import (
     Op,
     TensorOrNumber,
@@ -76,9 +76,9 @@ def poisson_nll_loss(
 
 def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not is_tensor(input):
-            return input  # the operator will name it
-        var = without_numpy(var, input.device)
+        var = beside(var, input, rounded=True)
+        if not isinstance(var, float):
+            return var
     if isinstance(var, (int, float)):
         return torch.full([1] * input.dim(), float(var), dtype=input.dtype, device=input.device)
     return var

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, is_tensor, without_numpy
+from .._op import beside, is_scripting, number
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _mse = Op(torch.ops.lossops.mse)
@@ -305,10 +305,11 @@ def charbonnier_loss(
 
 def _levels(q: Levels, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not is_tensor(input):
-            return input  # the operator will name it
-        if type(q) is not float:
-            q = without_numpy(q, input.device)
+        q = beside(q, input, rounded=True)
+        if isinstance(q, (list, tuple)):
+            q = [number("quantile", "q", level) for level in q]
+        elif not isinstance(q, float):
+            return q
     if isinstance(q, (int, float)):
         return torch.full((), q, dtype=input.dtype, device=input.device)
     if isinstance(q, (list, tuple)):
