@@ -138,8 +138,10 @@ class Op(OpOverloadPacket[..., Tensor]):
             (i, _PLAIN[a.kind]) for i, a in enumerate(self._arguments) if a.kind in _PLAIN
         ]
 
-    def __call__(self, /, *args: object) -> Tensor:
+    def __call__(self, /, *args: object, **keywords: object) -> Tensor:
         """The result, or an error that names the argument which is to blame."""
+        if keywords or len(args) < len(self._arguments):
+            return super().__call__(*args, **keywords)
         for i, plain in self._numbers:
             if type(args[i]) not in plain:
                 args = self._with_plain_numbers(args)

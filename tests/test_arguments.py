@@ -197,6 +197,18 @@ def test_wrong_types(message: str) -> None:
         WRONG[message]()
 
 
+def test_operators_called_as_torch_calls_them() -> None:
+    """With defaults and keywords, or with what is no call: torch answers."""
+    op = F.regression._huber
+    assert op(X, T) == F.huber_loss(X, T)
+    assert op(X, T, delta=0.5) == F.huber_loss(X, T, delta=0.5)
+    for call in (lambda: op(), lambda: op(X), lambda: op(input=X)):
+        with pytest.raises(RuntimeError, match=r"lossops::huber\(\) is missing value for argument"):
+            call()
+    with pytest.raises(RuntimeError, match=r"huber\(\).* unexpected keyword|Unknown keyword"):
+        op(X, T, gamma=1.0)
+
+
 TOO_LARGE: dict[str, Callable[[], Tensor]] = {
     "cross_entropy: ignore_index must be an integer or None, in the range of int64, got int 118059":
         lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=2**70),
