@@ -1,6 +1,7 @@
 """Operators as Python calls them: arguments are made readable, or named if they cannot be."""
 
 import reprlib
+import sys
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
@@ -40,16 +41,12 @@ _PLAIN = {
     "bool": frozenset(_FLAGS),
 }
 
+_LARGEST = sys.float_info.max
 _NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
 
-# What stands where size_average or reduce stood in torch, and is read before ``reduction``.
-_FLAGS_ONCE = (
-    ("ignore_index",),
-    ("poisson_nll", "eps"),
-    ("CrossEntropyLoss", "label_smoothing"),
-    ("PoissonNLLLoss", "eps"),
-    ("SmoothL1Loss", "beta"),
-)
+# What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.
+_FLAGS_ONCE = ("poisson_nll: eps", "PoissonNLLLoss: eps", "SmoothL1Loss: beta",
+               "CrossEntropyLoss: label_smoothing")  # fmt: skip
 
 
 class _Argument(NamedTuple):
@@ -90,7 +87,7 @@ class _Argument(NamedTuple):
     def _refusal(self, owner: str, value: object, hint: str) -> Exception:
         must, got = f"{owner}: {self.name} must be {self.allowed}", f"got {_shown(value)}"
         if isinstance(value, bool):
-            once = (self.name,) in _FLAGS_ONCE or (owner, self.name) in _FLAGS_ONCE
+            once = self.name == "ignore_index" or f"{owner}: {self.name}" in _FLAGS_ONCE
             return TypeError(f"{must}, {got}{hint if once else ''}")
         if isinstance(value, int) and ("number" in must or "integer" in must):
             held = "int64" if self.kind == "int" else "float64"
@@ -107,7 +104,7 @@ class _Argument(NamedTuple):
         if isinstance(value, bool):
             return self.kind == "bool"
         if isinstance(value, int):
-            return -(2**63) <= value < 2**63 if self.kind == "int" else holds(value)
+            return -(2**63) <= value < 2**63 if self.kind == "int" else abs(value) <= _LARGEST
         return True
 
     def _takes_tensor(self, t: object) -> bool:
@@ -168,15 +165,6 @@ def number(owner: str, name: str, value: object) -> float:
     return float(cast(float, _Argument(name, "float", False).plain(owner, value)))
 
 
-def holds(value: float) -> bool:
-    """Whether a float can hold it."""
-    try:
-        float(value)
-    except OverflowError:
-        return False
-    return True
-
-
 def _without_point(value: object) -> object:
     """A whole number in a float, or in a tensor of floats, as an int."""
     if isinstance(value, Tensor) and value.is_floating_point():
@@ -220,7 +208,7 @@ def beside(value: int | float | Value, input: object, rounded: bool = False) -> 
         return value
     tensor = cast(Tensor, input)
     value = without_numpy(value, tensor.device, tensor.dtype if rounded else None)
-    if isinstance(value, int) and not isinstance(value, bool) and holds(value):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return float(value)
     return cast(Value, value)
 
