@@ -95,8 +95,17 @@ def test_autocast_reaches_into_vmap() -> None:
 @pytest.mark.host
 def test_batchmean_divides_by_the_batch_of_the_input() -> None:
     x, t = torch.randn(1, 4), torch.rand(3, 4)
-    with pytest.raises(RuntimeError, match=r"kl_div: input and target must broadcast.*\(1, 4\)"):
+    with pytest.raises(
+        RuntimeError,
+        match="kl_div: input and target must broadcast to one another without expanding the first "
+        r"dimension of input, its batch, got \(1, 4\) and \(3, 4\)",
+    ):
         F.kl_div(x, t, reduction="batchmean")
+    with pytest.raises(
+        RuntimeError, match=r"without expanding the last dimension of input, that of its mean, got "
+        r"\(3, 1\) and \(3, 4\)",
+    ):  # fmt: skip
+        F.multilabel_soft_margin_loss(x.new_ones(3, 1), t)
 
 
 def test_parameters_that_float32_cannot_hold(loss: Loss) -> None:
