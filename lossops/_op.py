@@ -1,7 +1,6 @@
 """Operators as Python calls them: arguments are made readable, or named if they cannot be."""
 
 import reprlib
-import sys
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
@@ -41,7 +40,6 @@ _PLAIN = {
     "bool": frozenset(_FLAGS),
 }
 
-_LARGEST = sys.float_info.max
 _NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
 
 # What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.
@@ -89,7 +87,7 @@ class _Argument(NamedTuple):
         if isinstance(value, bool):
             once = self.name == "ignore_index" or f"{owner}: {self.name}" in _FLAGS_ONCE
             return TypeError(f"{must}, {got}{hint if once else ''}")
-        if isinstance(value, int) and ("number" in must or "integer" in must):
+        if isinstance(value, int) and (self.kind == "int" or "number" in self.allowed):
             held = "int64" if self.kind == "int" else "float64"
             return ValueError(f"{must}, in the range of {held}, {got}")
         return TypeError(f"{must}, {got}")
@@ -104,7 +102,7 @@ class _Argument(NamedTuple):
         if isinstance(value, bool):
             return self.kind == "bool"
         if isinstance(value, int):
-            return -(2**63) <= value < 2**63 if self.kind == "int" else abs(value) <= _LARGEST
+            return -(2**63) <= value < 2**63 if self.kind == "int" else _is_held(value)
         return True
 
     def _takes_tensor(self, t: object) -> bool:
@@ -165,6 +163,15 @@ def number(owner: str, name: str, value: object) -> float:
     return float(cast(float, _Argument(name, "float", False).plain(owner, value)))
 
 
+def _is_held(value: int) -> bool:
+    """Whether a float can hold it; to compare it would be a guard where sizes are symbols."""
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
 def _without_point(value: object) -> object:
     """A whole number in a float, or in a tensor of floats, as an int."""
     if isinstance(value, Tensor) and value.is_floating_point():
@@ -208,8 +215,11 @@ def beside(value: int | float | Value, input: object, rounded: bool = False) -> 
         return value
     tensor = cast(Tensor, input)
     value = without_numpy(value, tensor.device, tensor.dtype if rounded else None)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and _is_held(value):
         return float(value)
+    if isinstance(value, (torch.SymInt, torch.SymFloat)):  # the sizes that torch.export traces
+        dtype = tensor.dtype if rounded else torch.float64
+        return cast(Value, torch.ones((), dtype=dtype, device=tensor.device) * cast(Any, value))
     return cast(Value, value)
 
 

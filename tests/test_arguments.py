@@ -265,7 +265,7 @@ def test_numbers_whose_value_a_graph_does_not_know(name: str, kind: Callable[...
 
 TENSORS: dict[str, Callable[[Any], Tensor]] = {
     "normalizer": lambda x: F.mse_loss(X, T, normalizer=x),
-    "var": lambda x: F.gaussian_nll_loss(X, T, x),
+    "var": lambda x: F.gaussian_nll_loss(X.view(2, 3), T.view(2, 3), x),
     "q": lambda x: F.quantile_loss(X, T, x),
     "levels": lambda x: F.quantile_loss(LOGITS, T[:4], [0.1, x, 0.9]),
     "alpha": lambda x: F.softmax_focal_loss(LOGITS, LABELS, alpha=x),
@@ -276,3 +276,18 @@ TENSORS: dict[str, Callable[[Any], Tensor]] = {
 @pytest.mark.parametrize("name", TENSORS)
 def test_numbers_of_numpy_that_become_tensors(name: str, kind: type) -> None:
     compiled(TENSORS[name], kind(0.5), kind(0.25), fullgraph=True)
+
+
+def test_numbers_that_are_sizes() -> None:
+    class SumPerRow(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            loss = F.mse_loss(x, 2 * x, "sum", normalizer=x.size(0))
+            return loss + F.gaussian_nll_loss(x, x, x.size(0))
+
+    rows = {0: torch.export.Dim("rows")}
+    x = torch.rand(7, 3)
+    for strict in (True, False):
+        program = torch.export.export(
+            SumPerRow(), (X.view(3, 2),), dynamic_shapes={"x": rows}, strict=strict
+        )
+        torch.testing.assert_close(program.module()(x[:, :2]), SumPerRow()(x[:, :2]))

@@ -68,9 +68,12 @@ def poisson_nll_loss(
 
 def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
     if not is_scripting():
-        var = beside(var, input, rounded=True)
-        if not isinstance(var, float):
-            return var
+        given = beside(var, input, rounded=True)
+        if isinstance(given, Tensor) and given.dim() == 0 and not isinstance(var, Tensor):
+            return given.view([1] * input.dim())  # a number that only the graph knows
+        if not isinstance(given, float):
+            return given
+        var = given
     if isinstance(var, (int, float)):
         return torch.full([1] * input.dim(), float(var), dtype=input.dtype, device=input.device)
     return var
