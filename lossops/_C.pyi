@@ -1,1 +1,6 @@
-"""The native library. Importing it registers torch.ops.lossops; Python needs nothing else of it."""
+"""The native library. Importing it registers torch.ops.lossops."""
+
+from collections.abc import Callable
+from typing import Any
+
+def caller(op: str) -> Callable[..., Any]: ...

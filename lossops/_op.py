@@ -9,6 +9,8 @@ from torch._ops import OpOverloadPacket
 from torch._subclasses import FakeTensor
 from torch.overrides import is_tensor_like
 
+from . import _C
+
 Value = TypeVar("Value")
 is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # which mypy does not see
 
@@ -33,12 +35,7 @@ _ALLOWED: dict[str, tuple[str, tuple[type, ...]]] = {
     "bool": ("True or False", _FLAGS),
 }
 
-# The types of numbers and flags that need no second look.
-_PLAIN = {
-    "float": frozenset((*_NUMBERS, type(None))),
-    "int": frozenset((*_SIZES, type(None))),
-    "bool": frozenset(_FLAGS),
-}
+_NUMERIC = ("float", "int", "bool")
 
 _NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
 
@@ -68,7 +65,7 @@ class _Argument(NamedTuple):
 
     def plain(self, owner: str, value: object, hint: str = GONE) -> object:
         """The value as torch reads it; what torch cannot read, or would misread, is refused."""
-        if self.kind in _PLAIN:
+        if self.kind in _NUMERIC:
             value = without_numpy(value)
             if isinstance(value, Tensor) and value.requires_grad:
                 raise TypeError(
@@ -129,31 +126,27 @@ class Op(OpOverloadPacket[..., Tensor]):
         given = [a for a in schema.arguments if a.name not in ("reduction", "dtype")]
         self._arguments = [_Argument.of(a.name, str(a.type)) for a in given]
         self._hint = GONE if len(given) < len(schema.arguments) else ""  # it has a reduction
-        self._numbers = [
-            (i, _PLAIN[a.kind]) for i, a in enumerate(self._arguments) if a.kind in _PLAIN
-        ]
+        self._numbers = [i for i, a in enumerate(self._arguments) if a.kind in _NUMERIC]
+        self._quick = _C.caller(packet.default._schema.name)
 
     def __call__(self, /, *args: object, **keywords: object) -> Tensor:
         """The result, or an error that names the argument which is to blame."""
-        if keywords or len(args) < len(self._arguments):
+        if keywords:
             return super().__call__(*args, **keywords)
-        for i, plain in self._numbers:
-            if type(args[i]) not in plain:
-                args = self._with_plain_numbers(args)
-                break
+        result = self._quick(*args)
+        return self._carefully(args) if result is NotImplemented else result
+
+    def _carefully(self, args: tuple[object, ...]) -> Tensor:
+        plain = list(args)
+        for i in (i for i in self._numbers if i < len(args)):
+            plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)
         try:
-            return self._op(*args)
+            return self._op(*plain)
         except (RuntimeError, TypeError):
-            self._check_types(args)
+            self._check_types(plain)
             raise
 
-    def _with_plain_numbers(self, args: tuple[object, ...]) -> tuple[object, ...]:
-        plain = list(args)
-        for i, _ in self._numbers:
-            plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)
-        return tuple(plain)
-
-    def _check_types(self, args: tuple[object, ...]) -> None:
+    def _check_types(self, args: list[object]) -> None:
         for argument, value in zip(self._arguments, args, strict=False):
             argument.plain(self.__name__, value, self._hint)
 
@@ -193,7 +186,7 @@ def _shown(value: object) -> str:
 
 
 def _has_value(value: object) -> bool:
-    if isinstance(value, (torch.SymInt, torch.SymFloat)):
+    if isinstance(value, torch.SymFloat):  # an operator may well take a size that is not known
         return bool(value.node.has_hint())
     return not (isinstance(value, Tensor) and (value.is_meta or isinstance(value, FakeTensor)))
 

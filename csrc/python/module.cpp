@@ -5,6 +5,7 @@
 #include <torch/version.h>
 
 #include "../core/gil.h"
+#include "call.h"
 
 PYBIND11_MODULE(_C, m) {
   m.doc() = "Facts about this build of lossops.";
@@ -15,5 +16,11 @@ PYBIND11_MODULE(_C, m) {
     const pybind11::gil_scoped_release released;
     f(context);
   };
+  m.def(
+      "caller",
+      [](const std::string& op) {
+        return pybind11::reinterpret_steal<pybind11::object>(lossops::python::Caller::make(op));
+      },
+      "A function that calls an operator, or returns NotImplemented where torch.ops has to.");
   m.def("cpu_capability", &at::get_cpu_capability, "The instruction set that torch uses.");
 }
