@@ -18,21 +18,30 @@ GONE = (
     "; size_average and reduce, which old releases of torch took in such places, are gone: use "
     "reduction="
 )
+_UNKNOWN = (
+    ", whose value is not known, as under torch.compile(fullgraph=True), where this argument takes "
+    "only numbers of Python"
+)
 
 _SIZES = (int, torch.SymInt)
 _NUMBERS = (*_SIZES, float, torch.SymFloat)
+_FLAGS = (bool, torch.SymBool)
 
-# By the type in the schema: how messages call what is allowed, and what that is.
+# By the type in the schema: how messages call what is allowed, and what that is beside tensors.
 _ALLOWED: dict[str, tuple[str, tuple[type, ...]]] = {
-    "Tensor": ("a tensor", (Tensor,)),
-    "float": ("a number", (*_NUMBERS, Tensor)),
-    "int": ("an integer", (*_SIZES, Tensor)),
-    "bool": ("True or False", (bool, torch.SymBool, Tensor)),
+    "Tensor": ("a tensor", ()),
+    "float": ("a number", _NUMBERS),
+    "int": ("an integer", _SIZES),
+    "bool": ("True or False", _FLAGS),
 }
 
-_NUMERIC = ("float", "int")
+_NUMERIC = ("float", "int", "bool")
 
 _NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
+
+# What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.
+_FLAGS_ONCE = ("poisson_nll: eps", "PoissonNLLLoss: eps", "SmoothL1Loss: beta",
+               "CrossEntropyLoss: label_smoothing")  # fmt: skip
 
 
 class _Argument(NamedTuple):
@@ -55,32 +64,50 @@ class _Argument(NamedTuple):
         return " or ".join(part for part in (", ".join(choices[:-1]), choices[-1]) if part)
 
     def plain(self, owner: str, value: object, hint: str = GONE) -> object:
-        """A number as torch reads it; what it would misread is refused."""
-        value = without_numpy(value)
-        must = f"{owner}: {self.name} must be {self.allowed}"
-        if isinstance(value, bool):
-            raise TypeError(f"{must}, got {value}{hint}")
-        if isinstance(value, Tensor) and value.requires_grad:
-            raise TypeError(
-                f"{must}, got a tensor that requires grad, for which there is no gradient here: "
-                f"give {self.name}.detach() or .item() if it is meant as a constant"
-            )
-        whole = self.kind == "int" and isinstance(value, float) and value.is_integer()
-        return int(cast(float, value)) if whole else value
-
-    def check(self, owner: str, value: object) -> None:
-        """Raise if it cannot be read."""
+        """The value as torch reads it; what torch cannot read, or would misread, is refused."""
+        if self.kind in _NUMERIC:
+            value = without_numpy(value)
+            if isinstance(value, Tensor) and value.requires_grad:
+                raise TypeError(
+                    f"{owner}: {self.name} must be {self.allowed}, got a tensor that requires grad,"
+                    f" for which there is no gradient here: give {self.name}.detach() or .item() if"
+                    " it is meant as a constant"
+                ) from None
+        if self.kind == "int":
+            value = _without_point(value)
         if not self._takes(value):
-            raise TypeError(
-                f"{owner}: {self.name} must be {self.allowed}, got {_shown(value)}"
-            ) from None
+            raise self._refusal(owner, value, hint) from None
+        return value
+
+    def _refusal(self, owner: str, value: object, hint: str) -> Exception:
+        must, got = f"{owner}: {self.name} must be {self.allowed}", f"got {_shown(value)}"
+        if isinstance(value, bool):
+            once = self.name == "ignore_index" or f"{owner}: {self.name}" in _FLAGS_ONCE
+            return TypeError(f"{must}, {got}{hint if once else ''}")
+        if isinstance(value, int) and (self.kind == "int" or "number" in self.allowed):
+            held = "int64" if self.kind == "int" else "float64"
+            return ValueError(f"{must}, in the range of {held}, {got}")
+        return TypeError(f"{must}, {got}")
 
     def _takes(self, value: object) -> bool:
-        if self.kind not in _ALLOWED or value is None:
+        if value is None or self.kind not in _ALLOWED:
             return self.optional or self.kind not in _ALLOWED
-        if self.kind in _NUMERIC and isinstance(value, Tensor):
-            return value.numel() == 1 and _has_value(value)
-        return isinstance(value, _ALLOWED[self.kind][1])
+        if is_tensor(value):
+            return self.kind == "Tensor" or self._takes_tensor(value)
+        if not isinstance(value, _ALLOWED[self.kind][1]) or not _has_value(value):
+            return False
+        if isinstance(value, bool):
+            return self.kind == "bool"
+        if isinstance(value, int):
+            return -(2**63) <= value < 2**63 if self.kind == "int" else _is_held(value)
+        return True
+
+    def _takes_tensor(self, t: object) -> bool:
+        """Whether it can be read as a number; what stands for a tensor is left to torch."""
+        if not isinstance(t, Tensor):
+            return True
+        single = t.numel() == 1 and _has_value(t) and not t.is_complex()
+        return single and (t.dtype == torch.bool) == (self.kind == "bool")
 
 
 class Op(OpOverloadPacket[..., Tensor]):
@@ -102,8 +129,10 @@ class Op(OpOverloadPacket[..., Tensor]):
         self._numbers = [i for i, a in enumerate(self._arguments) if a.kind in _NUMERIC]
         self._quick = _C.caller(packet.default._schema.name)
 
-    def __call__(self, /, *args: object) -> Tensor:
+    def __call__(self, /, *args: object, **keywords: object) -> Tensor:
         """The result, or an error that names the argument which is to blame."""
+        if keywords:
+            return super().__call__(*args, **keywords)
         result = self._quick(*args)
         return self._carefully(args) if result is NotImplemented else result
 
@@ -119,28 +148,47 @@ class Op(OpOverloadPacket[..., Tensor]):
 
     def _check_types(self, args: list[object]) -> None:
         for argument, value in zip(self._arguments, args, strict=False):
-            argument.check(self.__name__, value)
+            argument.plain(self.__name__, value, self._hint)
 
 
 def number(owner: str, name: str, value: object) -> float:
     """A number as a float, which TorchScript needs, for what keeps it."""
-    argument = _Argument(name, "float", False)
-    value = argument.plain(owner, value)
-    argument.check(owner, value)
-    return float(cast(float, value))
+    return float(cast(float, _Argument(name, "float", False).plain(owner, value)))
+
+
+def _is_held(value: int) -> bool:
+    """Whether a float can hold it; to compare it would be a guard where sizes are symbols."""
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _without_point(value: object) -> object:
+    """A whole number in a float, or in a tensor of floats, as an int."""
+    if isinstance(value, Tensor) and value.is_floating_point():
+        value = value.item() if value.numel() == 1 and _has_value(value) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shown(value: object) -> str:
-    if value is None:
-        return "None"
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an int of {value.bit_length()} bits"
+    # Dynamo takes a TypeError that speaks of an argument for a reason to break the graph.
+    unknown = "" if _has_value(value) else _UNKNOWN
     if isinstance(value, Tensor):
-        unknown = "" if _has_value(value) else ", whose value is not known, as under torch.compile"
-        return f"a tensor of shape {tuple(value.shape)}{unknown}"
-    return f"{type(value).__name__} {reprlib.repr(value)}"
+        held = f" that holds {value.item()}" if value.numel() == 1 and not unknown else unknown
+        return f"a tensor of shape {tuple(value.shape)}{held}"
+    return f"{type(value).__name__} {reprlib.repr(value)}{unknown}"
 
 
-def _has_value(t: Tensor) -> bool:
-    return not (t.is_meta or isinstance(t, FakeTensor))
+def _has_value(value: object) -> bool:
+    if isinstance(value, torch.SymFloat):  # an operator may well take a size that is not known
+        return bool(value.node.has_hint())
+    return not (isinstance(value, Tensor) and (value.is_meta or isinstance(value, FakeTensor)))
 
 
 def is_tensor(value: object) -> bool:
@@ -148,12 +196,44 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, Tensor) or is_tensor_like(value)  # type: ignore[no-untyped-call]
 
 
-def without_numpy(value: Value, device: torch.device | None = None) -> Value:
-    """Numbers of NumPy as those of Python, its arrays as tensors, and all else as it is."""
-    if isinstance(value, (int, Tensor)) or not hasattr(type(value), "__array__"):
+def beside(value: int | float | Value, input: object, rounded: bool = False) -> float | Value:
+    """A number as a float, for a function to make a tensor of it beside ``input``.
+
+    All else is as the operator has to read it or to name it; None where ``input`` is no tensor. A
+    number that only the graph will know is a tensor, ``rounded`` to the dtype of ``input`` or not.
+    """
+    if not is_tensor(input):
+        return cast(Value, None)
+    if type(value) is float:
+        return value
+    tensor = cast(Tensor, input)
+    value = without_numpy(value, tensor.device, tensor.dtype if rounded else None)
+    if isinstance(value, int) and not isinstance(value, bool) and _is_held(value):
+        return float(value)
+    if isinstance(value, (torch.SymInt, torch.SymFloat)):  # the sizes that torch.export traces
+        dtype = tensor.dtype if rounded else torch.float64
+        return cast(Value, torch.ones((), dtype=dtype, device=tensor.device) * cast(Any, value))
+    return cast(Value, value)
+
+
+def without_numpy(
+    value: Value, device: torch.device | None = None, dtype: torch.dtype | None = None
+) -> Value:
+    """Numbers of NumPy as those of Python, its arrays as tensors, and all else as it is.
+
+    Under torch.compile, which does not know their values, numbers are tensors of the dtype.
+    """
+    compiling = torch.compiler.is_dynamo_compiling()
+    if isinstance(value, (int, Tensor)) or not (
+        type(value).__module__ == "numpy" if compiling else hasattr(type(value), "__array__")
+    ):
         return value
     array = cast(Any, value)
-    return cast(Value, array.item() if array.ndim == 0 else torch.tensor(array, device=device))
+    if array.ndim > 0:
+        dtype = None
+    if compiling:
+        return cast(Value, torch.as_tensor(array, dtype=dtype, device=device))
+    return cast(Value, torch.tensor(array, device=device) if array.ndim > 0 else array.item())
 
 
 def in_name_of(function: str, op: str, error: Exception) -> Exception:

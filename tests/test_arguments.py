@@ -1,6 +1,7 @@
 """What functions and modules take for an argument, and what they say of anything else."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,12 +26,26 @@ def test_size_average_by_position() -> None:
             F.cross_entropy(LOGITS, LABELS, None, flag)
     with pytest.raises(TypeError, match="elastic_net_penalty: l1 must be a number, got True$"):
         lossops.l1_penalty(X, True)
-    with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True"):
+    with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True; size_averag"):
         F.poisson_nll_loss(X, T, True, False, True)
+    with pytest.raises(TypeError, match="SmoothL1Loss: beta must be a number, got False; size_avera"
+                       "ge"):  # fmt: skip
+        lossops.nn.SmoothL1Loss(True, False)
     with pytest.raises(ValueError, match="mse: reduction must be .*, got False; size_average"):
         F.mse_loss(X, T, False)
     with pytest.raises(ValueError, match="kl_div: reduction must be .*, got True; size_average"):
         F.kl_div(X, T, True)
+
+
+def test_bools_where_size_average_never_stood() -> None:
+    for function, name in (
+        (lambda: F.huber_loss(X, T, delta=True), "huber: delta"),
+        (lambda: lossops.nn.HuberLoss(delta=True), "HuberLoss: delta"),
+        (lambda: F.charbonnier_loss(X, T, eps=True), "charbonnier: eps"),
+        (lambda: F.multi_margin_loss(LOGITS, LABELS, p=True), "multi_margin: p"),
+    ):
+        with pytest.raises(TypeError, match=rf"^{name} must be an? \w+, got True$"):
+            function()
 
 
 def test_numbers_that_would_learn(loss: Loss) -> None:
@@ -78,6 +93,17 @@ SAME: dict[str, tuple[Callable[[], Tensor], Callable[[], Tensor]]] = {
         lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=2)),
     "a whole float": (
         lambda: F.hinge_loss(X, T.sign(), power=2.0), lambda: F.hinge_loss(X, T.sign(), power=2)),
+    "a tensor": (
+        lambda: F.huber_loss(X, T, delta=torch.tensor(0.5)), lambda: F.huber_loss(X, T, delta=0.5)),
+    "an integer in a tensor": (
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=torch.tensor(2)),
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=2)),
+    "a whole float in a tensor": (
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=torch.tensor(2.0)),
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=2)),
+    "a flag": (
+        lambda: F.poisson_nll_loss(X, T, np.bool_(True), torch.tensor(True)),
+        lambda: F.poisson_nll_loss(X, T, True, True)),
     "p of torch": (
         lambda: lossops.from_torch(nn.MultiMarginLoss(p=1.0))(LOGITS, LABELS),
         lambda: F.multi_margin_loss(LOGITS, LABELS)),
@@ -137,6 +163,30 @@ WRONG: dict[str, Callable[[], Tensor]] = {
         lambda: F.cross_entropy(LOGITS, LABELS, ignore_index="255"),
     "poisson_nll: log_input must be True or False, got str 'yes'":
         lambda: F.poisson_nll_loss(X, T, "yes"),
+    "poisson_nll: log_input must be True or False, got float nan":
+        lambda: F.poisson_nll_loss(X, T, float("nan")),
+    "poisson_nll: full must be True or False, got complex 1j":
+        lambda: F.poisson_nll_loss(X, T, full=1j),
+    r"poisson_nll: full must be True or False, got a tensor of shape \(\) that holds nan":
+        lambda: F.poisson_nll_loss(X, T, full=torch.tensor(float("nan"))),
+    "gaussian_nll: full must be True or False, got None":
+        lambda: F.gaussian_nll_loss(X, T, 1.0, None),
+    "cross_entropy: ignore_index must be an integer or None, got float 2.7":
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=torch.tensor(2.7, dtype=torch.double)),
+    "cross_entropy: ignore_index must be .* got float inf":
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=torch.tensor(float("inf"))),
+    r"cross_entropy: ignore_index must be .* got a tensor of shape \(\) that holds True":
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=torch.tensor(True)),
+    r"huber: delta must be a number, got a tensor of shape \(\) that holds True":
+        lambda: F.huber_loss(X, T, delta=torch.tensor(True)),
+    r"huber: delta must be a number, got a tensor of shape \(1,\) that holds 1j":
+        lambda: F.huber_loss(X, T, delta=torch.tensor([1j])),
+    r"HuberLoss: delta must be a number, got a tensor of shape \(\) that holds True":
+        lambda: lossops.nn.HuberLoss(delta=torch.tensor(True)),
+    "mse: normalizer must be a tensor, a number or None, got True":
+        lambda: F.mse_loss(X, T, normalizer=True),
+    "quantile: q must be a number, got complex 1j":
+        lambda: F.quantile_loss(LOGITS, T[:4], q=[0.1, 0.5, 1j]),
 }  # fmt: skip
 
 
@@ -145,3 +195,99 @@ def test_wrong_types(message: str) -> None:
     """Each names the operator, the argument, what it takes and what was given; none the schema."""
     with pytest.raises(TypeError, match=f"^{message}"):
         WRONG[message]()
+
+
+def test_operators_called_as_torch_calls_them() -> None:
+    """With defaults and keywords, or with what is no call: torch answers."""
+    op = F.regression._huber
+    assert op(X, T) == F.huber_loss(X, T)
+    assert op(X, T, delta=0.5) == F.huber_loss(X, T, delta=0.5)
+    for call in (lambda: op(), lambda: op(X), lambda: op(input=X)):
+        with pytest.raises(RuntimeError, match=r"lossops::huber\(\) is missing value for argument"):
+            call()
+    with pytest.raises(RuntimeError, match=r"huber\(\).* unexpected keyword|Unknown keyword"):
+        op(X, T, gamma=1.0)
+
+
+TOO_LARGE: dict[str, Callable[[], Tensor]] = {
+    "cross_entropy: ignore_index must be an integer or None, in the range of int64, got int 118059":
+        lambda: F.cross_entropy(LOGITS, LABELS, ignore_index=2**70),
+    "nll: ignore_index must be an integer or None, in the range of int64, got int -9223372036854775"
+    "809":
+        lambda: F.nll_loss(LOGITS, LABELS, ignore_index=-(2**63) - 1),
+    "hinge: power must be an integer, in the range of int64, got int 10000000000000000198846248":
+        lambda: F.hinge_loss(X, T.sign(), power=torch.tensor(1e30, dtype=torch.double)),
+    "hinge_embedding: margin must be a number, in the range of float64, got an int of 1329 bits":
+        lambda: F.hinge_embedding_loss(X, T.sign(), margin=10**400),
+    "MarginRankingLoss: margin must be a number, in the range of float64, got an int of 16610 bits":
+        lambda: lossops.nn.MarginRankingLoss(margin=10**5000),
+    "mse: normalizer must be a tensor, a number or None, in the range of float64, got an int of":
+        lambda: F.mse_loss(X, T, normalizer=10**400),
+    "gaussian_nll: var must be a tensor or a number, in the range of float64, got an int of":
+        lambda: F.gaussian_nll_loss(X, T, 10**400),
+    "quantile: q must be a number, in the range of float64, got an int of":
+        lambda: F.quantile_loss(LOGITS, T[:4], q=[0.1, 0.5, 10**400]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", TOO_LARGE)
+def test_numbers_out_of_range(message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        TOO_LARGE[message]()
+
+
+def compiled(loss: Callable[..., Tensor], *values: object, fullgraph: bool) -> None:
+    """Each value gives what it gives in eager mode, with the program that the first one made."""
+    program = torch.compile(loss, backend="aot_eager", fullgraph=fullgraph)
+    for value in values:
+        torch.testing.assert_close(program(value), loss(value))
+
+
+NUMBERS: dict[str, Callable[[Any], Tensor]] = {
+    "delta": lambda delta: F.huber_loss(X, T, delta=delta),
+    "HuberLoss": lambda delta: lossops.nn.HuberLoss(delta=delta)(X, T),
+    "ignore_index": lambda x: F.hinge_loss(X, T.sign(), ignore_index=x),
+}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.array, torch.tensor], ids=lambda x: x.__name__)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_whose_value_a_graph_does_not_know(name: str, kind: Callable[..., Any]) -> None:
+    """Each call reads its own; where the graph must not break, the message says what helps."""
+    values = [kind(0.0 if name == "ignore_index" else x) for x in (0.5, 0.25)]
+    compiled(NUMBERS[name], *values, fullgraph=False)
+    if name == "HuberLoss":  # it asks the value itself, which Dynamo may know
+        return
+    torch._dynamo.reset()
+    with pytest.raises(RuntimeError, match="must be .* value is not known, .* numbers of Python"):
+        compiled(NUMBERS[name], *values, fullgraph=True)
+
+
+TENSORS: dict[str, Callable[[Any], Tensor]] = {
+    "normalizer": lambda x: F.mse_loss(X, T, normalizer=x),
+    "var": lambda x: F.gaussian_nll_loss(X.view(2, 3), T.view(2, 3), x),
+    "q": lambda x: F.quantile_loss(X, T, x),
+    "levels": lambda x: F.quantile_loss(LOGITS, T[:4], [0.1, x, 0.9]),
+    "alpha": lambda x: F.softmax_focal_loss(LOGITS, LABELS, alpha=x),
+}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("name", TENSORS)
+def test_numbers_of_numpy_that_become_tensors(name: str, kind: type) -> None:
+    compiled(TENSORS[name], kind(0.5), kind(0.25), fullgraph=True)
+
+
+def test_numbers_that_are_sizes() -> None:
+    class SumPerRow(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            loss = F.mse_loss(x, 2 * x, "sum", normalizer=x.size(0))
+            return loss + F.gaussian_nll_loss(x, x, x.size(0))
+
+    rows = {0: torch.export.Dim("rows")}
+    x = torch.rand(7, 3)
+    for strict in (True, False):
+        program = torch.export.export(
+            SumPerRow(), (X.view(3, 2),), dynamic_shapes={"x": rows}, strict=strict
+        )
+        torch.testing.assert_close(program.module()(x[:, :2]), SumPerRow()(x[:, :2]))

@@ -67,6 +67,16 @@ def test_single_penalties() -> None:
     torch.testing.assert_close(l1_penalty(params[0], 1.0), params[0].abs().sum())
 
 
+def test_each_has_its_name_in_the_graph() -> None:
+    x = torch.ones(2, requires_grad=True)
+    for value, name in (
+        (l1_penalty(x, 1.0), "::L1PenaltyBackward"),
+        (l2_penalty(x, 1.0), "::L2PenaltyBackward"),
+        (elastic_net_penalty(x, 1.0, 1.0), "::ElasticNetPenaltyBackward"),
+    ):
+        assert name in value.grad_fn.name()
+
+
 @strengths
 def test_mixed_dtypes(l1: float, l2: float) -> None:
     params = [

@@ -87,8 +87,9 @@ def _module(loss: Loss) -> str:
     constants = [a.name for a in loss.settings if not a.is_tensor]
     if constants != ["reduction"]:
         out += "    __constants__ = [" + ", ".join(f'"{name}"' for name in constants) + "]\n"
-    for a in own:
-        out += f"    {a.name}: {'Tensor' if a.annotation == 'Levels' else a.annotation}\n"
+    for a in own:  # what TorchScript and type checkers cannot tell from the constructor
+        if a.is_tensor:
+            out += f"    {a.name}: {'Tensor' if a.annotation == 'Levels' else a.annotation}\n"
     if own:
         star = ["*"] if loss.only_by_name else []
         takes = ["self", *star, *map(_declared, loss.settings)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .._op import GONE, is_scripting, is_tensor, without_numpy
+from .._op import GONE, beside, is_scripting
 from .._op import Op as Op
 
 # TorchScript does not turn an int into a float, so it needs to see both.
@@ -24,30 +24,18 @@ def _shown(reduction: str) -> str:
     return f"'{reduction}'"
 
 
-def reduction_code(op: str, reduction: str) -> int:
-    """The number that the operators take for a reduction."""
+def reduction_code(op: str, reduction: str, batchmean: bool = False) -> int:
+    """The number that the operators take for a reduction; few know ``"batchmean"``."""
     if reduction == "mean":
         return 1
     if reduction == "sum":
         return 2
     if reduction == "none":
         return 0
-    raise ValueError(f"{op}: reduction must be 'none', 'mean' or 'sum', got {_shown(reduction)}")
-
-
-def reduction_code_with_batchmean(op: str, reduction: str) -> int:
-    """The same, for the losses that also know ``"batchmean"``."""
-    if reduction == "mean":
-        return 1
-    if reduction == "sum":
-        return 2
-    if reduction == "none":
-        return 0
-    if reduction == "batchmean":
+    if reduction == "batchmean" and batchmean:
         return 3
-    raise ValueError(
-        f"{op}: reduction must be 'none', 'mean', 'sum' or 'batchmean', got {_shown(reduction)}"
-    )
+    allowed = "'mean', 'sum' or 'batchmean'" if batchmean else "'mean' or 'sum'"
+    raise ValueError(f"{op}: reduction must be 'none', {allowed}, got {_shown(reduction)}")
 
 
 def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
@@ -59,10 +47,9 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     if value is None:
         return None
     if not is_scripting():
-        if not is_tensor(input):
-            return None  # the operator will name it
-        if type(value) is not float:
-            value = without_numpy(value, input.device)
+        value = beside(value, input)
+        if not isinstance(value, float):
+            return value
     if isinstance(value, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(value)
     return value

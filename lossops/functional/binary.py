@@ -59,8 +59,8 @@ def binary_cross_entropy(
         >>> F.binary_cross_entropy(torch.tensor([0.5, 0.9]), torch.tensor([0, 1]), reduction="none")
         tensor([0.6931, 0.1054])
     """
-    code = reduction_code("bce", reduction)
-    return _bce(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("bce", reduction), scalar_tensor(normalizer, input)
+    return _bce(input, target, weight, ignore_index, n, code)
 
 
 def binary_cross_entropy_with_logits(
@@ -118,8 +118,7 @@ def binary_cross_entropy_with_logits(
         >>> F.binary_cross_entropy_with_logits(x, t, ignore_index=255)
         tensor(0.6931)
     """
-    code = reduction_code("bce_with_logits", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("bce_with_logits", reduction), scalar_tensor(normalizer, input)
     return _bce_with_logits(
         input, target, pos_weight, label_smoothing, weight, ignore_index, n, code
     )
@@ -181,10 +180,8 @@ def focal_loss(
         >>> F.focal_loss(torch.zeros(2), torch.tensor([1, 0]), reduction="none")
         tensor([0.0433, 0.1300])
     """
-    code = reduction_code("focal", reduction)
-    return _focal(
-        input, target, alpha, gamma, weight, ignore_index, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("focal", reduction), scalar_tensor(normalizer, input)
+    return _focal(input, target, alpha, gamma, weight, ignore_index, n, code)
 
 
 def asymmetric_loss(
@@ -242,8 +239,7 @@ def asymmetric_loss(
         >>> F.asymmetric_loss(x, t, reduction="none")
         tensor([0.3466, 0.0245, 0.0000])
     """
-    code = reduction_code("asymmetric", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("asymmetric", reduction), scalar_tensor(normalizer, input)
     return _asymmetric(input, target, gamma_pos, gamma_neg, clip, weight, ignore_index, n, code)
 
 
@@ -296,17 +292,8 @@ def rww_bce_loss(
         >>> F.rww_bce_loss(torch.zeros(2), torch.tensor([1, 0]), fn_weight=10.0, reduction="none")
         tensor([6.9315, 0.6931])
     """
-    code = reduction_code("rww_bce", reduction)
-    return _rww_bce(
-        input,
-        target,
-        fn_weight,
-        fp_weight,
-        weight,
-        ignore_index,
-        scalar_tensor(normalizer, input),
-        code,
-    )
+    code, n = reduction_code("rww_bce", reduction), scalar_tensor(normalizer, input)
+    return _rww_bce(input, target, fn_weight, fp_weight, weight, ignore_index, n, code)
 
 
 def multilabel_soft_margin_loss(
@@ -353,7 +340,5 @@ def multilabel_soft_margin_loss(
         >>> F.multilabel_soft_margin_loss(x, t, reduction="none")
         tensor([0.3466])
     """
-    code = reduction_code("multilabel_soft_margin", reduction)
-    return _multilabel_soft_margin(
-        input, target, weight, ignore_index, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("multilabel_soft_margin", reduction), scalar_tensor(normalizer, input)
+    return _multilabel_soft_margin(input, target, weight, ignore_index, n, code)

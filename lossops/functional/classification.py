@@ -79,8 +79,7 @@ def cross_entropy(
         >>> F.cross_entropy(x, torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]), reduction="none")
         tensor([1.2395, 1.0986])
     """
-    code = reduction_code("cross_entropy", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("cross_entropy", reduction), scalar_tensor(normalizer, input)
     return _cross_entropy(
         input, target, label_smoothing, z_loss, softcap, weight, ignore_index, n, code
     )
@@ -133,8 +132,8 @@ def nll_loss(
         >>> F.nll_loss(p.log(), torch.tensor([1, 2]), reduction="none")
         tensor([1.3863, 0.2231])
     """
-    code = reduction_code("nll", reduction)
-    return _nll(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("nll", reduction), scalar_tensor(normalizer, input)
+    return _nll(input, target, weight, ignore_index, n, code)
 
 
 def softmax_focal_loss(
@@ -196,8 +195,8 @@ def softmax_focal_loss(
         >>> F.softmax_focal_loss(x, t, alpha=torch.tensor([0.25, 0.75]), gamma=1.0)
         tensor(0.0433)
     """
-    code = reduction_code("softmax_focal", reduction)
-    a, n = scalar_tensor(alpha, input), scalar_tensor(normalizer, input)
+    code, n = reduction_code("softmax_focal", reduction), scalar_tensor(normalizer, input)
+    a = scalar_tensor(alpha, input)
     return _softmax_focal(input, target, a, gamma, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -253,8 +252,7 @@ def poly1_loss(
         >>> F.poly1_loss(torch.zeros(1, 2), torch.tensor([0]), epsilon=1.0)
         tensor(1.1931)
     """
-    code = reduction_code("poly1", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("poly1", reduction), scalar_tensor(normalizer, input)
     return _poly1(input, target, epsilon, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -311,8 +309,10 @@ def generalized_cross_entropy_loss(
         >>> F.generalized_cross_entropy_loss(x, t, q=0.5, reduction="none")
         tensor([0.5858, 2.0000])
     """
-    code = reduction_code("generalized_cross_entropy", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = (
+        reduction_code("generalized_cross_entropy", reduction),
+        scalar_tensor(normalizer, input),
+    )
     return _generalized_cross_entropy(
         input, target, q, label_smoothing, weight, ignore_index, n, code
     )
@@ -372,8 +372,7 @@ def rww_cross_entropy_loss(
         >>> F.rww_cross_entropy_loss(x, t, torch.ones(2), cost)
         tensor(4.1589)
     """
-    code = reduction_code("rww_cross_entropy", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("rww_cross_entropy", reduction), scalar_tensor(normalizer, input)
     return _rww_cross_entropy(input, target, fn_weight, fp_weight, weight, ignore_index, n, code)
 
 
@@ -436,8 +435,7 @@ def balanced_softmax_loss(
         >>> F.balanced_softmax_loss(x, t, counts, reduction="none")
         tensor([0.1054, 2.3026])
     """
-    code = reduction_code("balanced_softmax", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("balanced_softmax", reduction), scalar_tensor(normalizer, input)
     return _balanced_softmax(
         input, target, prior, tau, label_smoothing, weight, ignore_index, n, code
     )

@@ -66,8 +66,7 @@ def distill_kl_loss(
         >>> F.distill_kl_loss(student, teacher, temperature=2.0)
         tensor(0.1454)
     """
-    code = reduction_code("distill_kl", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("distill_kl", reduction), scalar_tensor(normalizer, input)
     return _distill_kl(input, target, labels, temperature, dim, weight, ignore_index, n, code)
 
 
@@ -131,6 +130,5 @@ def jsd_loss(
         >>> F.jsd_loss(student, teacher, beta=0.0)
         tensor(0.1308)
     """
-    code = reduction_code("jsd", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("jsd", reduction), scalar_tensor(normalizer, input)
     return _jsd(input, target, labels, beta, temperature, dim, weight, ignore_index, n, code)

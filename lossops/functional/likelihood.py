@@ -3,14 +3,8 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, is_tensor, without_numpy
-from ._common import (
-    Op,
-    TensorOrNumber,
-    reduction_code,
-    reduction_code_with_batchmean,
-    scalar_tensor,
-)
+from .._op import beside, is_scripting
+from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _poisson_nll = Op(torch.ops.lossops.poisson_nll)
 _gaussian_nll = Op(torch.ops.lossops.gaussian_nll)
@@ -68,17 +62,18 @@ def poisson_nll_loss(
         >>> F.poisson_nll_loss(torch.tensor([0.0, 1.0]), torch.tensor([2, 0]), reduction="none")
         tensor([1.0000, 2.7183])
     """
-    code = reduction_code("poisson_nll", reduction)
-    return _poisson_nll(
-        input, target, log_input, full, eps, weight, None, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("poisson_nll", reduction), scalar_tensor(normalizer, input)
+    return _poisson_nll(input, target, log_input, full, eps, weight, None, n, code)
 
 
 def _variance(var: TensorOrNumber, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not is_tensor(input):
-            return input  # the operator will name it
-        var = without_numpy(var, input.device)
+        given = beside(var, input, rounded=True)
+        if isinstance(given, Tensor) and given.dim() == 0 and not isinstance(var, Tensor):
+            return given.view([1] * input.dim())  # a number that only the graph knows
+        if not isinstance(given, float):
+            return given
+        var = given
     if isinstance(var, (int, float)):
         return torch.full([1] * input.dim(), float(var), dtype=input.dtype, device=input.device)
     return var
@@ -139,11 +134,9 @@ def gaussian_nll_loss(
         >>> F.gaussian_nll_loss(torch.tensor([0.0, 2.0]), torch.zeros(2), 4.0, reduction="none")
         tensor([0.6931, 1.1931])
     """
-    code = reduction_code("gaussian_nll", reduction)
+    code, n = reduction_code("gaussian_nll", reduction), scalar_tensor(normalizer, input)
     v = _variance(var, input)
-    return _gaussian_nll(
-        input, target, v, full, eps, weight, None, scalar_tensor(normalizer, input), code
-    )
+    return _gaussian_nll(input, target, v, full, eps, weight, None, n, code)
 
 
 def kl_div(
@@ -196,5 +189,5 @@ def kl_div(
         >>> F.kl_div(p.log(), q, reduction="batchmean")
         tensor(0.1308)
     """
-    code = reduction_code_with_batchmean("kl_div", reduction)
-    return _kl_div(input, target, log_target, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("kl_div", reduction, batchmean=True), scalar_tensor(normalizer, input)
+    return _kl_div(input, target, log_target, weight, None, n, code)

@@ -60,10 +60,8 @@ def hinge_loss(
         >>> F.hinge_loss(x, t, power=2, reduction="none")
         tensor([0.2500, 0.0000, 4.0000])
     """
-    code = reduction_code("hinge", reduction)
-    return _hinge(
-        input, target, margin, power, weight, ignore_index, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("hinge", reduction), scalar_tensor(normalizer, input)
+    return _hinge(input, target, margin, power, weight, ignore_index, n, code)
 
 
 def hinge_embedding_loss(
@@ -114,10 +112,8 @@ def hinge_embedding_loss(
         >>> F.hinge_embedding_loss(x, t, reduction="none")
         tensor([0.2500, 0.7500])
     """
-    code = reduction_code("hinge_embedding", reduction)
-    return _hinge_embedding(
-        input, target, margin, weight, ignore_index, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("hinge_embedding", reduction), scalar_tensor(normalizer, input)
+    return _hinge_embedding(input, target, margin, weight, ignore_index, n, code)
 
 
 def soft_margin_loss(
@@ -163,8 +159,8 @@ def soft_margin_loss(
         >>> F.soft_margin_loss(torch.tensor([0.0, -100.0]), torch.tensor([1, 1]), reduction="none")
         tensor([  0.6931, 100.0000])
     """
-    code = reduction_code("soft_margin", reduction)
-    return _soft_margin(input, target, weight, ignore_index, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("soft_margin", reduction), scalar_tensor(normalizer, input)
+    return _soft_margin(input, target, weight, ignore_index, n, code)
 
 
 def margin_ranking_loss(
@@ -215,8 +211,7 @@ def margin_ranking_loss(
         >>> F.margin_ranking_loss(a, b, torch.tensor([1, 1]), margin=1.0, reduction="none")
         tensor([0.5000, 3.0000])
     """
-    code = reduction_code("margin_ranking", reduction)
-    n = scalar_tensor(normalizer, input1)
+    code, n = reduction_code("margin_ranking", reduction), scalar_tensor(normalizer, input1)
     return _margin_ranking(input1, input2, target, margin, weight, ignore_index, n, code)
 
 
@@ -269,8 +264,7 @@ def multi_margin_loss(
         >>> F.multi_margin_loss(x, torch.tensor([0, 0]), reduction="none")
         tensor([0.4167, 0.0000])
     """
-    code = reduction_code("multi_margin", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("multi_margin", reduction), scalar_tensor(normalizer, input)
     return _multi_margin(input, target, p, margin, weight, ignore_index, n, code)
 
 
@@ -315,5 +309,5 @@ def multilabel_margin_loss(
         >>> F.multilabel_margin_loss(x, torch.tensor([[1, 0, -1, 0]]))
         tensor(0.6250)
     """
-    code = reduction_code("multilabel_margin", reduction)
-    return _multilabel_margin(input, target, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("multilabel_margin", reduction), scalar_tensor(normalizer, input)
+    return _multilabel_margin(input, target, weight, None, n, code)

@@ -67,8 +67,7 @@ def arcface_loss(
         >>> F.arcface_loss(x, torch.tensor([0, 0]), margin=0.5, scale=4.0, reduction="none")
         tensor([0.1995, 3.9374])
     """
-    code = reduction_code("arcface", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("arcface", reduction), scalar_tensor(normalizer, input)
     return _arcface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)
 
 
@@ -126,6 +125,5 @@ def cosface_loss(
         >>> F.cosface_loss(x, torch.tensor([0, 0]), margin=0.25, scale=4.0, reduction="none")
         tensor([0.3133, 3.0486])
     """
-    code = reduction_code("cosface", reduction)
-    n = scalar_tensor(normalizer, input)
+    code, n = reduction_code("cosface", reduction), scalar_tensor(normalizer, input)
     return _cosface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import is_scripting, is_tensor, without_numpy
+from .._op import beside, is_scripting, number
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _mse = Op(torch.ops.lossops.mse)
@@ -57,14 +57,8 @@ def mse_loss(
         >>> F.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(4.5000)
     """
-    return _mse(
-        input,
-        target,
-        weight,
-        None,
-        scalar_tensor(normalizer, input),
-        reduction_code("mse", reduction),
-    )
+    code, n = reduction_code("mse", reduction), scalar_tensor(normalizer, input)
+    return _mse(input, target, weight, None, n, code)
 
 
 def l1_loss(
@@ -103,14 +97,8 @@ def l1_loss(
         >>> F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(1.5000)
     """
-    return _l1(
-        input,
-        target,
-        weight,
-        None,
-        scalar_tensor(normalizer, input),
-        reduction_code("l1", reduction),
-    )
+    code, n = reduction_code("l1", reduction), scalar_tensor(normalizer, input)
+    return _l1(input, target, weight, None, n, code)
 
 
 def smooth_l1_loss(
@@ -155,8 +143,8 @@ def smooth_l1_loss(
         >>> F.smooth_l1_loss(torch.tensor([0.5, 2.0]), torch.zeros(2), reduction="none")
         tensor([0.1250, 1.5000])
     """
-    code = reduction_code("smooth_l1", reduction)
-    return _smooth_l1(input, target, beta, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("smooth_l1", reduction), scalar_tensor(normalizer, input)
+    return _smooth_l1(input, target, beta, weight, None, n, code)
 
 
 def huber_loss(
@@ -204,8 +192,8 @@ def huber_loss(
         >>> F.huber_loss(torch.tensor([0.5, 2.0]), torch.zeros(2), delta=1.5)
         tensor(1.)
     """
-    code = reduction_code("huber", reduction)
-    return _huber(input, target, delta, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("huber", reduction), scalar_tensor(normalizer, input)
+    return _huber(input, target, delta, weight, None, n, code)
 
 
 def log_cosh_loss(
@@ -250,8 +238,8 @@ def log_cosh_loss(
         >>> F.log_cosh_loss(torch.tensor([1.0, 100.0]), torch.zeros(2), reduction="none")
         tensor([ 0.4338, 99.3069])
     """
-    code = reduction_code("log_cosh", reduction)
-    return _log_cosh(input, target, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("log_cosh", reduction), scalar_tensor(normalizer, input)
+    return _log_cosh(input, target, weight, None, n, code)
 
 
 def charbonnier_loss(
@@ -299,16 +287,17 @@ def charbonnier_loss(
         >>> F.charbonnier_loss(torch.tensor([4.0, 0.0]), torch.zeros(2), eps=3.0, reduction="none")
         tensor([2., 0.])
     """
-    code = reduction_code("charbonnier", reduction)
-    return _charbonnier(input, target, eps, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("charbonnier", reduction), scalar_tensor(normalizer, input)
+    return _charbonnier(input, target, eps, weight, None, n, code)
 
 
 def _levels(q: Levels, input: Tensor) -> Tensor:
     if not is_scripting():
-        if not is_tensor(input):
-            return input  # the operator will name it
-        if type(q) is not float:
-            q = without_numpy(q, input.device)
+        q = beside(q, input, rounded=True)
+        if isinstance(q, (list, tuple)):
+            q = [number("quantile", "q", level) for level in q]
+        elif not isinstance(q, float):
+            return q
     if isinstance(q, (int, float)):
         return torch.full((), q, dtype=input.dtype, device=input.device)
     if isinstance(q, (list, tuple)):
@@ -368,10 +357,8 @@ def quantile_loss(
         >>> F.quantile_loss(torch.zeros(4, 3), torch.ones(4), q=[0.1, 0.5, 0.9])
         tensor(0.5000)
     """
-    code = reduction_code("quantile", reduction)
-    return _quantile(
-        input, target, _levels(q, input), weight, None, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("quantile", reduction), scalar_tensor(normalizer, input)
+    return _quantile(input, target, _levels(q, input), weight, None, n, code)
 
 
 def expectile_loss(
@@ -419,8 +406,8 @@ def expectile_loss(
         >>> F.expectile_loss(x, t, tau=0.9, reduction="none")
         tensor([0.9000, 0.1000])
     """
-    code = reduction_code("expectile", reduction)
-    return _expectile(input, target, tau, weight, None, scalar_tensor(normalizer, input), code)
+    code, n = reduction_code("expectile", reduction), scalar_tensor(normalizer, input)
+    return _expectile(input, target, tau, weight, None, n, code)
 
 
 def robust_loss(
@@ -474,7 +461,5 @@ def robust_loss(
         >>> F.robust_loss(torch.tensor([2.0, 100.0]), torch.zeros(2), alpha=-2.0, reduction="none")
         tensor([1.0000, 1.9992])
     """
-    code = reduction_code("robust", reduction)
-    return _robust(
-        input, target, alpha, scale, weight, None, scalar_tensor(normalizer, input), code
-    )
+    code, n = reduction_code("robust", reduction), scalar_tensor(normalizer, input)
+    return _robust(input, target, alpha, scale, weight, None, n, code)

@@ -34,7 +34,6 @@ class BCELoss(Loss):
 
     __constants__ = ["reduction", "ignore_index"]
     weight: Tensor | None
-    ignore_index: int | None
 
     def __init__(
         self, weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None
@@ -81,8 +80,6 @@ class BCEWithLogitsLoss(Loss):
     __constants__ = ["reduction", "label_smoothing", "ignore_index"]
     weight: Tensor | None
     pos_weight: Tensor | None
-    label_smoothing: float
-    ignore_index: int | None
 
     def __init__(
         self,
@@ -140,9 +137,6 @@ class FocalLoss(Loss):
     """
 
     __constants__ = ["alpha", "gamma", "reduction", "ignore_index"]
-    alpha: float | None
-    gamma: float
-    ignore_index: int | None
 
     def __init__(
         self,
@@ -203,10 +197,6 @@ class AsymmetricLoss(Loss):
     """
 
     __constants__ = ["gamma_pos", "gamma_neg", "clip", "reduction", "ignore_index"]
-    gamma_pos: float
-    gamma_neg: float
-    clip: float
-    ignore_index: int | None
 
     def __init__(
         self,
@@ -268,9 +258,6 @@ class RWWBCELoss(Loss):
     """
 
     __constants__ = ["fn_weight", "fp_weight", "reduction", "ignore_index"]
-    fn_weight: float
-    fp_weight: float
-    ignore_index: int | None
 
     def __init__(
         self,
@@ -330,7 +317,6 @@ class MultiLabelSoftMarginLoss(SampleLoss):
 
     __constants__ = ["reduction", "ignore_index"]
     weight: Tensor | None
-    ignore_index: int | None
 
     def __init__(
         self, weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None

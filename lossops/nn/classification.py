@@ -40,10 +40,6 @@ class CrossEntropyLoss(LabelLoss):
 
     __constants__ = ["ignore_index", "reduction", "label_smoothing", "z_loss", "softcap"]
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
-    z_loss: float
-    softcap: float | None
 
     def __init__(
         self,
@@ -104,7 +100,6 @@ class NLLLoss(LabelLoss):
 
     __constants__ = ["ignore_index", "reduction"]
     weight: Tensor | None
-    ignore_index: int
 
     def __init__(
         self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
@@ -152,10 +147,7 @@ class SoftmaxFocalLoss(LabelLoss):
 
     __constants__ = ["gamma", "reduction", "ignore_index", "label_smoothing"]
     alpha: TensorOrNumber | None
-    gamma: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,
@@ -226,10 +218,7 @@ class Poly1Loss(LabelLoss):
     """
 
     __constants__ = ["epsilon", "reduction", "ignore_index", "label_smoothing"]
-    epsilon: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,
@@ -290,10 +279,7 @@ class GeneralizedCrossEntropyLoss(LabelLoss):
     """
 
     __constants__ = ["q", "reduction", "ignore_index", "label_smoothing"]
-    q: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,
@@ -359,7 +345,6 @@ class RWWCrossEntropyLoss(LabelLoss):
     fn_weight: Tensor
     fp_weight: Tensor
     weight: Tensor | None
-    ignore_index: int
 
     def __init__(
         self,
@@ -423,10 +408,7 @@ class BalancedSoftmaxLoss(LabelLoss):
 
     __constants__ = ["tau", "reduction", "ignore_index", "label_smoothing"]
     prior: Tensor
-    tau: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,

@@ -36,9 +36,6 @@ class DistillKLLoss(DivergenceLoss):
     """
 
     __constants__ = ["temperature", "reduction", "ignore_index", "dim"]
-    temperature: float
-    ignore_index: int
-    dim: int
 
     def __init__(
         self,
@@ -101,10 +98,6 @@ class JSDLoss(DivergenceLoss):
     """
 
     __constants__ = ["beta", "temperature", "reduction", "ignore_index", "dim"]
-    beta: float
-    temperature: float
-    ignore_index: int
-    dim: int
 
     def __init__(
         self,

@@ -33,9 +33,6 @@ class PoissonNLLLoss(Loss):
     """
 
     __constants__ = ["log_input", "full", "eps", "reduction"]
-    log_input: bool
-    full: bool
-    eps: float
 
     def __init__(
         self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
@@ -90,8 +87,6 @@ class GaussianNLLLoss(Loss):
     """
 
     __constants__ = ["full", "eps", "reduction"]
-    full: bool
-    eps: float
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -136,7 +131,6 @@ class KLDivLoss(Loss):
     """
 
     __constants__ = ["reduction", "log_target"]
-    log_target: bool
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__(reduction)

@@ -35,9 +35,6 @@ class HingeLoss(Loss):
     """
 
     __constants__ = ["margin", "power", "reduction", "ignore_index"]
-    margin: float
-    power: int
-    ignore_index: int | None
 
     def __init__(
         self,
@@ -95,8 +92,6 @@ class HingeEmbeddingLoss(Loss):
     """
 
     __constants__ = ["margin", "reduction", "ignore_index"]
-    margin: float
-    ignore_index: int | None
 
     def __init__(
         self, margin: float = 1.0, reduction: str = "mean", ignore_index: int | None = None
@@ -140,7 +135,6 @@ class SoftMarginLoss(Loss):
     """
 
     __constants__ = ["reduction", "ignore_index"]
-    ignore_index: int | None
 
     def __init__(self, reduction: str = "mean", ignore_index: int | None = None) -> None:
         super().__init__(reduction)
@@ -185,8 +179,6 @@ class MarginRankingLoss(Loss):
     """
 
     __constants__ = ["margin", "reduction", "ignore_index"]
-    margin: float
-    ignore_index: int | None
 
     def __init__(
         self, margin: float = 0.0, reduction: str = "mean", ignore_index: int | None = None
@@ -243,10 +235,7 @@ class MultiMarginLoss(Loss):
     """
 
     __constants__ = ["p", "margin", "reduction", "ignore_index"]
-    p: int
-    margin: float
     weight: Tensor | None
-    ignore_index: int | None
 
     def __init__(
         self,

@@ -38,11 +38,7 @@ class ArcFaceLoss(LabelLoss):
     """
 
     __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]
-    margin: float
-    scale: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,
@@ -106,11 +102,7 @@ class CosFaceLoss(LabelLoss):
     """
 
     __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]
-    margin: float
-    scale: float
     weight: Tensor | None
-    ignore_index: int
-    label_smoothing: float
 
     def __init__(
         self,

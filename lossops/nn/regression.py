@@ -99,7 +99,6 @@ class SmoothL1Loss(Loss):
     """
 
     __constants__ = ["reduction", "beta"]
-    beta: float
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
@@ -139,7 +138,6 @@ class HuberLoss(Loss):
     """
 
     __constants__ = ["reduction", "delta"]
-    delta: float
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
@@ -211,7 +209,6 @@ class CharbonnierLoss(Loss):
     """
 
     __constants__ = ["eps", "reduction"]
-    eps: float
 
     def __init__(self, eps: float = 1e-3, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -298,7 +295,6 @@ class ExpectileLoss(Loss):
     """
 
     __constants__ = ["tau", "reduction"]
-    tau: float
 
     def __init__(self, tau: float = 0.5, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -339,8 +335,6 @@ class RobustLoss(Loss):
     """
 
     __constants__ = ["alpha", "scale", "reduction"]
-    alpha: float
-    scale: float
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction)

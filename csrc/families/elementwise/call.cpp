@@ -51,8 +51,13 @@ c10::SymDimVector common_shape(const Call& call) {
     if (!fits) {
       std::string given = shown(call.input().sym_sizes());
       for (int k = 1; k <= i; ++k) given += (k < i ? ", " : " and ") + shown(call.tensors[k].sym_sizes());
-      loss.raise(call.name(i).c_str(), call.name(0), " and ", call.name(i), " must broadcast to one another",
-                 rule == Shape::kMutualDims ? " and have as many dimensions" : "", ", got ", given);
+      const std::string first = call.name(0);
+      const std::string fixed = by_batch               ? "first dimension of " + first + ", its batch"
+                                : loss.traits.row_mean ? "last dimension of " + first + ", that of its mean"
+                                                       : "";
+      loss.raise(call.name(i).c_str(), first, " and ", call.name(i), " must broadcast to one another",
+                 rule == Shape::kMutualDims ? " and have as many dimensions" : "",
+                 fixed.empty() ? "" : " without expanding the " + fixed, ", got ", given);
     }
   }
   return shape;

@@ -128,7 +128,7 @@ bool all_plain(at::TensorList tensors) {
 
 /// Keeps the parameters, and the gradients that the pass over them has written along with the value: these
 /// serve one backward pass that does not scale them. Any other computes them anew.
-struct PenaltyFunction : torch::autograd::Function<PenaltyFunction> {
+struct PenaltyBackward {
   static at::Tensor forward(AutogradContext* context, at::TensorList params, double l1, double l2) {
     context->save_for_backward(params.vec());
     context->saved_data["l1"] = l1;
@@ -202,6 +202,11 @@ struct PenaltyFunction : torch::autograd::Function<PenaltyFunction> {
   }
 };
 
+/// By what grad_fn and profilers call them.
+struct L1PenaltyBackward : torch::autograd::Function<L1PenaltyBackward>, PenaltyBackward {};
+struct L2PenaltyBackward : torch::autograd::Function<L2PenaltyBackward>, PenaltyBackward {};
+struct ElasticNetPenaltyBackward : torch::autograd::Function<ElasticNetPenaltyBackward>, PenaltyBackward {};
+
 at::Tensor penalty_autograd(at::TensorList params, double l1, double l2) {
   check_penalty(params, l1, l2);
   bool by_decomposition = inside_transform(), differentiates = false;
@@ -210,7 +215,11 @@ at::Tensor penalty_autograd(at::TensorList params, double l1, double l2) {
     differentiates |= p.requires_grad();
   }
   if (by_decomposition) return decomposition(params, l1, l2);
-  if (differentiates && at::GradMode::is_enabled()) return PenaltyFunction::apply(params, l1, l2);
+  if (differentiates && at::GradMode::is_enabled()) {
+    if (l2 == 0) return L1PenaltyBackward::apply(params, l1, l2);
+    if (l1 == 0) return L2PenaltyBackward::apply(params, l1, l2);
+    return ElasticNetPenaltyBackward::apply(params, l1, l2);
+  }
   const at::AutoDispatchBelowADInplaceOrView guard;
   return call_penalty(params, l1, l2);
 }
