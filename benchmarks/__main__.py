@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # no compilers waiting beside the clock
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler, which measures memory, talks
@@ -25,39 +26,33 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 
 from . import cpu, figures, gpu, training
 from .charts import draw_chart
-from .figures import Shape, Size, elements, size_name
+from .figures import Size, elements, size_name
 from .measure import Cell, Company, measure
 from .memory import SIDES, measure_memory
-from .peers import BY_NAME, CASES, LABELS, check_peers
+from .peers import BY_NAME, CASES, LABELS, Case, check_peers
 from .report import checks, heading, show
 from .run import COMPANY, Run, metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-UNITS = {"K": 1 << 10, "M": 1 << 20}
+UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 FAMILIES = ("element", "class", "training")
-CHOICES = ("losses", "family", "sizes", "shapes", "dtype", "quick", "no_compile", "no_bfloat16",
+CHOICES = ("losses", "family", "sizes", "dtype", "quick", "no_compile", "no_bfloat16",
            "no_memory")  # fmt: skip
-Job = tuple[str, Callable[[], Cell]]  # what is measured, and how
+Job = tuple[str, Callable[[], Any], Callable[[Any], None]]  # what it is, how to measure and keep it
 
 
-def parse_size(text: str) -> int:
-    """64, 4K or 16M; a multiple of the number of labels in a row."""
-    unit = UNITS.get(text[-1:].upper(), 1)
-    try:
-        size = int(text[:-1] if unit > 1 else text) * unit
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; try 64, 4K or 16M") from None
-    if size <= 0 or size % LABELS:
-        raise argparse.ArgumentTypeError(f"a size must be a multiple of {LABELS}, got {text}")
+def parse_size(text: str) -> Size:
+    """64, 4K or 16M elements; or 4096x1000, 8x21x256x256: rows, classes, further dimensions."""
+    shape = re.fullmatch(r"[1-9]\d*x([2-9]|[1-9]\d+)(x[1-9]\d*)*", text.lower())
+    number = re.fullmatch(r"([1-9]\d*)([km]?)", text.lower())
+    if shape:
+        return tuple(map(int, text.lower().split("x")))
+    size = int(number[1]) * UNITS[number[2]] if number else 0
+    if size == 0 or size % LABELS:
+        known = f"try 64, 4K or another multiple of {LABELS}, or a shape, as 4096x1000"
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; {known}")
     return size
-
-
-def parse_shape(text: str) -> Shape:
-    """4096x1000 or 8x21x256x256: rows, classes, and further dimensions."""
-    if not re.fullmatch(r"[1-9]\d*x([2-9]|[1-9]\d+)(x[1-9]\d*)*", text.lower()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape; try 4096x1000 or 8x21x256x256")
-    return tuple(map(int, text.lower().split("x")))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -74,10 +69,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     add("--family", choices=FAMILIES, help="only the element-wise or class-axis losses, or what "
         "surrounds a loss in training")  # fmt: skip
-    add("--sizes", nargs="+", type=parse_size, metavar="N",
-        help="of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M)")  # fmt: skip
-    add("--shapes", nargs="+", type=parse_shape, metavar="NxC",
-        help="of class-axis losses (default: each loss its own; see peers.py)")  # fmt: skip
+    add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
+        help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
+        "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
     add("--dtype", choices=("float32", "bfloat16", "float16", "float64"), default="float32",
         help="of the operands in the comparison with peers")  # fmt: skip
     add("--quick", action="store_true", help="few rounds, for a first look; figures are rough")
@@ -100,58 +94,60 @@ def rounds_for(size: Size, quick: bool) -> int:
     return 6 if quick else 24 if n < 1 << 20 else 18 if n < 1 << 23 else 12
 
 
-def cells(options: argparse.Namespace) -> Iterator[tuple]:
+def cells(options: argparse.Namespace) -> Iterator[tuple[Case, Size, torch.dtype]]:
     """The cases, sizes and dtypes that the command line asks for."""
-    dtype = getattr(torch, options.dtype)
+    on_gpu, dtype = options.device == "cuda", getattr(torch, options.dtype)
     low = dtype == torch.float32 and not options.no_bfloat16
     for case in CASES:
-        if case.name in options.losses and options.family in (None, case.family):
-            given = options.sizes if case.family == "element" else options.shapes
-            usual = gpu.sizes(case) if options.device == "cuda" else case.sizes
-            for size in given or usual:
-                if case.takes(size):
-                    yield case, size, dtype
-            if low and options.device == "cuda":
-                yield from ((case, n, torch.bfloat16) for n in given or usual if case.takes(n))
-            elif low and case.family == "class":
-                yield from ((case, n, torch.bfloat16) for n in case.bfloat16 if n in (given or [n]))
+        if case.name not in options.losses or options.family not in (None, case.family):
+            continue
+        flat = case.family == "element"
+        given = [size for size in options.sizes or () if isinstance(size, int) == flat]
+        sizes = given or (gpu.sizes(case) if on_gpu else case.sizes)
+        for kind in (dtype, torch.bfloat16)[: 1 + low]:
+            for size in sizes:
+                if case.takes(size) and (kind == dtype or on_gpu or size in case.bfloat16):
+                    yield case, size, kind
 
 
-def plan(options: argparse.Namespace) -> list[Job]:
+def plan(options: argparse.Namespace, run: Run) -> list[Job]:
     """What a run measures."""
     device = gpu if options.device == "cuda" else cpu
-    dtype = getattr(torch, options.dtype)
+    rounds = functools.partial(rounds_for, quick=options.quick)
+    compile = not options.no_compile
     jobs: list[Job] = []
 
     def add(what: str, function: Callable[..., Cell], *arguments: object) -> None:
-        jobs.append((what, functools.partial(function, *arguments)))
+        jobs.append((what, functools.partial(function, *arguments), run.cells.append))
 
-    for case, size, kind in cells(options):
-        rounds = rounds_for(size, options.quick)
-        what = f"{case.name} {size_name(size)} {str(kind).removeprefix('torch.')}"
-        add(what, measure, device, case, size, kind, rounds, not options.no_compile)
+    for case, size, dtype in cells(options):
+        what = f"{case.name} {size_name(size)} {str(dtype).removeprefix('torch.')}"
+        add(what, measure, device, case, size, dtype, rounds(size), compile)
         if device is cpu and case.family == "element":
             if not options.no_bfloat16:
-                add(f"{what} beside bfloat16", cpu.measure_bfloat16, case, size, rounds)
+                add(f"{what} beside bfloat16", cpu.measure_bfloat16, case, size, rounds(size))
             if size == figures.BANDWIDTH_SIZE:
-                add(f"{what} beside sum", cpu.measure_reading, case, size, dtype, 2 * rounds)
+                add(f"{what} beside sum", cpu.measure_reading, case, size, dtype, 2 * rounds(size))
     if device is cpu and options.family in (None, "training"):
         for name in training.MEASUREMENTS:
             if name in options.losses:
-                add(name, training.MEASUREMENTS[name], rounds_for(1, options.quick))
+                add(name, training.MEASUREMENTS[name], rounds(1))
+    asked = "cross_entropy" in options.losses and options.family in (None, "class")
+    if device is cpu and asked and not options.no_memory:
+        for side in SIDES if compile else SIDES[:2]:
+            measurement = functools.partial(measure_memory, side, options.threads)
+            keep = functools.partial(run.memory.__setitem__, side)
+            jobs.append((f"peak memory of {side}", measurement, keep))
     return jobs
 
 
 def run_all(options: argparse.Namespace, run: Run, console: Console) -> None:
     """Measures everything asked for, with a progress bar that is only redrawn between cells."""
-    sides = () if options.no_memory or options.device == "cuda" else SIDES
-    if options.family not in (None, "class") or "cross_entropy" not in options.losses:
-        sides = ()
-    jobs = plan(options)
+    jobs = plan(options, run)
     deadline = time.perf_counter() + options.patience
     seconds = taken = 0.0
 
-    def undisturbed(measurement: Callable[[], Cell]) -> Cell:
+    def undisturbed(measurement: Callable[[], Any]) -> Any:  # noqa: ANN401
         """Measures again what others disturbed, while patience lasts."""
         nonlocal seconds, taken
         while True:
@@ -165,20 +161,16 @@ def run_all(options: argparse.Namespace, run: Run, console: Console) -> None:
 
     columns = ("{task.description:<44}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, auto_refresh=False) as progress:
-        bar = progress.add_task("", total=len(jobs) + len(sides))
-        for what, measurement in jobs:
+        bar = progress.add_task("", total=len(jobs))
+        for what, measurement, keep in jobs:
             progress.update(bar, description=what, refresh=True)
             try:
-                run.cells.append(undisturbed(measurement))
+                keep(undisturbed(measurement))
             except Exception as error:  # takes no other cell with it
                 run.failed.append(f"{what}: {error!r}")
-            progress.update(bar, advance=1)
+            progress.update(bar, advance=1, refresh=True)
             if not console.is_terminal:  # a log has no bar
                 print(what, flush=True)
-        for side in sides[:2] if options.no_compile else sides:
-            progress.update(bar, description=f"peak memory of {side}", refresh=True)
-            run.memory[side] = measure_memory(side, options.threads)
-            progress.update(bar, advance=1, refresh=True)
 
 
 def start(options: argparse.Namespace, console: Console) -> Run:

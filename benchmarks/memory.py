@@ -8,11 +8,10 @@ fresh process makes the second one honest: elsewhere the step would fill what ea
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import multiprocessing
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -73,14 +72,6 @@ def step_memory(side: str) -> Memory:
 
 def measure_memory(side: str, threads: int) -> Memory:
     """Measures one side, in a fresh process."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.memory", side, str(threads)]
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"peak memory of {side}: {done.stderr.strip()}")
-    return Memory(**json.loads(done.stdout.splitlines()[-1]))
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(int(sys.argv[2]))
-    print(json.dumps(asdict(step_memory(sys.argv[1]))))
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, fresh, torch.set_num_threads, (threads,)) as process:
+        return process.submit(step_memory, side).result()

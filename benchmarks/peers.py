@@ -7,6 +7,7 @@ same peer goes to torch.compile. `check_peers` holds every peer against the refe
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +143,7 @@ def several_labels(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 
 @dataclass(frozen=True)
 class Case:
-    """One loss of the benchmark.
+    """One loss of the benchmark; over a class axis, its sizes are (N, C) or (N, C, d1, ...).
 
     Attributes:
         name: Name of the op; of cross_entropy with everything on, an addition to it.
@@ -152,6 +153,13 @@ class Case:
         params: Keywords that both sides are given.
         wrt: Operands that require a gradient.
         plain: What torch.compile gets, where it cannot trace the peer.
+        logits: Over a class axis, how many of the first operands are logits. Those of bfloat16 and
+            float16 reach the peer through `.float()`, as users do it; what there is per class stays
+            in float32 beside them.
+        sizes: Where it is measured.
+        bfloat16: Where bfloat16 logits are measured too.
+        planes: Whether the peer also takes (N, C, d1, ...).
+        compiles: The most classes with which torch.compile of the peer is of use.
     """
 
     name: str
@@ -161,9 +169,16 @@ class Case:
     params: Mapping[str, Any] = field(default_factory=dict)
     wrt: tuple[int, ...] = (0,)
     plain: Loss | None = None
-
-    family = "element"
+    logits: int = 0
     sizes: tuple[Size, ...] = SIZES
+    bfloat16: tuple[Size, ...] = ()
+    planes: bool = False
+    compiles: float = math.inf
+
+    @property
+    def family(self) -> str:
+        """As figures.py calls it."""
+        return "class" if self.logits else "element"
 
     @property
     def of_torch(self) -> bool:
@@ -184,7 +199,12 @@ class Case:
 
     def eager(self, dtype: torch.dtype) -> Loss:
         """The peer for operands of this dtype."""
-        return self._bound(self.peer)
+        peer = self._bound(self.peer)
+        if dtype in LOW and self.logits == 1:
+            return lambda input, *rest: peer(input.float(), *rest)
+        if dtype in LOW and self.logits == 2:
+            return lambda input, target: peer(input.float(), target.float())
+        return peer
 
     def source(self, dtype: torch.dtype) -> Loss:
         """The peer for torch.compile."""
@@ -195,87 +215,46 @@ class Case:
 
     def takes(self, size: Size) -> bool:
         """Whether operands may have this size."""
-        return isinstance(size, int)
+        if isinstance(size, int):
+            return not self.logits
+        return self.planes or (self.logits > 0 and len(size) == 2)
 
     def is_compiled(self, size: Size) -> bool:
         """Whether torch.compile of the peer is of use at this size."""
-        return True
+        return isinstance(size, int) or size[1] <= self.compiles
 
     def operands(self, size: Size, dtype: torch.dtype, device: str = "cpu") -> list[Tensor]:
         """The operands, drawn on the device, with the leaves that require a gradient."""
         rng = torch.Generator(device).manual_seed(elements(size))
         with torch.device(device):
-            drawn = self.inputs(size, rng)
-        operands = [self._stored(t, i, dtype) for i, t in enumerate(drawn)]
+            operands = list(self.inputs(size, rng))
+        wide = torch.float32 if dtype in LOW and self.logits else dtype
+        for index, drawn in enumerate(operands):
+            if drawn.is_floating_point():
+                operands[index] = drawn.to(dtype if index < self.logits else wide)
         for index in self.wrt:
             operands[index].requires_grad_()
         return operands
-
-    def _stored(self, drawn: Tensor, index: int, dtype: torch.dtype) -> Tensor:
-        return drawn.to(dtype) if drawn.is_floating_point() else drawn
 
     def expected(self, operands: list[Tensor]) -> Tensor:
         """What the reference of the tests, which states each loss in its stable form, gives."""
         from tests.losses import BY_OP
 
-        params = {key: value for key, value in self.params.items() if key != "reduction"}
-        losses = BY_OP[self.name].formula(*operands, **params)
-        return losses.sum() / len(losses) if "reduction" in self.params else losses.mean()
-
-
-@dataclass(frozen=True)
-class ClassCase(Case):
-    """A loss whose rows are the logits of one sample; sizes are (N, C) or (N, C, d1, ...).
-
-    bfloat16 and float16 logits reach the peer through `.float()`, as users do it.
-
-    Attributes:
-        sizes: Where it is measured.
-        bfloat16: Where bfloat16 logits are measured too.
-        logits: How many of the first operands are logits.
-        planes: Whether the peer also takes (N, C, d1, ...).
-        compiles: The most classes with which torch.compile of the peer is of use.
-    """
-
-    sizes: tuple[Size, ...] = FEW_SHAPES
-    bfloat16: tuple[Size, ...] = FEW_SHAPES[-1:]
-    logits: int = 1
-    planes: bool = False
-    compiles: int | None = None
-
-    family = "class"
-
-    def eager(self, dtype: torch.dtype) -> Loss:
-        peer = super().eager(dtype)
-        if dtype not in LOW:
-            return peer
-        if self.logits == 1:
-            return lambda input, *rest: peer(input.float(), *rest)
-        return lambda input, target: peer(input.float(), target.float())
-
-    def takes(self, size: Size) -> bool:
-        return isinstance(size, tuple) and (len(size) == 2 or self.planes)
-
-    def is_compiled(self, size: Size) -> bool:
-        return self.compiles is None or (isinstance(size, tuple) and size[1] <= self.compiles)
-
-    def _stored(self, drawn: Tensor, index: int, dtype: torch.dtype) -> Tensor:
-        """What there is per class stays in float32 beside logits of low precision."""
-        wide = index >= self.logits and dtype in LOW
-        return drawn if wide else super()._stored(drawn, index, dtype)
-
-    def expected(self, operands: list[Tensor]) -> Tensor:
-        from tests.losses import BY_OP
-
         input, target, *rest = operands
-        params = {key: value for key, value in self.params.items() if key != "ignore_index"}
-        input = input.movedim(1, -1).flatten(0, -2)
-        target = target.flatten() if self.planes else target
-        counted = slice(None) if params == self.params else target != IGNORED
-        input, target = input[counted], target[counted]
-        losses = BY_OP[self.name.removesuffix("_all")].formula(input, target, *rest, **params)
-        return losses.sum() / (len(input) if params == self.params else rest[0][target].sum())
+        kept = {
+            key: v for key, v in self.params.items() if key not in ("reduction", "ignore_index")
+        }
+        if self.logits:
+            input = input.movedim(1, -1).flatten(0, -2)
+            target = target.flatten() if self.planes else target
+        if "ignore_index" in self.params:
+            input, target = input[target != IGNORED], target[target != IGNORED]
+        losses = BY_OP[self.name.removesuffix("_all")].formula(input, target, *rest, **kept)
+        count: Tensor | int = len(input) if self.logits or kept != self.params else losses.numel()
+        return losses.sum() / (rest[0][target].sum() if "ignore_index" in self.params else count)
 
+
+over_classes = functools.partial(Case, logits=1, sizes=FEW_SHAPES, bfloat16=FEW_SHAPES[-1:])
 
 CASES: tuple[Case, ...] = (
     Case("mse", "regression", F.mse_loss, regression),
@@ -301,43 +280,43 @@ CASES: tuple[Case, ...] = (
     Case("margin_ranking", "margin", F.margin_ranking_loss, pairs, {}, (0, 1)),
     # With "mean" F.kl_div warns on every call; "batchmean", which it recommends, spares it that.
     Case("kl_div", "divergence", F.kl_div, distributions, {"reduction": "batchmean"}),
-    ClassCase(
+    over_classes(
         "cross_entropy", "torch", F.cross_entropy, logits,
         sizes=CLASS_SHAPES, bfloat16=CLASS_SHAPES, planes=True,
     ),
-    ClassCase(  # with weight, label_smoothing and ignore_index together
+    over_classes(  # with weight, label_smoothing and ignore_index together
         "cross_entropy_all", "torch", F.cross_entropy, weighted,
         {"ignore_index": IGNORED, "label_smoothing": 0.1}, sizes=CLASS_SHAPES, planes=True,
     ),
-    ClassCase("nll", "torch", F.nll_loss, log_probabilities),
-    ClassCase("multi_margin", "torch", F.multi_margin_loss, logits),
+    over_classes("nll", "torch", F.nll_loss, log_probabilities),
+    over_classes("multi_margin", "torch", F.multi_margin_loss, logits),
     # Compiled, it builds tensors of N x C x C: at (4096, 1000) 16 GB and half a minute a step.
-    ClassCase(
+    over_classes(
         "multilabel_margin", "torch", F.multilabel_margin_loss, several_labels, compiles=100
     ),
-    ClassCase(
+    over_classes(
         "softmax_focal", "softmax", formulas.softmax_focal, logits, {"gamma": 2.0}, planes=True
     ),
-    ClassCase("poly1", "softmax", formulas.poly1, logits, {"epsilon": 2.0}),
-    ClassCase(
+    over_classes("poly1", "softmax", formulas.poly1, logits, {"epsilon": 2.0}),
+    over_classes(
         "generalized_cross_entropy", "softmax", formulas.generalized_cross_entropy, logits,
         {"q": 0.7},
     ),
-    ClassCase("rww_cross_entropy", "softmax", formulas.rww_cross_entropy, costs),
-    ClassCase(
+    over_classes("rww_cross_entropy", "softmax", formulas.rww_cross_entropy, costs),
+    over_classes(
         "balanced_softmax", "softmax", formulas.balanced_softmax, counted,
         sizes=((64, 10), *FEW_SHAPES),
     ),
-    ClassCase(
+    over_classes(
         "distill_kl", "distillation", formulas.distill_kl, teacher, {"temperature": 2.0}, logits=2
     ),
-    ClassCase(
+    over_classes(
         "jsd", "distillation", formulas.jsd, teacher, {"beta": 0.5, "temperature": 2.0}, logits=2
     ),
-    ClassCase(
+    over_classes(
         "arcface", "margin softmax", formulas.arcface, cosines, {"margin": 0.5, "scale": 64.0}
     ),
-    ClassCase(
+    over_classes(
         "cosface", "margin softmax", formulas.cosface, cosines, {"margin": 0.35, "scale": 64.0}
     ),
 )  # fmt: skip

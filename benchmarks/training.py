@@ -17,11 +17,10 @@ from lossops.weights import count_labels
 
 from . import cpu
 from .measure import Cell
+from .peers import Loss
 
 LABELS = 10_000_000
 STRENGTH = 1e-4
-
-Function = Callable[..., Tensor]
 
 
 def resnet50_shapes() -> list[tuple[int, ...]]:
@@ -54,18 +53,13 @@ def python_l2(*parameters: Tensor) -> Tensor:
     return STRENGTH * sum(p.square().sum() for p in parameters)
 
 
-def python_elastic_net(*parameters: Tensor) -> Tensor:
-    """Likewise."""
-    return python_l1(*parameters) + python_l2(*parameters)
-
-
-PENALTIES: dict[str, tuple[Function, Function]] = {
+PENALTIES: dict[str, tuple[Loss, Loss]] = {
     "l1_penalty": (lambda *p: lossops.l1_penalty(p, STRENGTH), python_l1),
     "l1_penalty, scaled": (lambda *p: STRENGTH * lossops.l1_penalty(p, 1.0), python_l1),
     "l2_penalty": (lambda *p: lossops.l2_penalty(p, STRENGTH), python_l2),
     "elastic_net_penalty": (
         lambda *p: lossops.elastic_net_penalty(p, STRENGTH, STRENGTH),
-        python_elastic_net,
+        lambda *p: python_l1(*p) + python_l2(*p),
     ),
 }
 

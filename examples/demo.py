@@ -127,7 +127,7 @@ def show_task(task: Task, runs: Runs, threads: int, example: Example) -> dict[st
     if task is UNEVEN:
         example.console.print(recall_table(runs))
     codes = (f"{c.name} = {c.code}" for c in task.contenders)
-    usual_codes = (f"{c.name}: {c.usual_name}" for c in task.contenders)
+    usual_codes = (f"{c.name}: {'formula' if c.formula else 'torch.nn'}" for c in task.contenders)
     lines = (FOOTNOTES[task.name], "; ".join(codes), "usual code: " + ", ".join(usual_codes))
     example.note("\n".join(lines) + "\n")
     return figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -25,28 +25,37 @@ MISS_COST = 20.0  # a missed eight costs this many false alarms
 LEVELS = (0.1, 0.5, 0.9)
 
 
+SEEN = torch.tensor(COUNTS, dtype=torch.float32)
+BALANCED = class_weights(SEEN)  # N / (C n)
+MISTAKEN = BALANCED.unsqueeze(1).repeat(1, len(COUNTS))  # taking digit t for any other costs w_t
+NAMES = {"n": SEEN, "w": BALANCED, "F": MISTAKEN}  # in the code of contenders
+
+
 @dataclass(frozen=True)
 class Contender:
     """A loss in the race.
 
     Attributes:
         name: Short name, for tables and pictures.
-        code: The module as a user would write it.
-        loss: The module.
-        usual: The usual code for the same loss, timed beside it.
+        code: The module as a user would write it; what is trained with.
+        formula: The usual code for the same loss, where torch.nn does not have the module.
         outputs: Outputs that the model needs.
     """
 
     name: str
     code: str
-    loss: nn.Module
-    usual: Criterion
+    formula: Criterion | None = None
     outputs: int = 1
 
-    @property
-    def usual_name(self) -> str:
-        """What the usual code is."""
-        return "torch.nn" if isinstance(self.usual, nn.Module) else "formula"
+    @cached_property
+    def loss(self) -> nn.Module:
+        """The module."""
+        return eval(self.code, vars(lossops.nn) | NAMES)
+
+    @cached_property
+    def usual(self) -> Criterion:
+        """The usual code, timed beside it."""
+        return self.formula or eval(self.code, vars(nn) | NAMES)
 
 
 @dataclass
@@ -118,13 +127,13 @@ def recall_of(digit: int) -> str:
 
 def judge_diabetes(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Errors of the central prediction; of quantiles also how many targets the band holds."""
-    low, *_, high = bands = output.reshape(len(target), -1).T
-    inside = float(((low <= target) & (target <= high)).mean()) if len(bands) > 1 else float("nan")
+    bands = output.reshape(len(target), -1).T
+    inside = float(((bands[0] <= target) & (target <= bands[-1])).mean())
     error = np.abs(bands[len(bands) // 2] - target)
     return {
         "median abs. error": float(np.median(error)),
         "mean abs. error": float(error.mean()),
-        "in band": inside,
+        "in band": inside if len(bands) > 1 else float("nan"),
     }
 
 
@@ -132,102 +141,64 @@ DIGITS = Task(
     "rare digits",
     rare_digits,
     (
-        Contender(
-            "bce", "BCEWithLogitsLoss()", lossops.nn.BCEWithLogitsLoss(), nn.BCEWithLogitsLoss()
-        ),
-        Contender(
-            "focal",
-            "FocalLoss(alpha=0.75, gamma=2.0)",
-            lossops.nn.FocalLoss(alpha=0.75, gamma=2.0),
-            partial(formulas.focal, alpha=0.75, gamma=2.0),
-        ),
+        Contender("bce", "BCEWithLogitsLoss()"),
+        Contender("focal", "FocalLoss(alpha=0.75, gamma=2.0)", partial(formulas.focal, alpha=0.75)),
         Contender(
             "rww_bce",
             f"RWWBCELoss(fn_weight={MISS_COST:g})",
-            lossops.nn.RWWBCELoss(fn_weight=MISS_COST),
             partial(formulas.rww_bce, fn_weight=MISS_COST),
         ),
     ),
     judge_digits,
     epochs=100,
 )
-
-TEN = len(COUNTS)
-SEEN = torch.tensor(COUNTS, dtype=torch.float32)  # n
-BALANCED = class_weights(SEEN)  # w = N / (C n)
-MISTAKEN = BALANCED.unsqueeze(1).repeat(1, TEN)  # taking digit t for any other costs w_t
-
 UNEVEN = Task(
     "uneven digits",
     uneven_digits,
-    (
-        Contender(
-            "cross_entropy",
-            "CrossEntropyLoss()",
-            lossops.nn.CrossEntropyLoss(),
-            nn.CrossEntropyLoss(),
-            TEN,
-        ),
-        Contender(
-            "weighted",
-            "CrossEntropyLoss(weight=w)",
-            lossops.nn.CrossEntropyLoss(weight=BALANCED),
-            nn.CrossEntropyLoss(weight=BALANCED),
-            TEN,
-        ),
-        Contender(
-            "softmax_focal",
-            "SoftmaxFocalLoss(alpha=w, gamma=2.0)",
-            lossops.nn.SoftmaxFocalLoss(alpha=BALANCED, gamma=2.0),
-            partial(formulas.softmax_focal, alpha=BALANCED, gamma=2.0),
-            TEN,
-        ),
-        Contender(
-            "balanced_softmax",
-            "BalancedSoftmaxLoss(prior=n)",
-            lossops.nn.BalancedSoftmaxLoss(prior=SEEN),
-            partial(formulas.balanced_softmax, prior=SEEN),
-            TEN,
-        ),
-        Contender(
-            "rww_cross_entropy",
-            "RWWCrossEntropyLoss(fn_weight=w, fp_weight=F)",
-            lossops.nn.RWWCrossEntropyLoss(fn_weight=BALANCED, fp_weight=MISTAKEN),
-            partial(formulas.rww_cross_entropy, fn_weight=BALANCED, fp_weight=MISTAKEN),
-            TEN,
-        ),
+    tuple(
+        Contender(name, code, formula, outputs=len(COUNTS))
+        for name, code, formula in (
+            ("cross_entropy", "CrossEntropyLoss()", None),
+            ("weighted", "CrossEntropyLoss(weight=w)", None),
+            (
+                "softmax_focal",
+                "SoftmaxFocalLoss(alpha=w, gamma=2.0)",
+                partial(formulas.softmax_focal, alpha=BALANCED),
+            ),
+            (
+                "balanced_softmax",
+                "BalancedSoftmaxLoss(prior=n)",
+                partial(formulas.balanced_softmax, prior=SEEN),
+            ),
+            (
+                "rww_cross_entropy",
+                "RWWCrossEntropyLoss(fn_weight=w, fp_weight=F)",
+                partial(formulas.rww_cross_entropy, fn_weight=BALANCED, fp_weight=MISTAKEN),
+            ),
+        )
     ),
     judge_uneven,
     epochs=100,
     batch=64,
     labels=True,
 )
-
-LEVELS_TENSOR = torch.tensor(LEVELS)
 DIABETES = Task(
     "corrupted diabetes",
     slipped_diabetes,
     (
-        Contender("mse", "MSELoss()", lossops.nn.MSELoss(), nn.MSELoss()),
-        Contender(
-            "huber",
-            "HuberLoss(delta=0.5)",
-            lossops.nn.HuberLoss(delta=0.5),
-            nn.HuberLoss(delta=0.5),
-        ),
+        Contender("mse", "MSELoss()"),
+        Contender("huber", "HuberLoss(delta=0.5)"),
         Contender(
             "quantile",
             f"QuantileLoss(q={list(LEVELS)})",
-            lossops.nn.QuantileLoss(q=LEVELS),
-            lambda input, target: formulas.quantile(input, target.unsqueeze(-1), LEVELS_TENSOR),
-            len(LEVELS),
+            lambda x, t: formulas.quantile(x, t.unsqueeze(-1), torch.tensor(LEVELS)),
+            outputs=len(LEVELS),
         ),
     ),
     judge_diabetes,
     epochs=60,
     hidden=16,
 )
-
 TASKS = (DIGITS, UNEVEN, DIABETES)
 
 

@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from shared import COLOURS, GREY, Example, make_table, spread
+from shared import COLOURS, GREY, Data, Example, make_table, spread
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -38,16 +38,6 @@ Targets = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Halves:
-    """One split; values in their own units, less the mean of the training part."""
-
-    train_x: Tensor
-    train_y: Targets
-    test_x: Tensor
-    test_y: Targets
-
-
-@dataclass(frozen=True)
 class Run:
     """What one training run leaves behind."""
 
@@ -55,8 +45,8 @@ class Run:
     weights: list[dict[str, float]]  # by epoch, adding up to 1
 
 
-def load(seed: int) -> Halves:
-    """The digits of scikit-learn, cut in two."""
+def load(seed: int) -> Data:
+    """The digits of scikit-learn, cut in two; targets less the mean of the training part."""
     images, digits = load_digits(return_X_y=True)
     images = images.reshape(-1, 8, 8)
     left, right = images[:, :, :4].reshape(-1, 32) / 16, images[:, :, 4:].sum(1)
@@ -71,7 +61,7 @@ def load(seed: int) -> Halves:
         y = {name: torch.from_numpy(column[rows]).float() for name, column in columns.items()}
         return torch.from_numpy(left[rows]).float(), y | {"digit": torch.from_numpy(digits[rows])}
 
-    return Halves(*part(train), *part(test))
+    return Data(*part(train), *part(test))
 
 
 class Network(nn.Module):
@@ -90,19 +80,19 @@ class Network(nn.Module):
         return {name: head(z).squeeze(-1) for name, head in self.heads.items()}
 
 
-def fixed(weights: dict[str, float]) -> Callable[[Halves], nn.Module]:
+def fixed(weights: dict[str, float]) -> Callable[[Data], nn.Module]:
     """A criterion with these weights; tasks without one are left out."""
     terms = {name: (LOSSES[name], weight) for name, weight in weights.items()}
     return lambda data: lossops.nn.CombinedLoss(terms)
 
 
-def by_hand(data: Halves) -> nn.Module:
+def by_hand(data: Data) -> nn.Module:
     """Each loss over what guessing costs: ln 10, and the variances."""
     variances = {name: data.train_y[name].var().item() for name in ("ink", "place")}
     return fixed({"digit": 1 / np.log(10)} | {name: 1 / v for name, v in variances.items()})(data)
 
 
-CRITERIA: dict[str, Callable[[Halves], nn.Module]] = {
+CRITERIA: dict[str, Callable[[Data], nn.Module]] = {
     **{f"{name} alone": fixed({name: 1.0}) for name in TASKS},
     "sum": fixed(dict.fromkeys(TASKS, 1.0)),
     "weights by hand": by_hand,

@@ -59,9 +59,9 @@ class Data:
     """One split of a data set; the test part is always clean and complete."""
 
     train_x: Tensor
-    train_y: Tensor
+    train_y: Any  # a tensor, or one for each task
     test_x: Tensor
-    test_y: Tensor
+    test_y: Any
     origin: float = 0.0  # 0 of y, and
     unit: float = 1.0  # 1 of y, in what people measure
 
