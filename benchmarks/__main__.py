@@ -56,7 +56,6 @@ def parse_size(text: str) -> Size:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Times lossops, the eager peer and torch.compile of that peer, interleaved in "
@@ -111,7 +110,6 @@ def cells(options: argparse.Namespace) -> Iterator[tuple[Case, Size, torch.dtype
 
 
 def plan(options: argparse.Namespace, run: Run) -> list[Job]:
-    """What a run measures."""
     device = gpu if options.device == "cuda" else cpu
     rounds = functools.partial(rounds_for, quick=options.quick)
     compile = not options.no_compile
@@ -153,7 +151,7 @@ def run_all(options: argparse.Namespace, run: Run, console: Console) -> None:
         while True:
             company = Company()
             found = measurement()
-            lasted, cores = time.perf_counter() - company.began, company.cores() or 0.0
+            lasted, cores = time.perf_counter() - company.began, company.cores()
             if cores <= COMPANY or time.perf_counter() > deadline:
                 seconds, taken = seconds + lasted, taken + lasted * cores
                 run.meta["company"] = taken / seconds  # of what was kept
@@ -189,7 +187,6 @@ def start(options: argparse.Namespace, console: Console) -> Run:
 
 
 def main() -> int:
-    """Runs, prints, keeps."""
     parser = make_parser()
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)

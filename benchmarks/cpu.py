@@ -27,7 +27,6 @@ def operands(case: Case, size: Size, dtype: torch.dtype) -> list[Operands]:
 
 
 def sides(case: Case, size: Size, dtype: torch.dtype, compile: bool) -> dict[str, Loss]:
-    """Ours, and what it is compared with."""
     found = {"lossops": case.ours(), "eager": case.eager(dtype)}
     return found | ({"compile": compiled(case.source(dtype))} if compile else {})
 
@@ -112,13 +111,11 @@ def trim_heap() -> None:
 
 
 def training(sides: dict[str, tuple[Loss, Operands]], rounds: int) -> dict[str, Comparison]:
-    """Compares training steps of losses on operands of their own."""
     blocks = {name: training_block(loss, [given]) for name, (loss, given) in sides.items()}
     return compare(blocks, rounds, BLOCK)
 
 
 def forward(sides: dict[str, tuple[Loss, Operands]], rounds: int) -> dict[str, Comparison]:
-    """Compares the losses alone, on operands of their own."""
     blocks = {name: forward_block(loss, [given]) for name, (loss, given) in sides.items()}
     return compare(blocks, rounds, BLOCK)
 

@@ -24,7 +24,6 @@ PEERS = {"eager": "eager", "compile": "torch.compile"}
 
 
 def elements(size: Size) -> int:
-    """Elements of an operand of this size."""
     return size if isinstance(size, int) else math.prod(size)
 
 
@@ -96,7 +95,6 @@ MEMORY = 1.1  # most that forward and backward may add at its peak, in units of 
 
 
 def aims(instructions: str) -> tuple[Aim, ...]:
-    """Those of an instruction set."""
     return AVX2_AIMS if instructions == "AVX2" else AIMS
 
 
@@ -112,5 +110,4 @@ class Check:
 
     @property
     def kept(self) -> bool:
-        """Whether the measured figure keeps to the promised one."""
         return self.measured <= self.promised if self.most else self.measured >= self.promised

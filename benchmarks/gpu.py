@@ -29,13 +29,11 @@ MOST_BYTES = 12 << 30  # of all sets of operands together
 
 
 def sizes(case: Case) -> tuple[Size, ...]:
-    """Where a case is measured."""
     few = (FEW_SHAPES[0], (8192, 1000))
     return ELEMENT_SIZES if case.family == "element" else CLASS_SHAPES.get(case.name, few)
 
 
 def seconds(step: Callable[[int], object], steps: int) -> float:
-    """By the device's clock."""
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     start.record()
     for i in range(steps):
@@ -65,7 +63,6 @@ def operands(case: Case, size: Size, dtype: torch.dtype) -> list[Operands]:
 
 
 def sides(case: Case, size: Size, dtype: torch.dtype, compile: bool) -> dict[str, Loss]:
-    """Ours, and what it is compared with."""
     found: dict[str, Loss] = {"lossops": case.ours(), "eager": case.eager(dtype)}
     if compile:
         found["compile"] = compiled(case.source(dtype))

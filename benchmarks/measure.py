@@ -17,11 +17,10 @@ import math
 import os
 import statistics
 import time
-import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import FunctionType, ModuleType
 
 import torch
 from torch import Tensor
@@ -36,17 +35,12 @@ Operands = Sequence[Tensor]
 
 @dataclass(frozen=True)
 class Timing:
-    """Median and quartiles."""
-
     median: float
     low: float
     high: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Timing:
-        """Of the values of all rounds."""
-        if len(values) < 2:
-            return cls(values[0], values[0], values[0])
         low, median, high = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, low, high)
 
@@ -85,25 +79,9 @@ class Cell:
     least_bytes: dict[str, int] = field(default_factory=dict)
 
 
-class Device(Protocol):
-    """What cpu.py and gpu.py hold."""
-
-    BLOCK: float  # seconds that a block of many short steps lasts
-
-    def operands(self, case: Case, size: Size, dtype: torch.dtype) -> list[Operands]:
-        """The operands, or several sets of them, to be taken in turn."""
-
-    def sides(self, case: Case, size: Size, dtype: torch.dtype, compile: bool) -> dict[str, Loss]:
-        """What is timed: lossops, the eager peer and, if asked, compiled ones."""
-
-    def forward_block(self, loss: Loss, sets: Sequence[Operands]) -> Block:
-        """Steps as in evaluation: the loss alone, under no_grad."""
-
-    def training_block(self, loss: Loss, sets: Sequence[Operands]) -> Block:
-        """Steps as in training: the loss of leaves, then backward into fresh gradients."""
-
-    def peak_bytes(self, loss: Loss, operands: Operands) -> int:
-        """The most bytes that one forward and backward adds, its gradients included."""
+# cpu.py or gpu.py: BLOCK, the seconds that a block of many short steps lasts, `operands` (sets of
+# them, to be taken in turn), `sides`, `forward_block`, `training_block` and `peak_bytes`.
+Device = ModuleType
 
 
 def compare(sides: Mapping[str, Block], rounds: int, lasting: float) -> dict[str, Comparison]:
@@ -157,7 +135,7 @@ def compiled(peer: Loss, mode: str | None = None) -> Loss:
         return peer(*operands)
 
     code = frame.__code__.replace()
-    own = types.FunctionType(code, globals(), "frame", closure=frame.__closure__)
+    own = FunctionType(code, globals(), "frame", closure=frame.__closure__)
     function: Loss = torch.compile(own, dynamic=False, fullgraph=True, mode=mode)
     return function
 
@@ -217,30 +195,22 @@ def measure(
 
 
 class Company:
-    """How much of the processor others took since this was made; None where /proc cannot tell.
+    """How much of the processor others took since this was made.
 
     A pool of threads that waits for one descheduled member loses whole time slices: beside a busy
     process, figures of threaded code are worth nothing, and the medians do not show it.
     """
 
     def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.start = self._taken()
+        self.began, self.start = time.perf_counter(), self._taken()
 
     @staticmethod
-    def _taken() -> float | None:
-        try:
-            fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
-        except OSError:
-            return None
+    def _taken() -> float:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
         user, nice, system, _idle, _wait, irq, soft, stolen = map(int, fields)
-        own = os.times()
         busy = (user + nice + system + irq + soft + stolen) / os.sysconf("SC_CLK_TCK")
-        return busy - own.user - own.system - own.children_user - own.children_system
+        return busy - sum(os.times()[:4])  # ours, and that of our children
 
-    def cores(self) -> float | None:
+    def cores(self) -> float:
         """Cores that others kept busy, on average."""
-        end = self._taken()
-        if self.start is None or end is None:
-            return None
-        return max(0.0, end - self.start) / (time.perf_counter() - self.began)
+        return max(0.0, self._taken() - self.start) / (time.perf_counter() - self.began)

@@ -56,7 +56,6 @@ def resident_peak(step: Callable[[], object]) -> int | None:
 
 
 def step_memory(side: str) -> Memory:
-    """Measures one side, in this process."""
     case = BY_NAME["cross_entropy"]
     loss = cpu.sides(case, MEMORY_SHAPE, torch.float32, side == "compile")[side]
     operands = case.operands(MEMORY_SHAPE, torch.float32)

@@ -48,18 +48,15 @@ def regression(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
 
 
 def counts(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Log rates and counts."""
     rate = normal(n, rng)
     return rate, torch.poisson(rate.exp(), generator=rng)
 
 
 def density(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Means, targets and variances."""
     return *regression(n, rng), torch.rand(n, generator=rng).add_(0.1)
 
 
 def probabilities(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Probabilities and 0/1 labels."""
     return normal(n, rng).sigmoid_(), marks(n, rng)
 
 
@@ -75,7 +72,6 @@ def rows_of_logits(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
 
 
 def margins(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Scores and labels of -1 and 1."""
     return normal(n, rng), marks(n, rng, low=-1.0)
 
 
@@ -96,7 +92,6 @@ def logits(shape: Shape, rng: torch.Generator, spread: float = 2.0) -> tuple[Ten
 
 
 def log_probabilities(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Log-probabilities and labels."""
     return normal(shape, rng, 2.0).log_softmax(1), labels(shape, rng)
 
 
@@ -122,7 +117,6 @@ def counted(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 
 
 def teacher(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Logits of a student and of its teacher."""
     return normal(shape, rng, 2.0), normal(shape, rng, 2.0)
 
 
@@ -177,17 +171,14 @@ class Case:
 
     @property
     def family(self) -> str:
-        """As figures.py calls it."""
         return "class" if self.logits else "element"
 
     @property
     def of_torch(self) -> bool:
-        """Whether torch.nn.functional has the loss."""
         return self.peer.__module__ == F.__name__
 
     @property
     def peer_name(self) -> str:
-        """How tables call the peer."""
         return f"F.{self.peer.__name__}" if self.of_torch else "formula"
 
     def ours(self) -> Loss:
@@ -207,7 +198,6 @@ class Case:
         return peer
 
     def source(self, dtype: torch.dtype) -> Loss:
-        """The peer for torch.compile."""
         return self._bound(self.plain) if self.plain else self.eager(dtype)
 
     def _bound(self, function: Loss) -> Loss:

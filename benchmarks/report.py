@@ -52,7 +52,6 @@ def checks(run: Run) -> list[Check]:
 
 
 def aim_checks(run: Run) -> Iterator[Check]:
-    """The promised ratios."""
     for aim in figures.aims(run.meta["instructions"]):
         for cell in run.cells:
             if cell.family in FAMILIES and is_about(aim, cell):
@@ -94,7 +93,6 @@ def least_check(what: str, promised: float, values: list[tuple[float, Cell]]) ->
 
 
 def is_about(aim: figures.Aim, cell: Cell) -> bool:
-    """Whether the aim is one of this cell."""
     return (aim.loss, aim.size, aim.dtype) == (cell.loss, cell.size, cell.dtype)
 
 
@@ -210,7 +208,6 @@ def side_table(run: Run) -> Table:
 
 
 def bfloat16_table(run: Run) -> Table:
-    """Our bfloat16 beside our float32."""
     cells = run.of("bfloat16")
     sizes = sorted({cell.size for cell in cells}, key=figures.elements)
     title = "lossops, fwd+bwd: float32 time / bfloat16 time"
@@ -241,7 +238,6 @@ def comparison_table(title: str, cells: Iterable[Cell], bandwidth: float | None 
 
 
 def check_table(found: Iterable[Check]) -> Table:
-    """The promises, kept and broken."""
     table = make_table("promised and measured", ("what", "aim", "measured", "", ""))
     for check in found:
         verdict = Text("kept", style="green") if check.kept else Text("broken", style="bold red")
@@ -260,7 +256,6 @@ def heading(meta: dict[str, object]) -> str:
 
 
 def show(run: Run, console: Console) -> None:
-    """Prints every table."""
     meta = run.meta
     bandwidth = meta.get("copy_bytes_per_second")
     if bandwidth:

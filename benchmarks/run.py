@@ -26,8 +26,6 @@ COMPANY = 0.05  # cores that others may keep busy before a run is called spoilt
 
 @dataclass
 class Run:
-    """All that one run measured."""
-
     meta: dict[str, Any]
     cells: list[Cell] = field(default_factory=list)
     memory: dict[str, Memory] = field(default_factory=dict)  # of cross_entropy, side by side
@@ -41,7 +39,6 @@ class Run:
         return cls(data["meta"], [_cell(value) for value in data["cells"]], memory)
 
     def of(self, family: str) -> list[Cell]:
-        """The cells of a family."""
         return [cell for cell in self.cells if cell.family == family]
 
     @property

@@ -49,7 +49,6 @@ def python_l1(*parameters: Tensor) -> Tensor:
 
 
 def python_l2(*parameters: Tensor) -> Tensor:
-    """Likewise."""
     return STRENGTH * sum(p.square().sum() for p in parameters)
 
 
@@ -78,7 +77,6 @@ def measure_penalty(name: str, rounds: int) -> Cell:
 
 
 def measure_count(name: str, classes: int, dtype: torch.dtype, rounds: int) -> Cell:
-    """Counting labels, the number of classes known."""
     rng = torch.Generator().manual_seed(0)
     labels = torch.randint(classes, (LABELS,), generator=rng).to(dtype)
     sides = {

@@ -60,7 +60,6 @@ class Series:
 
     @property
     def peaks(self) -> Tensor:
-        """Where there is one."""
         return self.truth > LEVEL
 
 
@@ -186,7 +185,6 @@ def draw(series: Series, outputs: dict[str, list[Tensor]]) -> Figure:
 
 
 def main() -> None:
-    """Trains, counts, draws."""
     example = Example("El Nino, with a loss of one's own.", width=100)
     series = load()
     outputs: dict[str, list[Tensor]] = {name: [] for name in LOSSES}

@@ -134,7 +134,6 @@ def show_task(task: Task, runs: Runs, threads: int, example: Example) -> dict[st
 
 
 def recall_table(runs: Runs) -> Table:
-    """Recall of every digit, the mean of the runs."""
     title = "recall of each digit, %; below it, how many images of it were trained on"
     headings = (f"{'[yellow]' if digit in RARE else ''}{digit}\n{count}"
                 for digit, count in enumerate(COUNTS))  # fmt: skip
@@ -166,7 +165,6 @@ def hard_table() -> Table:
 
 
 def main() -> None:
-    """Trains, times, prints, draws."""
     threads = torch.get_num_threads()
     example = Example("Trains small models on real data with lossops.")
     torch.use_deterministic_algorithms(True)

@@ -155,7 +155,6 @@ def draw_band(histories: Sequence[History]) -> Figure:
 
 
 def draw_all(results: dict[str, Runs], example: Example) -> None:
-    """Draws every picture."""
     digits, diabetes = results[DIGITS.name], results[DIABETES.name]
     example.save(draw_digits(digits), "digits.png")
     example.save(draw_uneven(results[UNEVEN.name]), "uneven_digits.png")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
 import torch
-from shared import COUNTS, RARE, Data, as_data, fit, make_model, slipped_diabetes, uneven_digits
-from sklearn.datasets import load_digits
+from shared import COUNTS, RARE, Data, few_digits, fit, make_model, slipped_diabetes, uneven_digits
 from sklearn.metrics import average_precision_score
-from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
 import lossops
@@ -49,7 +48,6 @@ class Contender:
 
     @cached_property
     def loss(self) -> nn.Module:
-        """The module."""
         return eval(self.code, vars(lossops.nn) | NAMES)
 
     @cached_property
@@ -60,8 +58,6 @@ class Contender:
 
 @dataclass
 class History:
-    """What one training run leaves behind."""
-
     losses: list[float] = field(default_factory=list)  # mean training loss of each epoch
     scores: list[float] = field(default_factory=list)  # main test metric after each epoch
     metrics: dict[str, float] = field(default_factory=dict)  # test metrics at the end
@@ -85,15 +81,7 @@ class Task:
 
 def rare_digits(seed: int) -> Data:
     """Is it an eight? Training keeps 16 eights among 811 other digits; the test set is whole."""
-    images, digits = load_digits(return_X_y=True)
-    labels = (digits == 8).astype(np.float32)  # as element-wise losses take them
-    train_x, test_x, train_y, test_y = train_test_split(
-        images / 16, labels, test_size=0.5, stratify=labels, random_state=seed
-    )
-    order = np.random.default_rng(seed).permutation(len(train_y))
-    eights = order[train_y[order] == 1][:POSITIVES]
-    kept = np.sort(np.concatenate([eights, order[train_y[order] == 0]]))
-    return as_data(train_x[kept], train_y[kept], test_x, test_y)
+    return few_digits(seed, (sys.maxsize, POSITIVES), positive=8)
 
 
 def judge_digits(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -121,7 +109,6 @@ def judge_uneven(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def recall_of(digit: int) -> str:
-    """The metric's name."""
     return f"recall of {digit}"
 
 

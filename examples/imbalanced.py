@@ -58,7 +58,6 @@ def candidates(counts: Tensor) -> dict[str, nn.Module]:
 
 
 def train(loss: nn.Module, data: Data, seed: int) -> nn.Module:
-    """A small network."""
     torch.manual_seed(seed)
     return fit(make_model(data.train_x.shape[1], HIDDEN, CLASSES), loss, data, EPOCHS, BATCH)
 
@@ -149,7 +148,6 @@ def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport]) -
 
 
 def main() -> None:
-    """Counts, weighs, trains, prints, draws."""
     example = Example("Imbalanced classification: count, weigh, train, compare, look.")
     counts = count_labels(uneven_digits(0).train_y, CLASSES)
     show_weights(counts, example)

@@ -39,8 +39,6 @@ Targets = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Run:
-    """What one training run leaves behind."""
-
     scores: dict[str, float]
     weights: list[dict[str, float]]  # by epoch, adding up to 1
 
@@ -75,7 +73,6 @@ class Network(nn.Module):
         )
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """The output of each task."""
         z = torch.relu(self.trunk(x))
         return {name: head(z).squeeze(-1) for name, head in self.heads.items()}
 
@@ -212,7 +209,6 @@ def draw(runs: dict[str, list[Run]]) -> Figure:
 
 
 def main() -> None:
-    """Trains, prints, draws."""
     description = "Three tasks with one network, their losses weighed in five ways."
     example = Example(description, repeats=3, width=100)
     runs: dict[str, list[Run]] = {name: [] for name in CRITERIA}

@@ -44,7 +44,6 @@ LOSSES: dict[str, nn.Module] = {
 
 
 def train(loss: nn.Module, data: Data, outputs: int, seed: int) -> nn.Module:
-    """A small network."""
     torch.manual_seed(seed)
     return fit(make_model(data.train_x.shape[1], HIDDEN, outputs), loss, data, EPOCHS, BATCH)
 
@@ -72,7 +71,6 @@ def below(data: Data, model: nn.Module) -> np.ndarray:
 
 
 def show(errors: dict[str, np.ndarray], shares: np.ndarray, example: Example) -> None:
-    """Both tables."""
     title = (
         "median absolute error on clean data, by the part of the training targets that is "
         "ten times too large: mean ± standard deviation"
@@ -131,7 +129,6 @@ def draw_bands(axes: Axes, data: Data, model: nn.Module) -> None:
 
 
 def draw(errors: dict[str, np.ndarray], data: Data, model: nn.Module) -> Figure:
-    """The picture."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6))
     figure.suptitle("Diabetes: wrong targets, wide targets", fontweight="bold")
     draw_errors(left, errors)
@@ -140,7 +137,6 @@ def draw(errors: dict[str, np.ndarray], data: Data, model: nn.Module) -> Figure:
 
 
 def main() -> None:
-    """Trains, prints, draws."""
     example = Example("Robust regression with quantile bands.")
     errors = {name: np.zeros((example.repeats, len(PARTS))) for name in LOSSES}
     for k, name, seed in example.runs(range(len(PARTS)), LOSSES):

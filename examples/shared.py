@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -72,16 +72,25 @@ def as_data(*arrays: np.ndarray, origin: float = 0.0, unit: float = 1.0) -> Data
     return Data(*(t.float() if t.is_floating_point() else t for t in tensors), origin, unit)
 
 
-def uneven_digits(seed: int) -> Data:
-    """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
+def few_digits(seed: int, counts: Sequence[int], positive: int | None = None) -> Data:
+    """Half of the digits for training, so many images of each, and the whole other half for tests.
+
+    With `positive` the question is whether it is that digit, as a float, else which digit it is.
+    """
     images, digits = load_digits(return_X_y=True)
+    labels = digits if positive is None else (digits == positive).astype(np.float32)
     train_x, test_x, train_y, test_y = train_test_split(
-        images / 16, digits, test_size=0.5, stratify=digits, random_state=seed
+        images / 16, labels, test_size=0.5, stratify=labels, random_state=seed
     )
     order = np.random.default_rng(seed).permutation(len(train_y))
-    chosen = [order[train_y[order] == digit][:count] for digit, count in enumerate(COUNTS)]
+    chosen = [order[train_y[order] == label][:count] for label, count in enumerate(counts)]
     kept = np.sort(np.concatenate(chosen))
     return as_data(train_x[kept], train_y[kept], test_x, test_y)
+
+
+def uneven_digits(seed: int) -> Data:
+    """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
+    return few_digits(seed, COUNTS)
 
 
 def slipped_diabetes(seed: int, part: float = CORRUPTED) -> Data:
@@ -133,7 +142,6 @@ def fit(
 
 
 def spread(values: Iterable[float], digits: int = 1) -> str:
-    """Mean and standard deviation."""
     values = np.array(list(values))
     return f"{values.mean():.{digits}f} ±{values.std():.{digits}f}"
 
