@@ -30,13 +30,12 @@ from .figures import Size, elements, size_name
 from .measure import Cell, Company, measure
 from .memory import SIDES, measure_memory
 from .peers import BY_NAME, CASES, LABELS, Case, check_peers
-from .report import checks, heading, show
+from .report import FAMILIES, checks, heading, show
 from .run import COMPANY, Run, metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
-FAMILIES = ("element", "class", "training")
 CHOICES = ("losses", "family", "sizes", "dtype", "quick", "no_compile", "no_bfloat16",
            "no_memory")  # fmt: skip
 Job = tuple[str, Callable[[], Any], Callable[[Any], None]]  # what it is, how to measure and keep it
@@ -66,8 +65,8 @@ def make_parser() -> argparse.ArgumentParser:
     names = (*BY_NAME, *training.MEASUREMENTS)
     add("--losses", nargs="+", choices=names, metavar="LOSS", default=names, help="default: all")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
-    add("--family", choices=FAMILIES, help="only the element-wise or class-axis losses, or what "
-        "surrounds a loss in training")  # fmt: skip
+    add("--family", choices=(*FAMILIES, "training"),
+        help="only element-wise or class-axis losses, or what surrounds them")  # fmt: skip
     add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
         "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
@@ -85,12 +84,6 @@ def make_parser() -> argparse.ArgumentParser:
         help="for so long, measure again whatever other processes disturbed")  # fmt: skip
     add("--strict", action="store_true", help="exit with 1 if a promise is broken")
     return parser
-
-
-def rounds_for(size: Size, quick: bool) -> int:
-    """Many where a round is short. Multiples of 6, the orders of three sides."""
-    n = elements(size) // (1 if isinstance(size, int) else 8)
-    return 6 if quick else 24 if n < 1 << 20 else 18 if n < 1 << 23 else 12
 
 
 def cells(options: argparse.Namespace) -> Iterator[tuple[Case, Size, torch.dtype]]:
@@ -111,9 +104,13 @@ def cells(options: argparse.Namespace) -> Iterator[tuple[Case, Size, torch.dtype
 
 def plan(options: argparse.Namespace, run: Run) -> list[Job]:
     device = gpu if options.device == "cuda" else cpu
-    rounds = functools.partial(rounds_for, quick=options.quick)
     compile = not options.no_compile
     jobs: list[Job] = []
+
+    def rounds(size: Size = 1) -> int:
+        """Many where a round is short. Multiples of 6, the orders of three sides."""
+        long = device is cpu and elements(size) >= 1 << 23
+        return 6 if options.quick else 12 if long else 24
 
     def add(what: str, function: Callable[..., Cell], *arguments: object) -> None:
         jobs.append((what, functools.partial(function, *arguments), run.cells.append))
@@ -129,7 +126,7 @@ def plan(options: argparse.Namespace, run: Run) -> list[Job]:
     if device is cpu and options.family in (None, "training"):
         for name in training.MEASUREMENTS:
             if name in options.losses:
-                add(name, training.MEASUREMENTS[name], rounds(1))
+                add(name, training.MEASUREMENTS[name], rounds())
     asked = "cross_entropy" in options.losses and options.family in (None, "class")
     if device is cpu and asked and not options.no_memory:
         for side in SIDES if compile else SIDES[:2]:
@@ -217,16 +214,14 @@ def main() -> int:
             path.write_text(json.dumps(data, indent=1) + "\n")
             console.print(f"figures: {path}")
 
-    if not run.cells:
-        return 1
     show(run, console)
-    for family in ("element", "class"):
+    for family in FAMILIES:
         if run.of(family):
             picture = folder / f"{name}-{family}.png"
             draw_chart(run, family, picture)
             console.print(f"chart: {picture}")
     kept = all(check.kept for check in checks(run))
-    return int(bool(run.failed) or (options.strict and not kept))
+    return int(bool(run.failed) or not run.cells or (options.strict and not kept))
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ def draw_chart(run: Run, family: str, path: Path) -> None:
                 if cell.dtype != first:
                     style = {"mfc": "white", "mec": colour, "mew": 1.8}
                 axis.plot(value, place, "o", ms=6.5, zorder=3, **style)
-        name = "the eager peer" if peer == "eager" else f"{PEERS.get(peer, peer)} of the peer"
-        title = f"against {name}\ngeometric mean {mean_ratio(cells, peer):.1f}x"
+        known = {"eager": "the eager peer", "compile": "torch.compile of the peer"}
+        title = f"against {known.get(peer, peer)}\ngeometric mean {mean_ratio(cells, peer):.1f}x"
         axis.set_title(title, fontsize=11)
         axis.set_xlabel("time of the peer / time of lossops")
         axis.grid(axis="x", color="#e8e8e8", lw=0.8)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import json
-import tempfile
+import itertools
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 
@@ -90,17 +88,10 @@ def peak_bytes(loss: Loss, operands: Operands) -> int:
         loss(*operands).backward()  # type: ignore[no-untyped-call]
     for leaf in leaves:
         leaf.grad = None
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trace.json"
-        profile.export_chrome_trace(str(path))
-        events = json.loads(path.read_text())["traceEvents"]
-    changes = [event for event in events if event.get("name") == "[memory]"]
-    changes.sort(key=lambda event: float(event["ts"]))  # stable: equal times keep their order
-    held = peak = 0
-    for change in changes:
-        held += int(change["args"]["Bytes"])
-        peak = max(peak, held)
-    return peak
+    events = profile.profiler.kineto_results.events()
+    changes = [event for event in events if event.name() == "[memory]"]
+    changes.sort(key=lambda event: event.start_ns())  # stable: equal times keep their order
+    return max(itertools.accumulate(event.nbytes() for event in changes))
 
 
 def trim_heap() -> None:

@@ -94,8 +94,10 @@ MEMORY_SHAPE: Shape = (2048, 32000)
 MEMORY = 1.1  # most that forward and backward may add at its peak, in units of the logits
 
 
-def aims(instructions: str) -> tuple[Aim, ...]:
-    return AVX2_AIMS if instructions == "AVX2" else AIMS
+def aims(instructions: str) -> dict[tuple[str, Size, str, str], Aim]:
+    """Those of an instruction set, by loss, size, dtype and kind."""
+    chosen = AVX2_AIMS if instructions == "AVX2" else AIMS
+    return {(aim.loss, aim.size, aim.dtype, aim.kind): aim for aim in chosen}
 
 
 @dataclass(frozen=True)

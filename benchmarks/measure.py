@@ -147,14 +147,10 @@ def disagreement(ours: Loss, theirs: Loss, operands: Operands) -> float:
     if any difference is.
     """
     leaves = [operand for operand in operands if operand.requires_grad]
-    a, b = ours(*operands), theirs(*operands)
+    values = (loss(*operands) for loss in (ours, theirs))
+    found = ((value.detach(), *torch.autograd.grad(value, leaves)) for value in values)
     differences = []
-    pairs = zip(
-        (a.detach(), *torch.autograd.grad(a, leaves)),
-        (b.detach(), *torch.autograd.grad(b, leaves)),
-        strict=True,
-    )
-    for x, y in pairs:
+    for x, y in zip(*found, strict=True):
         difference = (x.double() - y.double()).abs().mean().item()
         differences.append(difference / (y.double().abs().mean().item() or 1.0))
     return max(differences, key=lambda d: (math.isnan(d), d))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Iterable, Iterator
 
@@ -33,7 +34,9 @@ NOTE = (
 
 
 def checks(run: Run) -> list[Check]:
-    """Every promise that this run can speak to, held against it."""
+    """Every promise that this run can speak to, held against it; there are none of GPUs."""
+    if "gpu" in run.meta:
+        return []
     found = [*aim_checks(run), *family_checks(run)]
     size = size_name(figures.BANDWIDTH_SIZE)
     what = f"least share of torch.sum's rate, forward, {size}"
@@ -52,15 +55,15 @@ def checks(run: Run) -> list[Check]:
 
 
 def aim_checks(run: Run) -> Iterator[Check]:
-    for aim in figures.aims(run.meta["instructions"]):
-        for cell in run.cells:
-            if cell.family in FAMILIES and is_about(aim, cell):
-                for peer, name in PEERS.items():
-                    least, ratio = getattr(aim, peer), cell.kinds[aim.kind].ratios.get(peer)
-                    if least and ratio:
-                        what = f"{aim.loss} against {name}, {described(cell)}"
-                        note = "" if aim.kind == KIND else aim.kind
-                        yield Check(what, least, ratio.median, note)
+    aims = figures.aims(run.meta["instructions"])
+    for cell in run.cells:
+        for kind in KINDS if cell.family in FAMILIES else ():
+            aim = aims.get((cell.loss, cell.size, cell.dtype, kind))
+            for peer, name in PEERS.items() if aim else ():
+                least, ratio = getattr(aim, peer), cell.kinds[kind].ratios.get(peer)
+                if least and ratio:
+                    what = f"{cell.loss} against {name}, {described(cell)}"
+                    yield Check(what, least, ratio.median, "" if kind == KIND else kind)
 
 
 def family_checks(run: Run) -> Iterator[Check]:
@@ -76,7 +79,6 @@ def family_checks(run: Run) -> Iterator[Check]:
             if mean:
                 what = f"{title}: geometric mean against {name}"
                 yield Check(what, figures.GEOMETRIC_MEANS[family][peer], mean, note)
-        for peer, name in PEERS.items():
             ratios = [(cell.kinds[KIND].ratios[peer].median, cell) for cell in cells
                       if peer in cell.kinds[KIND].ratios]  # fmt: skip
             yield from least_check(f"{title}: least ratio against {name}", figures.FLOOR, ratios)
@@ -90,10 +92,6 @@ def least_check(what: str, promised: float, values: list[tuple[float, Cell]]) ->
     below = sum(value < promised for value, _ in values)
     note = f"{cell.loss}, {described(cell)}; {below} of {len(values)} below"
     return [Check(what, promised, least, note)]
-
-
-def is_about(aim: figures.Aim, cell: Cell) -> bool:
-    return (aim.loss, aim.size, aim.dtype) == (cell.loss, cell.size, cell.dtype)
 
 
 def described(cell: Cell) -> str:
@@ -147,13 +145,10 @@ def cell_table(run: Run, family: str) -> Table:
         labels = [Text(loss), Text(f"  {BY_NAME[loss].peer_name}"[:24], "dim")]
         for row, cell in enumerate(cell for cell in cells if cell.loss == loss):
             ratios = []
-            for kind in KINDS:
-                aim = next((a for a in aims if is_about(a, cell) and a.kind == kind), None)
-                for peer in sides:
-                    ratio = cell.kinds[kind].ratios.get(peer)
-                    ratios.append(
-                        ratio_text(ratio and ratio.median, aim and getattr(aim, peer, None))
-                    )
+            for kind, peer in itertools.product(KINDS, sides):
+                aim = aims.get((loss, cell.size, cell.dtype, kind))
+                ratio = cell.kinds[kind].ratios.get(peer)
+                ratios.append(ratio_text(ratio and ratio.median, aim and getattr(aim, peer)))
             table.add_row(
                 labels[row] if row < len(labels) else "", size_name(cell.size), SHORT[cell.dtype],
                 *(time_text(cell.kinds[kind].times["lossops"]) for kind in ("forward", KIND)),
@@ -285,7 +280,7 @@ def show(run: Run, console: Console) -> None:
         console.print(comparison_table("around a loss in training", run.of("training")))
     if run.memory:
         console.print(side_table(run))
-    found = [] if bandwidth else checks(run)
+    found = checks(run)
     if found:
         console.print(check_table(found))
     console.print(

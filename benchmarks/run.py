@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 from collections.abc import Iterable
@@ -95,29 +96,17 @@ def instruction_sets() -> tuple[str, str]:
 def metadata(threads: int, rounds: str) -> dict[str, Any]:
     """Where, when and with what the run was made."""
 
-    def git(*arguments: str) -> str:
-        root = Path(__file__).parent
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "--short=12", "HEAD") or "none"
-    if git("status", "--porcelain", "--untracked-files=no"):
-        commit += " (modified)"
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":", 1)[1].strip() if names else cpu
+    describe = ["git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"]
+    commit = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True)
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     torchs, ours = instruction_sets()
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "commit": commit,
+        "commit": commit.stdout.strip() or "none",
         "lossops": lossops.__version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "cpu": cpu,
+        "cpu": cpu[1] if cpu else platform.machine(),
         "instructions": torchs,
         "lossops_instructions": ours,
         "cores": os.cpu_count(),

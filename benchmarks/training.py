@@ -76,7 +76,7 @@ def measure_penalty(name: str, rounds: int) -> Cell:
     return Cell("training", name, sum(p.numel() for p in parameters), "float32", kinds)
 
 
-def measure_count(name: str, classes: int, dtype: torch.dtype, rounds: int) -> Cell:
+def measure_count(classes: int, dtype: torch.dtype, rounds: int) -> Cell:
     rng = torch.Generator().manual_seed(0)
     labels = torch.randint(classes, (LABELS,), generator=rng).to(dtype)
     sides = {
@@ -84,15 +84,15 @@ def measure_count(name: str, classes: int, dtype: torch.dtype, rounds: int) -> C
         "bincount": (lambda t: torch.bincount(t, minlength=classes), [labels]),
     }
     assert torch.equal(*(count(labels) for count, _ in sides.values()))
+    name = f"count_labels {classes}"
     kinds = cpu.forward(sides, rounds)
     return Cell("training", name, LABELS, str(dtype).removeprefix("torch."), kinds)
 
 
 MEASUREMENTS: dict[str, Callable[[int], Cell]] = {
-    name: functools.partial(measure_penalty, name) for name in PENALTIES
-} | {
-    name: functools.partial(measure_count, name, classes, dtype)
-    for classes in (10, 1000)
-    for dtype in (torch.int64, torch.int32)
-    for name in (f"count_labels {classes} {str(dtype).removeprefix('torch.')}",)
+    **{name: functools.partial(measure_penalty, name) for name in PENALTIES},
+    "count_labels 10 int64": functools.partial(measure_count, 10, torch.int64),
+    "count_labels 10 int32": functools.partial(measure_count, 10, torch.int32),
+    "count_labels 1000 int64": functools.partial(measure_count, 1000, torch.int64),
+    "count_labels 1000 int32": functools.partial(measure_count, 1000, torch.int32),
 }

@@ -102,9 +102,9 @@ def judge_uneven(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     recall = [100 * float(right[labels == digit].mean()) for digit in range(len(COUNTS))]
     common = [r for digit, r in enumerate(recall) if digit not in RARE]
     return {
-        "macro recall": sum(recall) / len(recall),
-        "recall, common digits": sum(common) / len(common),
-        "recall, rare digits": sum(recall[digit] for digit in RARE) / len(RARE),
+        "macro recall %": sum(recall) / len(recall),
+        "common digits %": sum(common) / len(common),
+        "rare digits %": sum(recall[digit] for digit in RARE) / len(RARE),
     } | {recall_of(digit): r for digit, r in enumerate(recall)}
 
 
@@ -118,8 +118,8 @@ def judge_diabetes(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
     inside = float(((bands[0] <= target) & (target <= bands[-1])).mean())
     error = np.abs(bands[len(bands) // 2] - target)
     return {
-        "median abs. error": float(np.median(error)),
-        "mean abs. error": float(error.mean()),
+        "median error": float(np.median(error)),
+        "mean error": float(error.mean()),
         "in band": inside if len(bands) > 1 else float("nan"),
     }
 
