@@ -204,9 +204,8 @@ def main() -> int:
         run.meta["seconds"] = round(time.perf_counter() - began)
         whole = whole and not (run.failed or run.spoilt)
         machine = run.meta.get("gpu") or f"cpu {run.meta['instructions']}"
-        name = options.name or re.sub(r"\W+", "-", machine.lower())
-        if not whole and not options.name:
-            name = f"partial-{name}"
+        usual = re.sub(r"\W+", "-", machine.lower())
+        name = options.name or (usual if whole else f"partial-{usual}")
         folder = ROOT / "docs" if whole else RESULTS
         if run.cells:
             path = RESULTS / f"{name}.json"

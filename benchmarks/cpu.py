@@ -12,7 +12,7 @@ from contextlib import suppress
 import torch
 
 from .figures import KIND, Size
-from .measure import Block, Cell, Comparison, Operands, compare, compiled
+from .measure import Block, Cell, Operands, compare, compiled
 from .peers import Case, Loss
 
 BLOCK = 3e-3
@@ -101,23 +101,13 @@ def trim_heap() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def training(sides: dict[str, tuple[Loss, Operands]], rounds: int) -> dict[str, Comparison]:
-    blocks = {name: training_block(loss, [given]) for name, (loss, given) in sides.items()}
-    return compare(blocks, rounds, BLOCK)
-
-
-def forward(sides: dict[str, tuple[Loss, Operands]], rounds: int) -> dict[str, Comparison]:
-    blocks = {name: forward_block(loss, [given]) for name, (loss, given) in sides.items()}
-    return compare(blocks, rounds, BLOCK)
-
-
 def measure_bfloat16(case: Case, size: Size, rounds: int) -> Cell:
     """Our float32 time over our bfloat16 time, forward and backward."""
     sides = {
-        str(dtype).removeprefix("torch."): (case.ours(), case.operands(size, dtype))
+        str(dtype).removeprefix("torch."): (case.ours(), [case.operands(size, dtype)])
         for dtype in (torch.bfloat16, torch.float32)
     }
-    kinds = training(sides, rounds)
+    kinds = compare(training_block, sides, rounds, BLOCK)
     return Cell("bfloat16", case.name, size, "bfloat16", {KIND: kinds[KIND]})
 
 
@@ -125,7 +115,7 @@ def measure_reading(case: Case, size: Size, dtype: torch.dtype, rounds: int) -> 
     """How fast the forward mean reads its operands, beside torch.sum over the very same memory."""
     with torch.no_grad():
         together = torch.stack([operand.detach() for operand in case.operands(size, dtype)])
-    sides = {"lossops": (case.ours(), list(together)), "torch.sum": (torch.sum, [together])}
-    kinds = forward(sides, rounds)
+    sides = {"lossops": (case.ours(), [list(together)]), "torch.sum": (torch.sum, [[together]])}
+    kinds = compare(forward_block, sides, rounds, BLOCK)
     name = str(dtype).removeprefix("torch.")
     return Cell("reading", case.name, size, name, kinds, least_bytes={"forward": together.nbytes})

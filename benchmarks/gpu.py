@@ -13,24 +13,22 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .figures import FEW_SHAPES, KIND, Shape, Size
+from .figures import KIND, Size
 from .measure import Block, Operands, compiled
 from .peers import Case, Loss
 
 BLOCK = 20e-3
-ELEMENT_SIZES = (1 << 16, 1 << 20, 1 << 24, 1 << 28)
-CLASS_SHAPES: dict[str, tuple[Shape, ...]] = {
-    "cross_entropy": (
-        (4096, 10), (262144, 10), (8192, 1000), (8192, 32000), (8192, 128256), (8, 21, 512, 512),
-    ),
-}  # fmt: skip
 COPY_BYTES = 1 << 30
 MOST_BYTES = 12 << 30  # of all sets of operands together
 
 
 def sizes(case: Case) -> tuple[Size, ...]:
-    few = (FEW_SHAPES[0], (8192, 1000))
-    return ELEMENT_SIZES if case.family == "element" else CLASS_SHAPES.get(case.name, few)
+    if case.family == "element":
+        return (1 << 16, 1 << 20, 1 << 24, 1 << 28)
+    if case.name == "cross_entropy":
+        wide = ((8192, 1000), (8192, 32000), (8192, 128256))
+        return ((4096, 10), (262144, 10), *wide, (8, 21, 512, 512))
+    return ((4096, 10), (8192, 1000))
 
 
 def seconds(step: Callable[[int], object], steps: int) -> float:

@@ -84,11 +84,17 @@ class Cell:
 Device = ModuleType
 
 
-def compare(sides: Mapping[str, Block], rounds: int, lasting: float) -> dict[str, Comparison]:
+def compare(
+    make: Callable[[Loss, Sequence[Operands]], Block],
+    sides: Mapping[str, tuple[Loss, Sequence[Operands]]],
+    rounds: int,
+    lasting: float,
+) -> dict[str, Comparison]:
     """Times the sides in interleaved blocks; one comparison for each kind that they report."""
     names = list(sides)
+    blocks = {name: make(*side) for name, side in sides.items()}
     steps: dict[str, int] = {}
-    for name, block in sides.items():  # warm up, and find how many steps make a block
+    for name, block in blocks.items():  # warm up, and find how many steps make a block
         block(1)
         began = time.perf_counter()
         count = 0
@@ -102,7 +108,7 @@ def compare(sides: Mapping[str, Block], rounds: int, lasting: float) -> dict[str
     gc.disable()
     try:
         for _, order in zip(range(rounds), itertools.cycle(itertools.permutations(names))):
-            taken.append({name: sides[name](steps[name]) for name in order})
+            taken.append({name: blocks[name](steps[name]) for name in order})
     finally:
         gc.enable()
 
@@ -172,10 +178,10 @@ def measure(
     if not difference <= TOLERANCE[dtype]:
         raise RuntimeError(f"lossops and {case.peer_name} differ by {difference:.1e}")
 
-    blocks = {side: device.forward_block(loss, sets) for side, loss in forward.items()}
-    kinds = compare(blocks, rounds, device.BLOCK)
-    blocks = {side: device.training_block(loss, sets) for side, loss in training.items()}
-    kinds |= compare(blocks, rounds, device.BLOCK)
+    kinds: dict[str, Comparison] = {}
+    for make, losses in ((device.forward_block, forward), (device.training_block, training)):
+        given = {side: (loss, sets) for side, loss in losses.items()}
+        kinds |= compare(make, given, rounds, device.BLOCK)
     read = sum(operand.nbytes for operand in sets[0])
     written = sum(operand.nbytes for operand in sets[0] if operand.requires_grad)
     return Cell(

@@ -42,9 +42,9 @@ def labels(shape: Shape, rng: torch.Generator) -> Tensor:
     return torch.randint(shape[1], (shape[0], *shape[2:]), generator=rng)
 
 
-def regression(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+def regression(size: Size, rng: torch.Generator, spread: float = 1.0) -> tuple[Tensor, ...]:
     """Normal input and target, so that errors fall on both sides of every kink."""
-    return normal(n, rng), normal(n, rng)
+    return normal(size, rng, spread), normal(size, rng, spread)
 
 
 def counts(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
@@ -114,10 +114,6 @@ def costs(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 def counted(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Logits, labels, and how often each class was seen."""
     return *logits(shape, rng), torch.randint(1, 1000, (shape[1],), generator=rng).float()
-
-
-def teacher(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
-    return normal(shape, rng, 2.0), normal(shape, rng, 2.0)
 
 
 def cosines(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
@@ -244,6 +240,7 @@ class Case:
         return losses.sum() / (rest[0][target].sum() if "ignore_index" in self.params else count)
 
 
+teacher = functools.partial(regression, spread=2.0)  # logits of a student and of its teacher
 over_classes = functools.partial(Case, logits=1, sizes=FEW_SHAPES, bfloat16=FEW_SHAPES[-1:])
 
 CASES: tuple[Case, ...] = (

@@ -132,10 +132,9 @@ def cell_table(run: Run, family: str) -> Table:
     """Times, ratios, aims and memory, a row for each size and dtype."""
     cells = run.of(family)
     sides = peers(cells)
-    names = [PEERS.get(side, side).removeprefix("torch.") for side in sides]
     headings = ["loss", "size", "dtype", "lossops\nforward", "\nfwd+bwd"]
-    headings += [f"{KINDS[kind]}\n{name}" for kind in KINDS for name in names]
-    headings += [f"peak\n{name}" for name in ("lossops", *names)]
+    headings += [f"{KINDS[kind]}\n{name}" for kind in KINDS for name in sides]
+    headings += [f"peak\n{name}" for name in ("lossops", *sides)]
     title = f"{FAMILIES[family]}: time of the peer / time of lossops (and the aim), and peak memory"
     table = make_table(title, headings, left=3)
     table.box, table.padding = box.SIMPLE_HEAD, (0, 0)  # it is wide
@@ -165,30 +164,24 @@ def peak_text(cell: Cell, side: str) -> Text:
     return Text(f"{cell.peak[side] / cell.input_bytes:.2f}", style="bold red" if less else "")
 
 
-def mean_table(run: Run) -> Table:
+def mean_table(cells: list[Cell]) -> Table:
     """Geometric means by group and kind: at each size of the element-wise losses, and at all."""
-    cells = [cell for family in FAMILIES for cell in run.of(family)]
     sizes = sorted({cell.size for cell in cells if isinstance(cell.size, int)})
     sides = peers(cells)
-    headings = ["group", "kind", *(f"{PEERS[p].removeprefix('torch.')}\n{size}" for p in sides
-                                   for size in (*map(size_name, sizes), "all"))]  # fmt: skip
-    table = make_table("geometric means of the ratios", headings, left=2)
+    headings = [f"{peer}\n{size}" for peer in sides for size in (*map(size_name, sizes), "all")]
+    table = make_table("geometric means of the ratios", ["group", "kind", *headings], left=2)
 
     def add(name: str, members: list[Cell]) -> None:
+        columns = [*([cell for cell in members if cell.size == n] for n in sizes), members]
         for kind in KINDS if members else ():
-            row = []
-            for peer in sides:
-                for size in sizes:
-                    some = [cell for cell in members if cell.size == size]
-                    row.append(ratio_text(mean_ratio(some, peer, kind)))
-                row.append(ratio_text(mean_ratio(members, peer, kind)))
-            table.add_row(name if kind == "forward" else "", KINDS[kind], *row)
+            means = (mean_ratio(column, peer, kind) for peer in sides for column in columns)
+            table.add_row(name if kind == "forward" else "", KINDS[kind], *map(ratio_text, means))
         table.add_section()
 
     for group in dict.fromkeys(BY_NAME[cell.loss].group for cell in cells):
         add(group, [cell for cell in cells if BY_NAME[cell.loss].group == group])
     for family, title in FAMILIES.items():
-        add(f"all {title}", run.of(family))
+        add(f"all {title}", [cell for cell in cells if cell.family == family])
     return table
 
 
@@ -251,22 +244,14 @@ def heading(meta: dict[str, object]) -> str:
 
 
 def show(run: Run, console: Console) -> None:
-    meta = run.meta
-    bandwidth = meta.get("copy_bytes_per_second")
-    if bandwidth:
-        cells = [cell for family in FAMILIES for cell in run.of(family)]
+    meta, bandwidth = run.meta, run.meta.get("copy_bytes_per_second")
+    cells = [cell for family in FAMILIES for cell in run.of(family)]
+    if cells and bandwidth:
         title = f"beside a copy, at {bandwidth / 1e12:.2f} TB/s"
-        console.print(comparison_table(title, cells, bandwidth))
-        for side in peers(cells):
-            for kind in ("forward", KIND):
-                mean = mean_ratio(cells, side, kind)
-                console.print(f"{kind}, {side}: geometric mean {mean:.3g}")
-    else:
-        for family in FAMILIES:
-            if run.of(family):
-                console.print(cell_table(run, family))
-        if run.of("element") or run.of("class"):
-            console.print(Text(NOTE, "dim"), mean_table(run))
+        console.print(comparison_table(title, cells, bandwidth), mean_table(cells))
+    elif cells:
+        tables = (cell_table(run, family) for family in FAMILIES if run.of(family))
+        console.print(*tables, Text(NOTE, "dim"), mean_table(cells))
     if reading := run.of("reading"):
         rate = statistics.geometric_mean(
             cell.least_bytes["forward"] / cell.kinds["forward"].times["torch.sum"].median

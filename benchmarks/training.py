@@ -16,7 +16,7 @@ import lossops
 from lossops.weights import count_labels
 
 from . import cpu
-from .measure import Cell
+from .measure import Cell, compare
 from .peers import Loss
 
 LABELS = 10_000_000
@@ -71,8 +71,9 @@ def measure_penalty(name: str, rounds: int) -> Cell:
         torch.randn(shape, generator=rng).mul_(0.02).requires_grad_() for shape in resnet50_shapes()
     ]
     torch.testing.assert_close(ours(*parameters), theirs(*parameters), rtol=1e-4, atol=0)
-    sides = {"lossops": (ours, parameters), "python sum": (theirs, parameters)}
-    kinds = cpu.forward(sides, rounds) | cpu.training(sides, rounds)
+    sides = {"lossops": (ours, [parameters]), "python sum": (theirs, [parameters])}
+    kinds = compare(cpu.forward_block, sides, rounds, cpu.BLOCK)
+    kinds |= compare(cpu.training_block, sides, rounds, cpu.BLOCK)
     return Cell("training", name, sum(p.numel() for p in parameters), "float32", kinds)
 
 
@@ -80,12 +81,12 @@ def measure_count(classes: int, dtype: torch.dtype, rounds: int) -> Cell:
     rng = torch.Generator().manual_seed(0)
     labels = torch.randint(classes, (LABELS,), generator=rng).to(dtype)
     sides = {
-        "lossops": (lambda t: count_labels(t, classes), [labels]),
-        "bincount": (lambda t: torch.bincount(t, minlength=classes), [labels]),
+        "lossops": (lambda t: count_labels(t, classes), [[labels]]),
+        "bincount": (lambda t: torch.bincount(t, minlength=classes), [[labels]]),
     }
     assert torch.equal(*(count(labels) for count, _ in sides.values()))
     name = f"count_labels {classes}"
-    kinds = cpu.forward(sides, rounds)
+    kinds = compare(cpu.forward_block, sides, rounds, cpu.BLOCK)
     return Cell("training", name, LABELS, str(dtype).removeprefix("torch."), kinds)
 
 

@@ -35,16 +35,23 @@ def _footer(figure: Figure, runs: Runs) -> None:
     )
 
 
-def draw_digits(runs: Runs) -> Figure:
-    """Training loss, test metric, and what the mistakes cost."""
+def _two_curves(runs: Runs, title: str, score: str) -> tuple[Figure, Axes, Axes]:
+    """Training loss and test metric; the picture, the axes of the metric, and free ones."""
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.1))
-    figure.suptitle("Digits: find the eights after seeing 16 of them", fontweight="bold")
+    figure.suptitle(title, fontweight="bold")
     _curves(left, runs, "losses", "training loss (each on its own scale)")
     left.set_yscale("log")
     left.legend()
-    _curves(middle, runs, "scores", "average precision on the test set")
-    middle.set_ylim(0, 1)
+    _curves(middle, runs, "scores", score)
+    _footer(figure, runs)
+    return figure, middle, right
 
+
+def draw_digits(runs: Runs) -> Figure:
+    """Training loss, test metric, and what the mistakes cost."""
+    title = "Digits: find the eights after seeing 16 of them"
+    figure, middle, right = _two_curves(runs, title, "average precision on the test set")
+    middle.set_ylim(0, 1)
     costs = np.array([[h.metrics["cost per 1000"] for h in runs[name]] for name in runs])
     recalls = np.array([[h.metrics["recall"] for h in runs[name]] for name in runs])
     right.bar(list(runs), costs.mean(1), color=COLOURS[: len(runs)], width=0.72,
@@ -55,7 +62,6 @@ def draw_digits(runs: Runs) -> Figure:
     right.grid(axis="x", visible=False)
     right.set_ylim(0, 1.12 * float((costs.mean(1) + costs.std(1)).max()))
     right.set_title(f"cost of 1000 decisions\n(a missed eight: {MISS_COST:g}, a false alarm: 1)")
-    _footer(figure, runs)
     return figure
 
 
@@ -100,15 +106,9 @@ def draw_uneven(runs: Runs) -> Figure:
 
 def draw_diabetes(runs: Runs) -> Figure:
     """Training loss, test metric, and predictions against the truth."""
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.1))
-    figure.suptitle(
-        f"Diabetes: {CORRUPTED:.0%} of the training targets are ten times too large",
-        fontweight="bold",
-    )
-    _curves(left, runs, "losses", "training loss (each on its own scale)")
-    left.set_yscale("log")
-    left.legend()
-    _curves(middle, runs, "scores", "median absolute error on the clean test set")
+    title = f"Diabetes: {CORRUPTED:.0%} of the training targets are ten times too large"
+    score = "median absolute error on the clean test set"
+    figure, middle, right = _two_curves(runs, title, score)
     middle.set_ylim(0, None)
 
     shown = [runs["mse"][0], runs["huber"][0]]
@@ -123,7 +123,6 @@ def draw_diabetes(runs: Runs) -> Figure:
     right.set_xlabel("true progression")
     right.set_title("predicted progression, first run")
     right.legend(ncols=3, loc="upper left", handletextpad=0.3, columnspacing=1.2)
-    _footer(figure, runs)
     return figure
 
 

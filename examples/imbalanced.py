@@ -57,11 +57,6 @@ def candidates(counts: Tensor) -> dict[str, nn.Module]:
     }
 
 
-def train(loss: nn.Module, data: Data, seed: int) -> nn.Module:
-    torch.manual_seed(seed)
-    return fit(make_model(data.train_x.shape[1], HIDDEN, CLASSES), loss, data, EPOCHS, BATCH)
-
-
 def judge(model: nn.Module, data: Data) -> tuple[np.ndarray, LossReport]:
     """The recall of each digit in percent, and how its plain cross-entropy is distributed."""
     distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES)
@@ -156,7 +151,9 @@ def main() -> None:
     reports: dict[str, LossReport] = {}
     for name, seed in example.runs(losses):
         data = uneven_digits(seed)
-        recall, report = judge(train(losses[name], data, seed), data)
+        torch.manual_seed(seed)
+        model = make_model(data.train_x.shape[1], HIDDEN, CLASSES)
+        recall, report = judge(fit(model, losses[name], data, EPOCHS, BATCH), data)
         recalls[name].append(recall)
         reports.setdefault(name, report)
     show_recall(recalls, example)

@@ -14,7 +14,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from shared import (
     COLOURS,
     CORRUPTED,
@@ -128,14 +127,6 @@ def draw_bands(axes: Axes, data: Data, model: nn.Module) -> None:
     axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 0.95))
 
 
-def draw(errors: dict[str, np.ndarray], data: Data, model: nn.Module) -> Figure:
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6))
-    figure.suptitle("Diabetes: wrong targets, wide targets", fontweight="bold")
-    draw_errors(left, errors)
-    draw_bands(right, data, model)
-    return figure
-
-
 def main() -> None:
     example = Example("Robust regression with quantile bands.")
     errors = {name: np.zeros((example.repeats, len(PARTS))) for name in LOSSES}
@@ -143,7 +134,11 @@ def main() -> None:
         errors[name][seed, k] = error(LOSSES[name], PARTS[k], seed)
     fitted = [bands(seed) for seed in range(example.repeats)]
     show(errors, np.stack([below(*pair) for pair in fitted]), example)
-    example.save(draw(errors, *fitted[0]), "regression.png")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6))
+    figure.suptitle("Diabetes: wrong targets, wide targets", fontweight="bold")
+    draw_errors(left, errors)
+    draw_bands(right, *fitted[0])
+    example.save(figure, "regression.png")
     example.finish()
 
 

@@ -139,3 +139,19 @@ def test_an_unknown_instruction_set_is_named() -> None:
     assert done.returncode == 1
     said = [line for line in done.stderr.splitlines() if "DispatchStub" not in line]
     assert said == ["benchmarks: mmx is no instruction set of this processor"]
+
+
+def test_a_run_on_a_gpu_is_shown() -> None:
+    """Beside a copy, with whatever compilers there were; promises are of the CPU."""
+    times = {side: Timing(1e-3, 1e-3, 1e-3) for side in ("lossops", "eager", "liger")}
+    ratios = {side: Timing(2.0, 2.0, 2.0) for side in ("eager", "liger")}
+    kinds = {kind: Comparison(times, ratios) for kind in ("forward", figures.KIND)}
+    cell = Cell(
+        "class", "cross_entropy", (32, 10), "float32", kinds, least_bytes={"forward": 10**9}
+    )
+    meta = Run.read(RESULTS[0]).meta | {"gpu": "H100", "copy_bytes_per_second": 2e12}
+    run, console = Run(meta, [cell]), Console(width=160, file=io.StringIO())
+    show(run, console)
+    text = console.file.getvalue()
+    assert "50% of a copy" in text and "liger 2.00" in text and "H100" in text
+    assert not checks(run)
