@@ -36,10 +36,11 @@ sanitize-cuda: $(VENV)/built $(VENV)/extra-test
 	  PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --tool $$tool --target-processes all --error-exitcode 1 \
 	    $(RUN) -m pytest tests/test_layouts.py tests/test_gpu.py -m "not slow" -k "cuda or rows" || exit 1; done
 
+# ISA=avx2 measures all sides with AVX2 where there is AVX-512, on a build that has both.
 DEVICE ?= cpu
-bench: $(VENV)/built $(VENV)/extra-bench
-	$(RUN) -m benchmarks --device $(DEVICE)
-	$(if $(filter cpu,$(DEVICE)),$(RUN) -m benchmarks.training)
+$(if $(filter-out avx2 avx512,$(ISA)),$(error ISA must be avx2 or avx512, not $(ISA)))
+bench: $(VENV)/built$(if $(ISA),-all) $(VENV)/extra-bench
+	$(if $(ISA),ATEN_CPU_CAPABILITY=$(ISA)) $(RUN) -m benchmarks --device $(DEVICE)
 
 # The site, in build/docs. Its snippets run as it is built, hence the extras of demo and test.
 docs: $(VENV)/built $(VENV)/extra-docs $(VENV)/extra-demo $(VENV)/extra-test

@@ -2,174 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from . import figures
-from .measure import elements, size_name
-from .peers import geometric_mean
-from .run import Run
+from .figures import KIND, PEERS, elements, size_name
+from .measure import Cell
+from .run import Run, mean_ratio, peers
+
+RED = "#c0392b"
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-@dataclass(frozen=True)
-class Dot:
-    """One ratio of one row."""
-
-    value: float
-    shade: int  # its colour: the place of its size
-    hollow: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """A loss, and its ratios by peer."""
-
-    label: str
-    dots: dict[str, list[Dot]]
+def rows_of(cells: list[Cell]) -> dict[str, list[Cell]]:
+    """The cells by the label of their row; cross_entropy has too many for one."""
+    rows: dict[str, list[Cell]] = {}
+    for cell in cells:
+        apart = cell.loss == "cross_entropy" and cell.dtype != cells[0].dtype
+        label = f"{cell.loss}, {cell.dtype}" if apart else cell.loss
+        if cell.loss == "cross_entropy_all":
+            label = "cross_entropy with weight,\nsmoothing, ignore_index"
+        rows.setdefault(label, []).append(cell)
+    return rows
 
 
-def element_chart(run: Run, path: Path) -> None:
-    """The element-wise losses, coloured by the number of elements."""
-    rows = [
-        Row(
-            loss,
-            {
-                peer: [
-                    Dot(ratio.median, shade)
-                    for shade, size in enumerate(run.sizes)
-                    if (ratio := run.ratio(loss, size, peer))
-                ]
-                for peer in run.peers
-            },
-        )
-        for loss in run.losses
-    ]
-    names = [f"{size_name(size)} elements" for size in run.sizes]
-    title = f"lossops: forward + backward on CPU, {run.cells[0].dtype}, mean"
-    _draw(run, rows, names, title, "", path)
-
-
-def class_chart(run: Run, path: Path) -> None:
-    """The class-axis losses, coloured by shape; bfloat16 is hollow."""
-    shapes = sorted({cell.size for cell in run.classes}, key=elements)
-    dtypes = list(dict.fromkeys(cell.dtype for cell in run.classes))
-    rows = []
-    for loss in run.class_losses:
-        cells = [cell for cell in run.classes if cell.loss == loss]
-        apart = loss == "cross_entropy"  # too many dots for one row
-        for group in dtypes if apart else [""]:
-            chosen = [cell for cell in cells if cell.dtype == group or not group]
-            dots = {
-                peer: [
-                    Dot(
-                        cell.kinds[figures.KIND].ratios[peer].median,
-                        shapes.index(cell.size),
-                        cell.dtype != dtypes[0],
-                    )
-                    for cell in chosen
-                    if peer in cell.peak
-                ]
-                for peer in run.peers
-            }
-            label = loss if group in ("", dtypes[0]) else f"{loss}, {group}"
-            if loss == "cross_entropy_all":
-                label = "cross_entropy with weight,\nsmoothing, ignore_index"
-            if chosen:
-                rows.append(Row(label, dots))
-    note = f"hollow: {', '.join(dtypes[1:])}" if len(dtypes) > 1 else ""
-    if run.memory:
-        factors = ", ".join(
-            f"{ {'eager': 'torch', 'compile': 'torch.compile'}.get(side, side) } {m.factor:.2f}"
-            for side, m in run.memory.items()
-        )
-        at = size_name(figures.MEMORY_SHAPE)
-        note += f"{'; ' if note else ''}peak memory of cross_entropy at {at} / logits: {factors}"
-    title = f"lossops, class axis: forward + backward on CPU, {dtypes[0]}, mean"
-    _draw(run, rows, [size_name(shape) for shape in shapes], title, note, path)
-
-
-def _draw(
-    run: Run, rows: Sequence[Row], sizes: Sequence[str], title: str, note: str, path: Path
-) -> None:
-    """A panel for each peer, on a common log axis."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
-    every = [dot.value for row in rows for dots in row.dots.values() for dot in dots]
-    low, high = min(0.8, min(every) * 0.85), max(2.0, max(every) * 1.2)
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low <= t <= high]
-    shades = plt.get_cmap("viridis_r")
-    colours = [shades(0.12 + 0.85 * i / max(1, len(sizes) - 1)) for i in range(len(sizes))]
-    plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10})
-    figure, axes = plt.subplots(
-        1,
-        len(run.peers),
-        figsize=(5.4 * len(run.peers) + 1.2, 0.31 * (len(rows) + 1) + 1.9 + 0.2 * bool(note)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis, peer in zip(axes[0], run.peers, strict=True):
-        axis.axvspan(low, 1, color="#c0392b", alpha=0.07, lw=0, zorder=0)
-        axis.axvline(1, color="#c0392b", lw=1.4, zorder=1)
-        for place, row in enumerate(rows):
-            dots = row.dots[peer]
-            values = [dot.value for dot in dots]
-            if values:
-                ends = [min(values), max(values)]
-                axis.plot(ends, [place, place], color="#d0d0d0", lw=2.2, zorder=2)
-            for dot in dots:
-                colour = colours[dot.shade]
-                style = {"mfc": colour, "mec": "white", "mew": 0.7}
-                if dot.hollow:
-                    style = {"mfc": "white", "mec": colour, "mew": 1.8}
-                axis.plot(dot.value, place, "o", ms=6.5, zorder=3, **style)
-        overall = geometric_mean([dot.value for row in rows for dot in row.dots[peer]])
-        axis.set_title(
-            f"against {'the eager peer' if peer == 'eager' else 'torch.compile of the peer'}\n"
-            f"geometric mean {overall:.1f}x",
-            fontsize=11,
-        )
+def draw_chart(run: Run, family: str, path: Path) -> None:
+    """The losses of a family, coloured by size; what is not in the first dtype is hollow."""
+    cells = run.of(family)
+    rows, sides, first = rows_of(cells), peers(cells), cells[0].dtype
+    sizes = sorted({cell.size for cell in cells}, key=elements)
+    shades = matplotlib.colormaps["viridis_r"]
+    colours = {size: shades(0.12 + 0.85 * i / max(1, len(sizes) - 1))
+               for i, size in enumerate(sizes)}  # fmt: skip
+    shape = (5.4 * len(sides) + 1.2, 0.31 * (len(rows) + 1) + 2.2)
+    figure = Figure(figsize=shape, layout="constrained")
+    axes = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
+    for axis, peer in zip(axes, sides, strict=True):
         axis.set_xscale("log")
-        axis.set_xlim(low, high)
-        axis.xaxis.set_major_locator(FixedLocator(ticks))
-        axis.xaxis.set_minor_locator(NullLocator())
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
-        axis.grid(axis="x", color="#e8e8e8", lw=0.8, zorder=0)
-        axis.set_axisbelow(True)
+        for place, members in enumerate(rows.values()):
+            found = [(cell, cell.kinds[KIND].ratios[peer].median) for cell in members
+                     if peer in cell.kinds[KIND].ratios]  # fmt: skip
+            values = [value for _, value in found]
+            axis.plot(values, [place] * len(values), color="#d0d0d0", lw=2.2, zorder=2)
+            for cell, value in found:
+                colour = colours[cell.size]
+                style: dict[str, Any] = {"mfc": colour, "mec": "white", "mew": 0.7}
+                if cell.dtype != first:
+                    style = {"mfc": "white", "mec": colour, "mew": 1.8}
+                axis.plot(value, place, "o", ms=6.5, zorder=3, **style)
+        known = {"eager": "the eager peer", "compile": "torch.compile of the peer"}
+        title = f"against {known.get(peer, peer)}\ngeometric mean {mean_ratio(cells, peer):.1f}x"
+        axis.set_title(title, fontsize=11)
         axis.set_xlabel("time of the peer / time of lossops")
-        for side in ("top", "right", "left"):
-            axis.spines[side].set_visible(False)
+        axis.grid(axis="x", color="#e8e8e8", lw=0.8)
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
-    axes[0][0].set_yticks(range(len(rows)), [row.label for row in rows])
-    axes[0][0].set_ylim(len(rows) - 0.4, -0.6)
-    marks = [
-        Line2D([], [], marker="o", ls="", ms=7, color=colour, mec="white", label=size)
-        for size, colour in zip(sizes, colours, strict=True)
-    ]
-    meta = run.meta
-    caption = (
+    low, high = axes[0].get_xlim()
+    low, high = min(0.8, low), max(2.0, high)
+    for axis in axes:
+        axis.axvspan(low, 1, color=RED, alpha=0.07, lw=0, zorder=0)
+        axis.axvline(1, color=RED, lw=1.4, zorder=1)
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    axes[0].set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    axes[0].set_xticks([], minor=True)
+    axes[0].set_xlim(low, high)
+    axes[0].set_yticks(range(len(rows)), rows)
+    axes[0].set_ylim(len(rows) - 0.4, -0.6)
+    unit = " elements" if family == "element" else ""
+    marks = [Line2D([], [], marker="o", ls="", ms=7, color=colours[size], mec="white",
+                    label=size_name(size) + unit) for size in sizes]  # fmt: skip
+    legend = figure.legend(
+        handles=marks, title=caption(run, cells), title_fontsize=8.5, frameon=False,
+        ncols=min(len(sizes), 6), loc="outside lower center", handletextpad=0.1,
+    )  # fmt: skip
+    legend.get_title().set(color="#606060", multialignment="center")
+    kind = "class axis: " if family == "class" else ""
+    device = run.meta.get("gpu", "CPU")
+    title = f"lossops, {kind}forward + backward on {device}, {first}, mean"
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    figure.savefig(path, dpi=130, bbox_inches="tight")
+
+
+def caption(run: Run, cells: list[Cell]) -> str:
+    """The machine, and what else is to be known."""
+    meta, dtypes = run.meta, list(dict.fromkeys(cell.dtype for cell in cells))
+    notes = [f"hollow: {', '.join(dtypes[1:])}"] if len(dtypes) > 1 else []
+    if run.memory and cells[0].family == "class":
+        factors = (f"{ {'eager': 'torch'}.get(side, PEERS.get(side, side)) } {memory.factor:.2f}"
+                   for side, memory in run.memory.items())  # fmt: skip
+        at = size_name(figures.MEMORY_SHAPE)
+        notes.append(f"peak memory of cross_entropy at {at} / logits: {', '.join(factors)}")
+    machine = (
         f"{meta['cpu']} ({meta['instructions']}), {meta['threads']} threads, torch "
         f"{meta['torch']}, {meta['date'][:10]}; right of the red line lossops is faster"
     )
-    legend = figure.legend(
-        handles=marks,
-        title=f"{caption}\n{note}" if note else caption,
-        title_fontsize=8.5,
-        ncols=len(sizes),
-        loc="outside lower center",
-        frameon=False,
-        handletextpad=0.1,
-        columnspacing=1.6,
-    )
-    legend.get_title().set_color("#606060")
-    legend.get_title().set_multialignment("center")
-    figure.suptitle(title, fontsize=13, fontweight="bold")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130, bbox_inches="tight")
-    plt.close(figure)
+    return "\n".join([machine, "; ".join(notes)] if notes else [machine])

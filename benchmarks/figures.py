@@ -1,13 +1,17 @@
-"""The figures that this library has promised, in one place; the run is held against them."""
+"""Where losses are measured, and the figures that this library has promised there."""
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import dataclass
 
 KIND = "forward+backward"  # the kind that the promised ratios are about
 Shape = tuple[int, ...]
-SIZES = (64, 4096, 65536, 1 << 20, 1 << 24)
-CLASS_SHAPES: tuple[Shape, ...] = (  # of cross_entropy: (N, C) and (N, C, height, width)
+Size = int | Shape  # elements; or (N, C), (N, C, height, width)
+SIZES: tuple[Size, ...] = (64, 4096, 65536, 1 << 20, 1 << 24)
+FEW_SHAPES: tuple[Shape, ...] = ((4096, 10), (4096, 1000))
+PROMISED_SHAPES: tuple[Shape, ...] = (
     (32, 10),
     (4096, 10),
     (262144, 10),
@@ -15,59 +19,85 @@ CLASS_SHAPES: tuple[Shape, ...] = (  # of cross_entropy: (N, C) and (N, C, heigh
     (2048, 32000),
     (8, 21, 256, 256),
 )
-FEW_SHAPES: tuple[Shape, ...] = ((4096, 10), (4096, 1000))  # of the other class-axis losses
+CLASS_SHAPES: tuple[Shape, ...] = (*PROMISED_SHAPES, (16384, 37), (65536, 2))  # of cross_entropy
+PEERS = {"eager": "eager", "compile": "torch.compile"}
+
+
+def elements(size: Size) -> int:
+    return size if isinstance(size, int) else math.prod(size)
+
+
+def size_name(size: Size) -> str:
+    """64, 4K, 1M; 4096x1000."""
+    if not isinstance(size, int):
+        return "x".join(map(str, size))
+    for unit, name in ((1 << 20, "M"), (1 << 10, "K")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit}{name}"
+    return str(size)
 
 
 @dataclass(frozen=True)
-class Promise:
-    """A least ratio of the peer's time to ours, size by size (mean, 2 threads)."""
+class Aim:
+    """The least ratios of the peers' times to ours (mean, 2 threads)."""
 
     loss: str
-    peer: str
-    least: tuple[float, ...]  # one for each of sizes
-    sizes: tuple[int | Shape, ...] = SIZES
+    size: Size
+    eager: float
+    compile: float | None = None
     dtype: str = "float32"
+    kind: str = KIND
 
 
-PROMISES = (
-    Promise("focal", "eager", (4, 4, 4, 8, 12)),
-    Promise("focal", "compile", (2.5, 2.5, 2.5, 2, 2)),
-    Promise("huber", "eager", (1.6, 1.6, 1.6, 3, 3)),
-    Promise("huber", "compile", (1.5,) * 5),
-    Promise("bce_with_logits", "eager", (1.6, 1.6, 1.6, 4, 4)),
-    Promise("bce_with_logits", "compile", (1.5,) * 5),
+_CROSS_ENTROPY = tuple(
+    zip(
+        PROMISED_SHAPES, (1.2, 4.0, 6.0, 5.0, 5.0, 4.0), (2.5, 1.5, 1.3, 3.0, 5.0, 1.5), strict=True
+    )
+)
+_FLOAT_ROUTE = 2.0  # so much more with bfloat16 logits against F.cross_entropy of `.float()`
+AIMS = (
+    *map(functools.partial(Aim, "focal"), SIZES, (4, 4, 4, 8, 12), (2.5, 2.5, 2.5, 2, 2)),
+    *map(functools.partial(Aim, "huber"), SIZES, (1.6, 1.6, 1.6, 3, 3), (1.5,) * 5),
+    *map(functools.partial(Aim, "bce_with_logits"), SIZES, (1.6, 1.6, 1.6, 4, 4), (1.5,) * 5),
+    *(Aim("cross_entropy", *aim) for aim in _CROSS_ENTROPY),
+    *(Aim("cross_entropy_all", *aim) for aim in _CROSS_ENTROPY),
+    *(Aim("cross_entropy", n, e + _FLOAT_ROUTE, c, "bfloat16") for n, e, c in _CROSS_ENTROPY),
+    Aim("softmax_focal", (4096, 1000), 6),
+    Aim("rww_cross_entropy", (4096, 1000), 8),
+    Aim("distill_kl", (4096, 1000), 4),
+    Aim("jsd", (4096, 1000), 6),
+)
+AVX2_AIMS = (
+    Aim("cross_entropy", (4096, 10), 4, 3),
+    Aim("cross_entropy", (262144, 10), 6, 3),
+    Aim("cross_entropy", (16384, 37), 4, 3),
+    Aim("cross_entropy", (65536, 2), 6, 4),
+    Aim("cross_entropy", (4096, 1000), 5, 4),
+    Aim("cross_entropy", (2048, 32000), 5, 4),
+    Aim("cross_entropy", (8, 21, 256, 256), 4, 3),
+    Aim("cross_entropy_all", (4096, 1000), 5, 3),
+    Aim("softmax_focal", (4096, 1000), 5, 4),
+    Aim("balanced_softmax", (64, 10), 1.2, 1.5),
+    Aim("nll", (4096, 10), 1, 1, kind="forward"),
+    Aim("huber", 1 << 20, 2.2, 2.2),
+    Aim("huber", 1 << 24, 3, 1.8),
 )
 FLOOR = 1.0  # no loss below it against either peer at any size
-GEOMETRIC_MEAN = {"eager": 4.0, "compile": 2.0}  # over the family and the sizes
+GEOMETRIC_MEANS = {  # over a family and its sizes
+    "element": {"eager": 4.0, "compile": 3.5},
+    "class": {"eager": 5.0, "compile": 3.5},
+}
 BANDWIDTH_SIZE = 1 << 24
 BANDWIDTH_SHARE = 0.80  # forward mean, of the rate at which torch.sum reads the same bytes
 BFLOAT16 = 1.0  # least ratio of our float32 time to our bfloat16 time
-
-# The class-axis family.
-CROSS_ENTROPY = {
-    "eager": (1.2, 4.0, 6.0, 5.0, 5.0, 4.0),
-    "compile": (2.5, 1.5, 1.3, 3.0, 5.0, 1.5),
-}
-FLOAT_ROUTE = 2.0  # so much more with bfloat16 logits against F.cross_entropy of `.float()`
-FORMULAS = {"softmax_focal": 6.0, "rww_cross_entropy": 8.0, "distill_kl": 4.0, "jsd": 6.0}
-CLASS_PROMISES = (
-    *(
-        Promise(loss, peer, least, CLASS_SHAPES)
-        for loss in ("cross_entropy", "cross_entropy_all")
-        for peer, least in CROSS_ENTROPY.items()
-    ),
-    Promise(
-        "cross_entropy",
-        "eager",
-        tuple(least + FLOAT_ROUTE for least in CROSS_ENTROPY["eager"]),
-        CLASS_SHAPES,
-        "bfloat16",
-    ),
-    Promise("cross_entropy", "compile", CROSS_ENTROPY["compile"], CLASS_SHAPES, "bfloat16"),
-    *(Promise(loss, "eager", (least,), ((4096, 1000),)) for loss, least in FORMULAS.items()),
-)
 MEMORY_SHAPE: Shape = (2048, 32000)
 MEMORY = 1.1  # most that forward and backward may add at its peak, in units of the logits
+
+
+def aims(instructions: str) -> dict[tuple[str, Size, str, str], Aim]:
+    """Those of an instruction set, by loss, size, dtype and kind."""
+    chosen = AVX2_AIMS if instructions == "AVX2" else AIMS
+    return {(aim.loss, aim.size, aim.dtype, aim.kind): aim for aim in chosen}
 
 
 @dataclass(frozen=True)
@@ -82,14 +112,4 @@ class Check:
 
     @property
     def kept(self) -> bool:
-        """Whether the measured figure keeps to the promised one."""
         return self.measured <= self.promised if self.most else self.measured >= self.promised
-
-
-def least_of(loss: str, peer: str, size: int | Shape, dtype: str = "float32") -> float | None:
-    """The ratio promised for this loss, peer, size and dtype, where there is one."""
-    for promise in (*PROMISES, *CLASS_PROMISES):
-        if (promise.loss, promise.peer, promise.dtype) == (loss, peer, dtype):
-            if size in promise.sizes:
-                return promise.least[promise.sizes.index(size)]
-    return None

@@ -1,4 +1,4 @@
-"""Peak memory of one training step, each side in a process of its own: python -m benchmarks.memory.
+"""Peak memory of one training step, each side in a process of its own.
 
 Two instruments look at the same step. The allocator's: torch's profiler sees every allocation and
 release of tensor memory, and the peak of their running sum is exact. The system's: the high-water
@@ -8,23 +8,19 @@ fresh process makes the second one honest: elsewhere the step would fill what ea
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
+import multiprocessing
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from .class_peers import CLASS_CASES
+from . import cpu
 from .figures import MEMORY_SHAPE
-from .measure import compiled, make_operands, peak_bytes, training_block, trim_heap
-from .peers import Loss
+from .peers import BY_NAME
 
 SIDES = ("lossops", "eager", "compile")  # eager and torch.compile of F.cross_entropy
-CASE = CLASS_CASES[0]  # cross_entropy
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def _status(key: str) -> int:
 
 def resident_peak(step: Callable[[], object]) -> int | None:
     """How far resident memory rises above its present height while the step runs."""
-    trim_heap()
+    cpu.trim_heap()
     try:
         Path("/proc/self/clear_refs").write_text("5")  # the high-water mark falls to the present
         before = _status("VmRSS")
@@ -60,43 +56,21 @@ def resident_peak(step: Callable[[], object]) -> int | None:
 
 
 def step_memory(side: str) -> Memory:
-    """Measures one side, in this process."""
-    sides: dict[str, Callable[[], Loss]] = {
-        "lossops": CASE.ours,
-        "eager": lambda: CASE.eager,
-        "compile": lambda: compiled(CASE),
-    }
-    loss = sides[side]()
-    operands = make_operands(CASE, MEMORY_SHAPE, torch.float32)
-    block = training_block(loss, operands)
+    case = BY_NAME["cross_entropy"]
+    loss = cpu.sides(case, MEMORY_SHAPE, torch.float32, side == "compile")[side]
+    operands = case.operands(MEMORY_SHAPE, torch.float32)
+    block = cpu.training_block(loss, [operands])
     if side == "compile":
         block(1)  # compiles, for this very shape
     else:  # loads code and starts threads, but leaves nothing that the step could fill
-        training_block(loss, make_operands(CASE, (64, 10), torch.float32))(1)
+        cpu.training_block(loss, [case.operands((64, 10), torch.float32)])(1)
     operands[0].grad = None
     resident = resident_peak(lambda: block(1))
-    return Memory(operands[0].nbytes, peak_bytes(loss, operands), resident)
+    return Memory(operands[0].nbytes, cpu.peak_bytes(loss, operands), resident)
 
 
 def measure_memory(side: str, threads: int) -> Memory:
     """Measures one side, in a fresh process."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.memory", side, str(threads)]
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"peak memory of {side}: {done.stderr.strip()}")
-    return Memory(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def main() -> None:
-    """Prints the figures of one side as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
-    parser.add_argument("side", choices=SIDES)
-    parser.add_argument("threads", type=int, nargs="?", default=2)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    print(json.dumps(asdict(step_memory(options.side))))
-
-
-if __name__ == "__main__":
-    main()
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, fresh, torch.set_num_threads, (threads,)) as process:
+        return process.submit(step_memory, side).result()

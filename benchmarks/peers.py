@@ -1,9 +1,7 @@
 """What each loss is compared with: the function of torch, or the formula as users write it.
 
-A case names our function, its eager peer and a maker of inputs. Where torch.nn.functional has the
-loss, that function is the peer. Elsewhere the peer is the formula in the plain form found in
-training scripts and papers: the code that a user would delete on switching. The same peer goes to
-torch.compile. `check_peers` holds every peer against the reference of the tests.
+Where torch.nn.functional has the loss, that function is the peer, elsewhere one of formulas.py. The
+same peer goes to torch.compile. `check_peers` holds every peer against the reference of the tests.
 """
 
 from __future__ import annotations
@@ -12,195 +10,122 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import formulas
+from .figures import CLASS_SHAPES, FEW_SHAPES, SIZES, Shape, Size, elements
+
 Loss = Callable[..., Tensor]
-Maker = Callable[[int, torch.dtype, torch.Generator], tuple[Tensor, ...]]
 
-LABELS = 64  # labels per row, for the losses that are defined over rows
-
-
-# ---- formulas, as users write them ---------------------------------------------------------------
+LABELS = 64  # labels per row, for the element-wise losses that are defined over rows
+IGNORED = -1  # the label of a tenth of the rows, where ignore_index is part of the comparison
+LOW = (torch.bfloat16, torch.float16)
 
 
-def log_cosh(input: Tensor, target: Tensor) -> Tensor:
-    return torch.log(torch.cosh(input - target)).mean()
+# ---- operands, drawn in float32 ------------------------------------------------------------------
 
 
-def charbonnier(input: Tensor, target: Tensor, eps: float = 1e-3) -> Tensor:
-    return (torch.sqrt((input - target) ** 2 + eps**2) - eps).mean()
+def normal(size: Size, rng: torch.Generator, spread: float = 1.0) -> Tensor:
+    return torch.randn(size, generator=rng).mul_(spread)
 
 
-def quantile(input: Tensor, target: Tensor, q: float | Tensor = 0.9) -> Tensor:
-    error = target - input
-    return torch.max(q * error, (q - 1) * error).mean()
-
-
-def expectile(input: Tensor, target: Tensor, tau: float = 0.9) -> Tensor:
-    error = target - input
-    return (torch.where(error < 0, 1 - tau, tau) * error**2).mean()
-
-
-def robust(input: Tensor, target: Tensor, alpha: float = 1.0, scale: float = 1.0) -> Tensor:
-    b = abs(alpha - 2)
-    return (b / alpha * ((((input - target) / scale) ** 2 / b + 1) ** (alpha / 2) - 1)).mean()
-
-
-def gaussian_nll(input: Tensor, target: Tensor, var: Tensor, eps: float = 1e-6) -> Tensor:
-    """F.gaussian_nll_loss without its check of the values of var, which breaks the graph."""
-    var = var.clone()
-    with torch.no_grad():
-        var.clamp_(min=eps)
-    return (0.5 * (torch.log(var) + (input - target) ** 2 / var)).mean()
-
-
-def focal(input: Tensor, target: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
-    """The sigmoid focal loss in the steps in which torchvision computes it."""
-    p = torch.sigmoid(input)
-    ce = F.binary_cross_entropy_with_logits(input, target, reduction="none")
-    p_t = p * target + (1 - p) * (1 - target)
-    alpha_t = alpha * target + (1 - alpha) * (1 - target)
-    return (alpha_t * (ce * (1 - p_t) ** gamma)).mean()
-
-
-def asymmetric(
-    input: Tensor,
-    target: Tensor,
-    gamma_pos: float = 1.0,
-    gamma_neg: float = 4.0,
-    clip: float = 0.05,
-) -> Tensor:
-    p = torch.sigmoid(input)
-    not_p = (1 - p + clip).clamp(max=1)
-    ce = target * torch.log(p.clamp(min=1e-8)) + (1 - target) * torch.log(not_p.clamp(min=1e-8))
-    p_t = p * target + not_p * (1 - target)
-    gamma = gamma_pos * target + gamma_neg * (1 - target)
-    return -(ce * (1 - p_t) ** gamma).mean()
-
-
-def rww_bce(
-    input: Tensor, target: Tensor, fn_weight: float = 2.0, fp_weight: float = 1.0
-) -> Tensor:
-    p = torch.sigmoid(input).clamp(1e-7, 1 - 1e-7)
-    return -(fn_weight * target * torch.log(p) + fp_weight * (1 - target) * torch.log(1 - p)).mean()
-
-
-def hinge(input: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
-    return torch.clamp(margin - target * input, min=0).mean()
-
-
-# ---- one frame around each function of torch, for torch.compile ----------------------------------
-
-
-def mse(input: Tensor, target: Tensor) -> Tensor:
-    return F.mse_loss(input, target)
-
-
-def l1(input: Tensor, target: Tensor) -> Tensor:
-    return F.l1_loss(input, target)
-
-
-def smooth_l1(input: Tensor, target: Tensor) -> Tensor:
-    return F.smooth_l1_loss(input, target)
-
-
-def huber(input: Tensor, target: Tensor) -> Tensor:
-    return F.huber_loss(input, target)
-
-
-def poisson_nll(input: Tensor, target: Tensor) -> Tensor:
-    return F.poisson_nll_loss(input, target)
-
-
-def bce(input: Tensor, target: Tensor) -> Tensor:
-    return F.binary_cross_entropy(input, target)
-
-
-def bce_with_logits(input: Tensor, target: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(input, target)
-
-
-def multilabel_soft_margin(input: Tensor, target: Tensor) -> Tensor:
-    return F.multilabel_soft_margin_loss(input, target)
-
-
-def hinge_embedding(input: Tensor, target: Tensor) -> Tensor:
-    return F.hinge_embedding_loss(input, target)
-
-
-def soft_margin(input: Tensor, target: Tensor) -> Tensor:
-    return F.soft_margin_loss(input, target)
-
-
-def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-    return F.margin_ranking_loss(input1, input2, target)
-
-
-def kl_div(input: Tensor, target: Tensor) -> Tensor:
-    return F.kl_div(input, target, reduction="batchmean")
-
-
-# ---- inputs --------------------------------------------------------------------------------------
-
-
-def _normal(n: int, dtype: torch.dtype, rng: torch.Generator) -> Tensor:
-    return torch.randn(n, generator=rng).to(dtype)
-
-
-def _labels(n: int, dtype: torch.dtype, rng: torch.Generator, low: float = 0.0) -> Tensor:
+def marks(size: Size, rng: torch.Generator, low: float = 0.0) -> Tensor:
     """A quarter of the elements are 1, the rest `low`."""
-    return torch.where(torch.rand(n, generator=rng) < 0.25, 1.0, low).to(dtype)
+    return torch.where(torch.rand(size, generator=rng) < 0.25, 1.0, low)
 
 
-def regression(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
+def labels(shape: Shape, rng: torch.Generator) -> Tensor:
+    return torch.randint(shape[1], (shape[0], *shape[2:]), generator=rng)
+
+
+def regression(size: Size, rng: torch.Generator, spread: float = 1.0) -> tuple[Tensor, ...]:
     """Normal input and target, so that errors fall on both sides of every kink."""
-    return _normal(n, dtype, rng), _normal(n, dtype, rng)
+    return normal(size, rng, spread), normal(size, rng, spread)
 
 
-def counts(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Log rates and counts."""
-    rate = torch.randn(n, generator=rng)
-    return rate.to(dtype), torch.poisson(rate.exp(), generator=rng).to(dtype)
+def counts(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    rate = normal(n, rng)
+    return rate, torch.poisson(rate.exp(), generator=rng)
 
 
-def density(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Means, targets and variances."""
-    return (*regression(n, dtype, rng), torch.rand(n, generator=rng).add_(0.1).to(dtype))
+def density(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return *regression(n, rng), torch.rand(n, generator=rng).add_(0.1)
 
 
-def probabilities(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Probabilities and 0/1 labels."""
-    return torch.randn(n, generator=rng).sigmoid_().to(dtype), _labels(n, dtype, rng)
+def probabilities(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return normal(n, rng).sigmoid_(), marks(n, rng)
 
 
-def logits(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
+def binary_logits(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Logits of a model that is not yet sure, and 0/1 labels."""
-    return torch.randn(n, generator=rng).mul_(3).to(dtype), _labels(n, dtype, rng)
+    return normal(n, rng, 3.0), marks(n, rng)
 
 
-def rows_of_logits(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
+def rows_of_logits(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Logits and 0/1 labels in rows of `LABELS`."""
-    input, target = logits(n, dtype, rng)
+    input, target = binary_logits(n, rng)
     return input.view(-1, LABELS), target.view(-1, LABELS)
 
 
-def margins(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Scores and labels of -1 and 1."""
-    return _normal(n, dtype, rng), _labels(n, dtype, rng, low=-1.0)
+def margins(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return normal(n, rng), marks(n, rng, low=-1.0)
 
 
-def pairs(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
+def pairs(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Two scores and which of them should be larger."""
-    return _normal(n, dtype, rng), *margins(n, dtype, rng)
+    return normal(n, rng), *margins(n, rng)
 
 
-def distributions(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Tensor, ...]:
+def distributions(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Log-probabilities and probabilities in rows of `LABELS`."""
-    input, target = (torch.randn(n, generator=rng).view(-1, LABELS) for _ in range(2))
-    return input.log_softmax(1).to(dtype), target.softmax(1).to(dtype)
+    input, target = (normal(n, rng).view(-1, LABELS) for _ in range(2))
+    return input.log_softmax(1), target.softmax(1)
+
+
+def logits(shape: Shape, rng: torch.Generator, spread: float = 2.0) -> tuple[Tensor, ...]:
+    """Logits of a model that is not yet sure, and labels."""
+    return normal(shape, rng, spread), labels(shape, rng)
+
+
+def log_probabilities(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return normal(shape, rng, 2.0).log_softmax(1), labels(shape, rng)
+
+
+def weighted(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits, labels of which a tenth is ignored, and a weight for each class."""
+    input, target = logits(shape, rng)
+    target[torch.rand(target.shape, generator=rng) < 0.1] = IGNORED
+    return input, target, torch.rand(shape[1], generator=rng).add_(0.5)
+
+
+def costs(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits, labels, what it costs to miss a class, and to take one class for another.
+
+    The spread is such that no probability is below 1e-7, where the peer clips: there it differs.
+    """
+    missed = torch.rand(shape[1], generator=rng).add_(0.5)
+    return *logits(shape, rng, 1.0), missed, torch.rand(shape[1], shape[1], generator=rng)
+
+
+def counted(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits, labels, and how often each class was seen."""
+    return *logits(shape, rng), torch.randint(1, 1000, (shape[1],), generator=rng).float()
+
+
+def cosines(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Cosines, none so near to -1 that the margin would go beyond pi, and labels."""
+    return normal(shape, rng, 0.2).clamp_(-0.85, 0.85), labels(shape, rng)
+
+
+def several_labels(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Scores and three labels per row, ended by -1."""
+    target = torch.full(shape, -1)
+    target[:, :3] = torch.rand(shape, generator=rng).topk(3, dim=1).indices
+    return normal(shape, rng), target
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -208,129 +133,194 @@ def distributions(n: int, dtype: torch.dtype, rng: torch.Generator) -> tuple[Ten
 
 @dataclass(frozen=True)
 class Case:
-    """One loss of the benchmark.
+    """One loss of the benchmark; over a class axis, its sizes are (N, C) or (N, C, d1, ...).
 
     Attributes:
-        name: Name of the op.
+        name: Name of the op; of cross_entropy with everything on, an addition to it.
         group: Group of the family, for the geometric means.
-        function: Name in lossops.functional.
-        eager: The peer.
-        source: The peer as one plain Python frame: what torch.compile gets.
-        inputs: Makes the operands for n elements.
-        params: Keywords for our function, where its defaults are not what the peer computes.
+        peer: The function of torch.nn.functional, or the formula.
+        inputs: Draws the operands for so many elements, or for logits of this shape.
+        params: Keywords that both sides are given.
         wrt: Operands that require a gradient.
-        peer: How tables call the eager peer, if not by its own name.
+        plain: What torch.compile gets, where it cannot trace the peer.
+        logits: Over a class axis, how many of the first operands are logits. Those of bfloat16 and
+            float16 reach the peer through `.float()`, as users do it; what there is per class stays
+            in float32 beside them.
+        sizes: Where it is measured.
+        bfloat16: Where bfloat16 logits are measured too.
+        planes: Whether the peer also takes (N, C, d1, ...).
+        compiles: The most classes with which torch.compile of the peer is of use.
     """
 
     name: str
     group: str
-    function: str
-    eager: Loss
-    source: Callable[..., Tensor]
-    inputs: Callable[..., tuple[Tensor, ...]]  # of the size, the dtype and the generator
-    params: Mapping[str, float | str] = field(default_factory=dict)
+    peer: Loss
+    inputs: Callable[..., tuple[Tensor, ...]]
+    params: Mapping[str, Any] = field(default_factory=dict)
     wrt: tuple[int, ...] = (0,)
-    peer: str = ""
+    plain: Loss | None = None
+    logits: int = 0
+    sizes: tuple[Size, ...] = SIZES
+    bfloat16: tuple[Size, ...] = ()
+    planes: bool = False
+    compiles: float = math.inf
+
+    @property
+    def family(self) -> str:
+        return "class" if self.logits else "element"
+
+    @property
+    def of_torch(self) -> bool:
+        return self.peer.__module__ == F.__name__
 
     @property
     def peer_name(self) -> str:
-        """How tables call the eager peer."""
-        function = self.eager.func if isinstance(self.eager, functools.partial) else self.eager
-        named = f"F.{function.__name__}" if function.__module__ == F.__name__ else "formula"
-        return self.peer or named
-
-    def is_compiled(self, size: int | tuple[int, ...]) -> bool:
-        """Whether torch.compile of the peer is of use at this size."""
-        return True
+        return f"F.{self.peer.__name__}" if self.of_torch else "formula"
 
     def ours(self) -> Loss:
         """Our function, bound to the case's parameters."""
         import lossops.functional
 
-        function: Loss = getattr(lossops.functional, self.function)
+        name = self.peer.__name__ if self.of_torch else f"{self.name}_loss"
+        return self._bound(getattr(lossops.functional, name))
+
+    def eager(self, dtype: torch.dtype) -> Loss:
+        """The peer for operands of this dtype."""
+        peer = self._bound(self.peer)
+        if dtype in LOW and self.logits == 1:
+            return lambda input, *rest: peer(input.float(), *rest)
+        if dtype in LOW and self.logits == 2:
+            return lambda input, target: peer(input.float(), target.float())
+        return peer
+
+    def source(self, dtype: torch.dtype) -> Loss:
+        return self._bound(self.plain) if self.plain else self.eager(dtype)
+
+    def _bound(self, function: Loss) -> Loss:
         return functools.partial(function, **self.params) if self.params else function
 
+    def takes(self, size: Size) -> bool:
+        """Whether operands may have this size."""
+        if isinstance(size, int):
+            return not self.logits
+        return self.planes or (self.logits > 0 and len(size) == 2)
 
-def _torch(
-    name: str,
-    group: str,
-    source: Loss,
-    inputs: Maker,
-    function: str = "",
-    eager: Loss | None = None,
-    params: Mapping[str, str] | None = None,
-    wrt: tuple[int, ...] = (0,),
-) -> Case:
-    """A case whose peer is the function of the same name in torch.nn.functional."""
-    function = function or f"{name}_loss"
-    eager = eager or getattr(F, function)
-    return Case(name, group, function, eager, source, inputs, params or {}, wrt)
+    def is_compiled(self, size: Size) -> bool:
+        """Whether torch.compile of the peer is of use at this size."""
+        return isinstance(size, int) or size[1] <= self.compiles
+
+    def operands(self, size: Size, dtype: torch.dtype, device: str = "cpu") -> list[Tensor]:
+        """The operands, drawn on the device, with the leaves that require a gradient."""
+        rng = torch.Generator(device).manual_seed(elements(size))
+        with torch.device(device):
+            operands = list(self.inputs(size, rng))
+        wide = torch.float32 if dtype in LOW and self.logits else dtype
+        for index, drawn in enumerate(operands):
+            if drawn.is_floating_point():
+                operands[index] = drawn.to(dtype if index < self.logits else wide)
+        for index in self.wrt:
+            operands[index].requires_grad_()
+        return operands
+
+    def expected(self, operands: list[Tensor]) -> Tensor:
+        """What the reference of the tests, which states each loss in its stable form, gives."""
+        from tests.losses import BY_OP
+
+        input, target, *rest = operands
+        kept = {
+            key: v for key, v in self.params.items() if key not in ("reduction", "ignore_index")
+        }
+        if self.logits:
+            input = input.movedim(1, -1).flatten(0, -2)
+            target = target.flatten() if self.planes else target
+        if "ignore_index" in self.params:
+            input, target = input[target != IGNORED], target[target != IGNORED]
+        losses = BY_OP[self.name.removesuffix("_all")].formula(input, target, *rest, **kept)
+        count: Tensor | int = len(input) if self.logits or kept != self.params else losses.numel()
+        return losses.sum() / (rest[0][target].sum() if "ignore_index" in self.params else count)
 
 
-def _formula(name: str, group: str, source: Loss, inputs: Maker, **params: float) -> Case:
-    """A case whose peer is a formula above; `params` are its defaults, for ours."""
-    return Case(name, group, f"{name}_loss", source, source, inputs, params)
-
+teacher = functools.partial(regression, spread=2.0)  # logits of a student and of its teacher
+over_classes = functools.partial(Case, logits=1, sizes=FEW_SHAPES, bfloat16=FEW_SHAPES[-1:])
 
 CASES: tuple[Case, ...] = (
-    _torch("mse", "regression", mse, regression),
-    _torch("l1", "regression", l1, regression),
-    _torch("smooth_l1", "regression", smooth_l1, regression),
-    _torch("huber", "regression", huber, regression),
-    _formula("log_cosh", "regression", log_cosh, regression),
-    _formula("charbonnier", "regression", charbonnier, regression),
-    _formula("quantile", "regression", quantile, regression, q=0.9),
-    _formula("expectile", "regression", expectile, regression, tau=0.9),
-    _formula("robust", "regression", robust, regression),
-    _torch("poisson_nll", "counts", poisson_nll, counts),
-    _torch("gaussian_nll", "counts", gaussian_nll, density, wrt=(0, 2)),
-    _torch("bce", "binary", bce, probabilities, "binary_cross_entropy"),
-    _torch(
-        "bce_with_logits", "binary", bce_with_logits, logits, "binary_cross_entropy_with_logits"
-    ),
-    _formula("focal", "binary", focal, logits),
-    _formula("asymmetric", "binary", asymmetric, logits),
-    _formula("rww_bce", "binary", rww_bce, logits, fn_weight=2.0),
-    _torch("multilabel_soft_margin", "binary", multilabel_soft_margin, rows_of_logits),
-    _formula("hinge", "margin", hinge, margins),
-    _torch("hinge_embedding", "margin", hinge_embedding, margins),
-    _torch("soft_margin", "margin", soft_margin, margins),
-    _torch("margin_ranking", "margin", margin_ranking, pairs, wrt=(0, 1)),
+    Case("mse", "regression", F.mse_loss, regression),
+    Case("l1", "regression", F.l1_loss, regression),
+    Case("smooth_l1", "regression", F.smooth_l1_loss, regression),
+    Case("huber", "regression", F.huber_loss, regression),
+    Case("log_cosh", "regression", formulas.log_cosh, regression),
+    Case("charbonnier", "regression", formulas.charbonnier, regression),
+    Case("quantile", "regression", formulas.quantile, regression, {"q": 0.9}),
+    Case("expectile", "regression", formulas.expectile, regression, {"tau": 0.9}),
+    Case("robust", "regression", formulas.robust, regression),
+    Case("poisson_nll", "counts", F.poisson_nll_loss, counts),
+    Case("gaussian_nll", "counts", F.gaussian_nll_loss, density, {}, (0, 2), formulas.gaussian_nll),
+    Case("bce", "binary", F.binary_cross_entropy, probabilities),
+    Case("bce_with_logits", "binary", F.binary_cross_entropy_with_logits, binary_logits),
+    Case("focal", "binary", formulas.focal, binary_logits),
+    Case("asymmetric", "binary", formulas.asymmetric, binary_logits),
+    Case("rww_bce", "binary", formulas.rww_bce, binary_logits, {"fn_weight": 2.0}),
+    Case("multilabel_soft_margin", "binary", F.multilabel_soft_margin_loss, rows_of_logits),
+    Case("hinge", "margin", formulas.hinge, margins),
+    Case("hinge_embedding", "margin", F.hinge_embedding_loss, margins),
+    Case("soft_margin", "margin", F.soft_margin_loss, margins),
+    Case("margin_ranking", "margin", F.margin_ranking_loss, pairs, {}, (0, 1)),
     # With "mean" F.kl_div warns on every call; "batchmean", which it recommends, spares it that.
-    _torch(
-        "kl_div",
-        "divergence",
-        kl_div,
-        distributions,
-        "kl_div",
-        eager=functools.partial(F.kl_div, reduction="batchmean"),
-        params={"reduction": "batchmean"},
+    Case("kl_div", "divergence", F.kl_div, distributions, {"reduction": "batchmean"}),
+    over_classes(
+        "cross_entropy", "torch", F.cross_entropy, logits,
+        sizes=CLASS_SHAPES, bfloat16=CLASS_SHAPES, planes=True,
     ),
-)
-
-NAMES = tuple(case.name for case in CASES)
+    over_classes(  # with weight, label_smoothing and ignore_index together
+        "cross_entropy_all", "torch", F.cross_entropy, weighted,
+        {"ignore_index": IGNORED, "label_smoothing": 0.1}, sizes=CLASS_SHAPES, planes=True,
+    ),
+    over_classes("nll", "torch", F.nll_loss, log_probabilities),
+    over_classes("multi_margin", "torch", F.multi_margin_loss, logits),
+    # Compiled, it builds tensors of N x C x C: at (4096, 1000) 16 GB and half a minute a step.
+    over_classes(
+        "multilabel_margin", "torch", F.multilabel_margin_loss, several_labels, compiles=100
+    ),
+    over_classes(
+        "softmax_focal", "softmax", formulas.softmax_focal, logits, {"gamma": 2.0}, planes=True
+    ),
+    over_classes("poly1", "softmax", formulas.poly1, logits, {"epsilon": 2.0}),
+    over_classes(
+        "generalized_cross_entropy", "softmax", formulas.generalized_cross_entropy, logits,
+        {"q": 0.7},
+    ),
+    over_classes("rww_cross_entropy", "softmax", formulas.rww_cross_entropy, costs),
+    over_classes(
+        "balanced_softmax", "softmax", formulas.balanced_softmax, counted,
+        sizes=((64, 10), *FEW_SHAPES),
+    ),
+    over_classes(
+        "distill_kl", "distillation", formulas.distill_kl, teacher, {"temperature": 2.0}, logits=2
+    ),
+    over_classes(
+        "jsd", "distillation", formulas.jsd, teacher, {"beta": 0.5, "temperature": 2.0}, logits=2
+    ),
+    over_classes(
+        "arcface", "margin softmax", formulas.arcface, cosines, {"margin": 0.5, "scale": 64.0}
+    ),
+    over_classes(
+        "cosface", "margin softmax", formulas.cosface, cosines, {"margin": 0.35, "scale": 64.0}
+    ),
+)  # fmt: skip
+BY_NAME = {case.name: case for case in CASES}
 
 
 def check_peers() -> None:
     """Holds every peer against the reference of the tests, in float64.
 
-    The tests state each loss once more, in its stable form (tests/losses). A peer that
-    computed anything else would make a comparison of speed worthless.
+    A peer that computed anything else would make a comparison of speed worthless.
     """
-    from tests.losses import BY_OP
-
-    rng = torch.Generator().manual_seed(0)
     for case in CASES:
-        operands = case.inputs(16 * LABELS, torch.float64, rng)
-        params = {key: value for key, value in case.params.items() if key != "reduction"}
-        expected = BY_OP[case.name].formula(*operands, **params)
-        expected = expected.sum() / len(expected) if "reduction" in case.params else expected.mean()
-        for peer in (case.eager, case.source):
-            found = peer(*operands)
-            if not torch.allclose(found, expected, rtol=1e-6, atol=1e-9):
-                raise RuntimeError(f"{case.name}: the peer gives {found}, the reference {expected}")
-
-
-def geometric_mean(values: list[float]) -> float:
-    """The geometric mean; NaN of nothing."""
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
+        for size in (16 * LABELS, (64, 10), (3, 7, 4, 5)):
+            if case.takes(size):
+                operands = case.operands(size, torch.float64)
+                expected = case.expected(operands)
+                for peer in (case.eager(torch.float64), case.source(torch.float64)):
+                    found = peer(*operands)
+                    if not torch.allclose(found, expected, rtol=1e-6, atol=1e-9):
+                        raise RuntimeError(f"{case.name}: {found}, by the reference {expected}")

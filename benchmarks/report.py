@@ -2,127 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+import itertools
+import statistics
+from collections.abc import Iterable, Iterator
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from . import figures
-from .class_peers import CLASS_CASES
-from .figures import Check, Promise
-from .measure import Cell, size_name
-from .peers import CASES, geometric_mean
-from .run import PEERS, Run, spoilt
+from .figures import KIND, PEERS, Check, size_name
+from .measure import Cell, Timing
+from .peers import BY_NAME
+from .run import Run, mean_ratio, peers
+from .tables import make_table
+
+FAMILIES = {"element": "element-wise", "class": "class axis"}
+KINDS = {"forward": "forward", "backward": "backward", KIND: "fwd+bwd"}
+SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
+NOTE = (
+    "Below each loss its eager peer. lossops computes its gradients in the forward pass of "
+    "training, so its backward has little left to do: judge by fwd+bwd. forward is under no_grad. "
+    "cross_entropy_all: weight, label_smoothing and ignore_index together. Over a class axis bf16 "
+    "and fp16 logits reach the peers through .float(). peak: memory of a training step / the "
+    "input. Empty: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C.\n"
+)
+
+
+# ---- promises ------------------------------------------------------------------------------------
 
 
 def checks(run: Run) -> list[Check]:
-    """Every promise that this run can speak to, held against it."""
-    return [*element_checks(run), *class_checks(run), *memory_checks(run)]
-
-
-def to_json(run: Run) -> dict[str, Any]:
-    """Plain data, the promises included."""
-    return asdict(run) | {"checks": [asdict(check) | {"kept": check.kept} for check in checks(run)]}
-
-
-def promise_checks(run: Run, promises: Sequence[Promise]) -> list[Check]:
-    """The promised ratios."""
-    found: list[Check] = []
-    for promise in promises:
-        name = promise.loss if promise.dtype == "float32" else f"{promise.loss} {promise.dtype}"
-        for size, least in zip(promise.sizes, promise.least, strict=True):
-            ratio = run.ratio(promise.loss, size, promise.peer, dtype=promise.dtype)
-            if ratio:
-                what = f"{name} against {PEERS[promise.peer]}, {size_name(size)}"
-                found.append(Check(what, least, ratio.median))
-    return found
-
-
-def floor_checks(cells: Sequence[Cell], peers: Sequence[str], family: str) -> list[Check]:
-    """The least ratio against each peer."""
-    found: list[Check] = []
-    for peer in peers:
-        ratios = [
-            (cell.kinds[figures.KIND].ratios[peer].median, cell)
-            for cell in cells
-            if peer in cell.peak
-        ]
-        if not ratios:
-            continue
-        least, cell = min(ratios, key=lambda pair: pair[0])
-        below = sum(ratio < figures.FLOOR for ratio, _ in ratios)
-        dtype = "" if cell.dtype == "float32" else f", {cell.dtype}"
-        note = f"{cell.loss}, {size_name(cell.size)}{dtype}; {below} of {len(ratios)} below"
-        what = f"{family}: least ratio against {PEERS[peer]}"
-        found.append(Check(what, figures.FLOOR, least, note))
-    return found
-
-
-def element_checks(run: Run) -> list[Check]:
-    """Of the element-wise losses."""
-    found: list[Check] = []
-    if run.cells and all(cell.dtype == "float32" for cell in run.cells):
-        found += promise_checks(run, figures.PROMISES)
-        found += floor_checks(run.cells, run.peers, "element-wise")
-        for peer in run.peers:
-            mean = run.mean_ratio(peer, run.losses, run.sizes)
-            note = "" if len(run.losses) == len(CASES) else "of the losses chosen"
-            least = figures.GEOMETRIC_MEAN[peer]
-            what = f"element-wise: geometric mean against {PEERS[peer]}"
-            found.append(Check(what, least, mean, note))
-    if run.reading:
-        loss = min(run.reading, key=lambda name: run.reading[name].share.median)
-        below = sum(r.share.median < figures.BANDWIDTH_SHARE for r in run.reading.values())
-        found.append(
-            Check(
-                f"least share of torch.sum's rate, forward, {size_name(figures.BANDWIDTH_SIZE)}",
-                figures.BANDWIDTH_SHARE,
-                run.reading[loss].share.median,
-                f"{loss}; {below} of {len(run.reading)} below",
-            )
-        )
-    if run.bfloat16:
-        upper = {
-            (k, n): c.ratios["float32"].high
-            for k, sizes in run.bfloat16.items()
-            for n, c in sizes.items()
-        }
-        loss, size = min(upper, key=lambda key: upper[key])
-        below = sum(value < figures.BFLOAT16 for value in upper.values())
-        found.append(
-            Check(
-                "least ratio of float32 time to bfloat16 time (upper quartile)",
-                figures.BFLOAT16,
-                upper[loss, size],
-                f"{loss}, {size_name(size)}; {below} of {len(upper)} below",
-            )
-        )
-    return found
-
-
-def class_checks(run: Run) -> list[Check]:
-    """Of the class-axis losses."""
-    if not run.classes:
+    """Every promise that this run can speak to, held against it; there are none of GPUs."""
+    if "gpu" in run.meta:
         return []
-    return [
-        *promise_checks(run, figures.CLASS_PROMISES),
-        *floor_checks(run.classes, run.peers, "class axis"),
+    found = [*aim_checks(run), *family_checks(run)]
+    size = size_name(figures.BANDWIDTH_SIZE)
+    what = f"least share of torch.sum's rate, forward, {size}"
+    shares = [
+        (cell.kinds["forward"].ratios["torch.sum"].median, cell) for cell in run.of("reading")
     ]
+    found += least_check(what, figures.BANDWIDTH_SHARE, shares)
+    what = "least ratio of float32 time to bfloat16 time (upper quartile)"
+    ratios = [(cell.kinds[KIND].ratios["float32"].high, cell) for cell in run.of("bfloat16")]
+    found += least_check(what, figures.BFLOAT16, ratios)
+    if "lossops" in run.memory:
+        what = f"cross_entropy: peak memory / logits, {size_name(figures.MEMORY_SHAPE)}"
+        note = ", ".join(f"{PEERS[p]} {run.memory[p].factor:.2f}" for p in PEERS if p in run.memory)
+        found.append(Check(what, figures.MEMORY, run.memory["lossops"].factor, note, most=True))
+    return found
 
 
-def memory_checks(run: Run) -> list[Check]:
-    """Of the peak memory of cross_entropy."""
-    if "lossops" not in run.memory:
+def aim_checks(run: Run) -> Iterator[Check]:
+    aims = figures.aims(run.meta["instructions"])
+    for cell in run.cells:
+        for kind in KINDS if cell.family in FAMILIES else ():
+            aim = aims.get((cell.loss, cell.size, cell.dtype, kind))
+            for peer, name in PEERS.items() if aim else ():
+                least, ratio = getattr(aim, peer), cell.kinds[kind].ratios.get(peer)
+                if least and ratio:
+                    what = f"{cell.loss} against {name}, {described(cell)}"
+                    yield Check(what, least, ratio.median, "" if kind == KIND else kind)
+
+
+def family_checks(run: Run) -> Iterator[Check]:
+    """The geometric mean and the least ratio against each peer."""
+    for family, title in FAMILIES.items():
+        cells = run.of(family)
+        if family == "element" and any(cell.dtype != "float32" for cell in cells):
+            continue  # promised of float32
+        whole = {case.name for case in BY_NAME.values() if case.family == family}
+        note = "" if {cell.loss for cell in cells} == whole else "of the losses chosen"
+        for peer, name in PEERS.items():
+            mean = mean_ratio(cells, peer)
+            if mean:
+                what = f"{title}: geometric mean against {name}"
+                yield Check(what, figures.GEOMETRIC_MEANS[family][peer], mean, note)
+            ratios = [(cell.kinds[KIND].ratios[peer].median, cell) for cell in cells
+                      if peer in cell.kinds[KIND].ratios]  # fmt: skip
+            yield from least_check(f"{title}: least ratio against {name}", figures.FLOOR, ratios)
+
+
+def least_check(what: str, promised: float, values: list[tuple[float, Cell]]) -> list[Check]:
+    """The least of these values, and how many fall short."""
+    if not values:
         return []
-    what = f"cross_entropy: peak memory / logits, {size_name(figures.MEMORY_SHAPE)}"
-    others = [
-        f"{PEERS[side]} {run.memory[side].factor:.2f}" for side in run.peers if side in run.memory
-    ]
-    ours = run.memory["lossops"].factor
-    return [Check(what, figures.MEMORY, ours, ", ".join(others), most=True)]
+    least, cell = min(values, key=lambda pair: pair[0])
+    below = sum(value < promised for value, _ in values)
+    note = f"{cell.loss}, {described(cell)}; {below} of {len(values)} below"
+    return [Check(what, promised, least, note)]
+
+
+def described(cell: Cell) -> str:
+    """Size, and the dtype where it is not float32."""
+    return size_name(cell.size) + ("" if cell.dtype == "float32" else f", {cell.dtype}")
+
+
+# ---- texts ---------------------------------------------------------------------------------------
 
 
 def seconds_text(seconds: float) -> str:
@@ -134,279 +111,175 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds * 1e9:.0f} ns"
 
 
-def ratio_text(ratio: float, least: float | None = None) -> Text:
-    """A ratio; red below 1, yellow below what was promised."""
-    style = "bold red" if ratio < 1 else "yellow" if least is not None and ratio < least else ""
-    return Text(f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}", style=style)
+def time_text(time: Timing) -> str:
+    """The median, and half the interquartile range."""
+    return f"{seconds_text(time.median)} ±{(time.high - time.low) / 2 / time.median:.0%}"
 
 
-def ratio_table(run: Run, kind: str) -> Table:
-    """Ratios of one kind: losses down, peers and sizes across, geometric means under each group."""
-    promised = kind == figures.KIND
-    table = Table(title=f"{kind}: time of the peer / time of lossops", title_justify="left")
-    table.add_column("loss", no_wrap=True)
-    table.add_column("eager peer", no_wrap=True, style="dim", overflow="ellipsis", max_width=22)
-    for peer in run.peers:
-        for size in run.sizes:
-            table.add_column(
-                f"{PEERS[peer].removeprefix('torch.')}\n{size_name(size)}",
-                justify="right",
-                no_wrap=True,
-            )
-    groups = dict.fromkeys(case.group for case in CASES)
-    for group in groups:
-        cases = [case for case in CASES if case.group == group and case.name in run.losses]
-        for case in cases:
-            row: list[str | Text] = [case.name, case.peer_name]
-            for peer in run.peers:
-                for size in run.sizes:
-                    ratio = run.ratio(case.name, size, peer, kind)
-                    least = figures.least_of(case.name, peer, size) if promised else None
-                    row.append(ratio_text(ratio.median, least) if ratio else "")
-            table.add_row(*row)
-        if len(cases) > 1:
-            means = [
-                run.mean_ratio(p, [c.name for c in cases], [n], kind)
-                for p in run.peers
-                for n in run.sizes
-            ]
-            table.add_row(
-                f"{group}", "geometric mean", *map(ratio_text, means), style="italic cyan"
-            )
-        if cases:
-            table.add_section()
-    means = [run.mean_ratio(peer, run.losses, [n], kind) for peer in run.peers for n in run.sizes]
-    table.add_row("all", "geometric mean", *map(ratio_text, means), style="bold")
-    return table
-
-
-def time_table(run: Run) -> Table:
-    """Our own times, with their spread."""
-    table = Table(
-        title="lossops: median time of a step, and half its interquartile range",
-        title_justify="left",
-    )
-    table.add_column("loss", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for size in run.sizes:
-        table.add_column(size_name(size), justify="right", no_wrap=True)
-    for loss in run.losses:
-        for kind in ("forward", figures.KIND):
-            row = [loss if kind == "forward" else "", kind]
-            for size in run.sizes:
-                cell = run.cell(loss, size)
-                if cell is None:
-                    row.append("")
-                    continue
-                time = cell.kinds[kind].times["lossops"]
-                spread = (time.high - time.low) / 2 / time.median
-                row.append(f"{seconds_text(time.median)} ±{spread:.0%}")
-            table.add_row(*row)
-    return table
-
-
-def memory_table(run: Run) -> Table:
-    """Peak memory at the largest size."""
-    size = run.sizes[-1]
-    table = Table(
-        title=f"peak memory of forward+backward at {size_name(size)} beside one operand's",
-        title_justify="left",
-    )
-    table.add_column("loss", no_wrap=True)
-    for side in ("lossops", *run.peers):
-        table.add_column(PEERS.get(side, side), justify="right")
-    for loss in run.losses:
-        cell = run.cell(loss, size)
-        if cell:
-            table.add_row(loss, *peak_texts(cell, run.peers))
-    return table
-
-
-def peak_texts(cell: Cell, peers: Sequence[str]) -> list[Text]:
-    """Peak memory of all sides beside one operand's; red where a peer needs less than we."""
-    ours = cell.peak["lossops"]
-    return [
-        Text(
-            f"{cell.peak[side] / cell.input_bytes:.2f}",
-            style="bold red" if cell.peak[side] < 0.99 * ours else "",
-        )
-        if side in cell.peak
-        else Text("")
-        for side in ("lossops", *peers)
-    ]
-
-
-def class_table(run: Run) -> Table:
-    """Times, ratios, aims and memory of the class-axis losses, a row for each shape and dtype."""
-    table = Table(
-        title="class axis: time of the peer / time of lossops (and the aim); peak memory of a "
-        "training step / logits",
-        title_justify="left",
-    )
-    names = [PEERS[peer].removeprefix("torch.") for peer in run.peers]
-    for heading in ("loss", "shape", "dtype"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("lossops\nfwd+bwd", justify="right", no_wrap=True)
-    for kind in ("forward", "fwd+bwd"):
-        for name in names:
-            table.add_column(f"{kind}\n{name}", justify="right", no_wrap=True)
-    for name in ("lossops", *names):
-        table.add_column(f"peak\n{name}", justify="right", no_wrap=True)
-    for case in CLASS_CASES:
-        cells = [cell for cell in run.classes if cell.loss == case.name]
-        labels: list[str | Text] = [case.name, Text(f"  {case.peer_name}", "dim")]
-        for row, cell in enumerate(cells):
-            time = cell.kinds[figures.KIND].times["lossops"]
-            ratios = [
-                class_ratio(cell, peer, kind)
-                for kind in ("forward", figures.KIND)
-                for peer in run.peers
-            ]
-            table.add_row(
-                labels[row] if row < len(labels) else "",
-                size_name(cell.size),
-                {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}.get(cell.dtype, "fp64"),
-                f"{seconds_text(time.median)} ±{(time.high - time.low) / 2 / time.median:.0%}",
-                *ratios,
-                *peak_texts(cell, run.peers),
-            )
-        if cells:
-            table.add_section()
-    means = [
-        geometric_mean(
-            [cell.kinds[kind].ratios[peer].median for cell in run.classes if peer in cell.peak]
-        )
-        for kind in ("forward", figures.KIND)
-        for peer in run.peers
-    ]
-    table.add_row("all", "geometric mean", "", "", *map(ratio_text, means), style="bold")
-    return table
-
-
-def class_ratio(cell: Cell, peer: str, kind: str) -> Text:
-    """A ratio with its aim in brackets, where there is one."""
-    if peer not in cell.peak:
-        return Text("left out", "dim")
-    promised = kind == figures.KIND
-    least = figures.least_of(cell.loss, peer, cell.size, cell.dtype) if promised else None
-    text = ratio_text(cell.kinds[kind].ratios[peer].median, least)
+def ratio_text(ratio: float | None, least: float | None = None) -> Text:
+    """A ratio and its aim, if there is one; red below 1, yellow below the aim."""
+    if ratio is None:
+        return Text("")
+    style = "bold red" if ratio < 1 else "yellow" if least and ratio < least else ""
+    text = Text(f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}", style=style)
     return text.append(f" ({least:g})", "dim") if least else text
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+def cell_table(run: Run, family: str) -> Table:
+    """Times, ratios, aims and memory, a row for each size and dtype."""
+    cells = run.of(family)
+    sides = peers(cells)
+    headings = ["loss", "size", "dtype", "lossops\nforward", "\nfwd+bwd"]
+    headings += [f"{KINDS[kind]}\n{name}" for kind in KINDS for name in sides]
+    headings += [f"peak\n{name}" for name in ("lossops", *sides)]
+    title = f"{FAMILIES[family]}: time of the peer / time of lossops (and the aim), and peak memory"
+    table = make_table(title, headings, left=3)
+    table.box, table.padding = box.SIMPLE_HEAD, (0, 0)  # it is wide
+    aims = figures.aims(run.meta["instructions"])
+    for loss in dict.fromkeys(cell.loss for cell in cells):
+        table.add_section()
+        labels = [Text(loss), Text(f"  {BY_NAME[loss].peer_name}"[:24], "dim")]
+        for row, cell in enumerate(cell for cell in cells if cell.loss == loss):
+            ratios = []
+            for kind, peer in itertools.product(KINDS, sides):
+                aim = aims.get((loss, cell.size, cell.dtype, kind))
+                ratio = cell.kinds[kind].ratios.get(peer)
+                ratios.append(ratio_text(ratio and ratio.median, aim and getattr(aim, peer)))
+            table.add_row(
+                labels[row] if row < len(labels) else "", size_name(cell.size), SHORT[cell.dtype],
+                *(time_text(cell.kinds[kind].times["lossops"]) for kind in ("forward", KIND)),
+                *ratios, *(peak_text(cell, side) for side in ("lossops", *sides)),
+            )  # fmt: skip
+    return table
+
+
+def peak_text(cell: Cell, side: str) -> Text:
+    """Peak memory beside one operand's; red where a peer needs less than we."""
+    if side not in cell.peak:
+        return Text("")
+    less = cell.peak[side] < 0.99 * cell.peak["lossops"]
+    return Text(f"{cell.peak[side] / cell.input_bytes:.2f}", style="bold red" if less else "")
+
+
+def mean_table(cells: list[Cell]) -> Table:
+    """Geometric means by group and kind: at each size of the element-wise losses, and at all."""
+    sizes = sorted({cell.size for cell in cells if isinstance(cell.size, int)})
+    sides = peers(cells)
+    headings = [f"{peer}\n{size}" for peer in sides for size in (*map(size_name, sizes), "all")]
+    table = make_table("geometric means of the ratios", ["group", "kind", *headings], left=2)
+
+    def add(name: str, members: list[Cell]) -> None:
+        columns = [*([cell for cell in members if cell.size == n] for n in sizes), members]
+        for kind in KINDS if members else ():
+            means = (mean_ratio(column, peer, kind) for peer in sides for column in columns)
+            table.add_row(name if kind == "forward" else "", KINDS[kind], *map(ratio_text, means))
+        table.add_section()
+
+    for group in dict.fromkeys(BY_NAME[cell.loss].group for cell in cells):
+        add(group, [cell for cell in cells if BY_NAME[cell.loss].group == group])
+    for family, title in FAMILIES.items():
+        add(f"all {title}", [cell for cell in cells if cell.family == family])
+    return table
 
 
 def side_table(run: Run) -> Table:
     """Peak memory of cross_entropy, each side in a process of its own, by both instruments."""
-    table = Table(
-        title=f"cross_entropy at {size_name(figures.MEMORY_SHAPE)}: what a training step adds to "
-        "the logits at its peak, in units of the logits",
-        title_justify="left",
-    )
-    for heading in ("side", "tensors", "resident memory"):
-        table.add_column(heading, justify="left" if heading == "side" else "right")
+    title = f"cross_entropy at {size_name(figures.MEMORY_SHAPE)}: peak of a training step / logits"
+    table = make_table(title, ("side", "tensors", "resident memory"))
     for side, found in run.memory.items():
         resident = "" if found.resident is None else f"{found.resident / found.input_bytes:.3f}"
         table.add_row(PEERS.get(side, side), f"{found.allocated / found.input_bytes:.3f}", resident)
     return table
 
 
-def reading_table(run: Run) -> Table:
-    """The forward mean beside torch.sum on the same memory."""
-    rate = geometric_mean([reading.rate for reading in run.reading.values()])
-    table = Table(
-        title=f"forward mean at {size_name(figures.BANDWIDTH_SIZE)} beside torch.sum, "
-        f"which reads {rate / 1e9:.1f} GB/s here",
-        title_justify="left",
-    )
-    for heading in ("loss", "bytes read", "time", "GB/s", "share of torch.sum's rate"):
-        table.add_column(heading, justify="left" if heading == "loss" else "right")
-    for loss, reading in run.reading.items():
-        time = reading.times.times["lossops"].median
-        share = reading.share
-        table.add_row(
-            loss,
-            f"{reading.bytes >> 20} MiB",
-            seconds_text(time),
-            f"{reading.bytes / time / 1e9:.1f}",
-            Text(
-                f"{share.median:.0%}  ({share.low:.0%} to {share.high:.0%})",
-                style="" if share.median >= figures.BANDWIDTH_SHARE else "bold red",
-            ),
-        )
-    return table
-
-
 def bfloat16_table(run: Run) -> Table:
-    """Our bfloat16 beside our float32."""
-    sizes = sorted({size for row in run.bfloat16.values() for size in row})
-    table = Table(
-        title="forward+backward of lossops: float32 time / bfloat16 time", title_justify="left"
-    )
-    table.add_column("loss", no_wrap=True)
-    for size in sizes:
-        table.add_column(size_name(size), justify="right")
-    for loss, row in run.bfloat16.items():
-        table.add_row(
-            loss, *(ratio_text(row[n].ratios["float32"].median) if n in row else "" for n in sizes)
-        )
+    cells = run.of("bfloat16")
+    sizes = sorted({cell.size for cell in cells}, key=figures.elements)
+    title = "lossops, fwd+bwd: float32 time / bfloat16 time"
+    table = make_table(title, ("loss", *map(size_name, sizes)))
+    for loss in dict.fromkeys(cell.loss for cell in cells):
+        found = {cell.size: cell.kinds[KIND].ratios["float32"].median
+                 for cell in cells if cell.loss == loss}  # fmt: skip
+        table.add_row(loss, *(ratio_text(found.get(size)) for size in sizes))
     return table
 
 
-def check_table(found: Sequence[Check]) -> Table:
-    """The promises, kept and broken."""
-    table = Table(title="promised and measured", title_justify="left")
-    table.add_column("what")
-    table.add_column("aim", justify="right")
-    table.add_column("measured", justify="right")
-    table.add_column("")
-    table.add_column("", style="dim")
+def comparison_table(title: str, cells: Iterable[Cell], bandwidth: float | None = None) -> Table:
+    """A row for each kind: our time, what the others take, and our rate of reading and writing."""
+    headings = ["loss", "size", "dtype", "kind", "lossops", "others' time over ours", "GB/s", ""]
+    table = make_table(title, headings, left=4)
+    for cell in cells:
+        for kind, found in cell.kinds.items():
+            time = next(iter(found.times.values()))
+            rate = cell.least_bytes.get(kind, 0) / time.median
+            others = (f"{side} {t.median:.2f} ({t.low:.2f} to {t.high:.2f})"
+                      for side, t in found.ratios.items())  # fmt: skip
+            table.add_row(
+                cell.loss, size_name(cell.size), cell.dtype, kind, time_text(time),
+                "\n".join(others), f"{rate / 1e9:.1f}" if rate else "",
+                f"{rate / bandwidth:.0%} of a copy" if rate and bandwidth else "",
+            )  # fmt: skip
+    return table
+
+
+def check_table(found: Iterable[Check]) -> Table:
+    table = make_table("promised and measured", ("what", "aim", "measured", "", ""))
     for check in found:
         verdict = Text("kept", style="green") if check.kept else Text("broken", style="bold red")
         aim = f"{'≤' if check.most else '≥'} {check.promised:g}"
-        table.add_row(check.what, aim, f"{check.measured:.2f}", verdict, check.note)
+        table.add_row(check.what, aim, f"{check.measured:.2f}", verdict, Text(check.note, "dim"))
     return table
 
 
+def heading(meta: dict[str, object]) -> str:
+    """Where, and with which instruction sets."""
+    ours = meta.get("lossops_instructions", meta["instructions"])
+    machine = (
+        meta.get("gpu") or f"{meta['cpu']}: torch with {meta['instructions']}, lossops with {ours}"
+    )
+    return f"{machine}; {meta['threads']} threads, {meta['cores']} cores; torch {meta['torch']}"
+
+
 def show(run: Run, console: Console) -> None:
-    """Prints every table."""
-    if run.cells:
-        for kind in ("forward", "backward", figures.KIND):
-            console.print(ratio_table(run, kind))
-            if kind == "backward":
-                console.print(
-                    "lossops computes its gradients in the forward pass of training, so its "
-                    "backward has little left to do: judge by forward+backward. forward is under "
-                    "no_grad.\n",
-                    style="dim",
-                )
-        console.print(time_table(run), memory_table(run))
-    if run.reading:
-        console.print(reading_table(run))
-    if run.bfloat16:
-        console.print(bfloat16_table(run))
-    if run.classes:
-        console.print(class_table(run))
-        console.print(
-            "Below each loss its eager peer. cross_entropy_all: weight, label_smoothing and "
-            "ignore_index together. bf16 and fp16 logits reach the peers through .float(). Left "
-            "out: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C.\n",
-            style="dim",
+    meta, bandwidth = run.meta, run.meta.get("copy_bytes_per_second")
+    cells = [cell for family in FAMILIES for cell in run.of(family)]
+    if cells and bandwidth:
+        title = f"beside a copy, at {bandwidth / 1e12:.2f} TB/s"
+        console.print(comparison_table(title, cells, bandwidth), mean_table(cells))
+    elif cells:
+        tables = (cell_table(run, family) for family in FAMILIES if run.of(family))
+        console.print(*tables, Text(NOTE, "dim"), mean_table(cells))
+    if reading := run.of("reading"):
+        rate = statistics.geometric_mean(
+            cell.least_bytes["forward"] / cell.kinds["forward"].times["torch.sum"].median
+            for cell in reading
         )
+        title = f"forward mean beside torch.sum, which reads {rate / 1e9:.1f} GB/s here"
+        console.print(comparison_table(title, reading))
+    if run.of("bfloat16"):
+        console.print(bfloat16_table(run))
+    if run.of("training"):
+        console.print(comparison_table("around a loss in training", run.of("training")))
     if run.memory:
         console.print(side_table(run))
     found = checks(run)
     if found:
         console.print(check_table(found))
-    meta = run.meta
     console.print(
-        f"{meta['cpu']}, {meta['instructions']}, {meta['threads']} threads, {meta['cores']} cores; "
-        f"torch {meta['torch']}; lossops {meta['lossops']}, commit {meta['commit']}; {meta['date']}"
+        f"{heading(meta)}; lossops {meta['lossops']}, commit {meta['commit']}; {meta['date']}"
     )
-    if spoilt(run):
+    for failure in run.failed:
+        console.print(f"not measured: {failure}", style="bold red", markup=False)
+    if run.spoilt:
         console.print(
             f"other processes kept {meta['company']:.2f} cores busy meanwhile: "
             "the figures above say little; run it again on a quiet machine",
             style="bold red",
         )
-    broken = [check for check in found if not check.kept]
     if found:
-        text = f"{len(found) - len(broken)} of {len(found)} promises kept"
-        console.print(text, style="bold red" if broken else "bold green")
+        kept = sum(check.kept for check in found)
+        style = "bold green" if kept == len(found) else "bold red"
+        console.print(f"{kept} of {len(found)} promises kept", style=style)

@@ -11,19 +11,15 @@ compilation.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pywt.data
 import torch
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-from shared import GREY, make_console, parse, save
+from matplotlib.figure import Figure
+from shared import GREY, Example, make_table, spread
 from torch import Tensor, nn
 
 import lossops
@@ -64,7 +60,6 @@ class Series:
 
     @property
     def peaks(self) -> Tensor:
-        """Where there is one."""
         return self.truth > LEVEL
 
 
@@ -113,48 +108,43 @@ def alarm_level(output: Tensor, series: Series, false_alarms: int) -> float:
     return calm[false_alarms].item()
 
 
-def show(series: Series, outputs: dict[str, list[Tensor]], console: Console) -> None:
+def show(series: Series, outputs: dict[str, list[Tensor]], example: Example) -> None:
     """The table: what each loss, and squared error with a lower alarm level, catches."""
     peaks, count = series.peaks, int(series.peaks.sum())
-    table = Table(
-        title=f"{count} El Nino quarters among {len(series.truth)}, forecast a quarter ahead: "
-        "mean of the runs ± standard deviation",
-        title_justify="left",
+    title = (
+        f"{count} El Nino quarters among {len(series.truth)}, forecast a quarter ahead: "
+        "mean of the runs ± standard deviation"
     )
-    table.add_column("forecast by", no_wrap=True)
-    for heading in (f"caught of {count}", "false alarms", "cost", "error", "lack at peaks"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = (f"caught of {count}", "false alarms", "cost", "error", "lack at peaks")
+    table = make_table(title, ["forecast by", *headings])
 
-    def row(name: str, alarms: list[Tensor], degrees: tuple[str, str]) -> None:
+    def row(name: str, loss: str, levels: list[float]) -> None:
+        alarms = [output > level for output, level in zip(outputs[loss], levels, strict=True)]
         caught = torch.tensor([(alarm & peaks).sum() for alarm in alarms]).double()
         false = torch.tensor([(alarm & ~peaks).sum() for alarm in alarms]).double()
-        cells = (f"{v.mean():.1f} ±{v.std(correction=0):.1f}"
-                 for v in (caught, false, MISS_COST * (count - caught) + false))  # fmt: skip
-        table.add_row(name, *cells, *degrees)
+        counted = map(spread, (caught, false, MISS_COST * (count - caught) + false))
+        error = series.truth - torch.stack(outputs[loss])
+        lack = error[:, peaks].clamp_min(0)
+        table.add_row(name, *counted, f"{error.abs().mean():.2f}", f"{lack.mean():.2f}")
 
-    def degrees(name: str) -> tuple[str, str]:
-        error = series.truth - torch.stack(outputs[name])
-        return f"{error.abs().mean():.2f}", f"{error[:, peaks].clamp_min(0).mean():.2f}"
-
-    row("mse", [output > LEVEL for output in outputs["mse"]], degrees("mse"))
+    usual = [LEVEL] * example.repeats
     lowered = [
-        output > alarm_level(output, series, int((ours[~peaks] > LEVEL).sum()))
+        alarm_level(output, series, int((ours[~peaks] > LEVEL).sum()))
         for output, ours in zip(outputs["mse"], outputs["peak"], strict=True)
     ]
-    row("mse, alarm level lowered", lowered, degrees("mse"))
-    row("peak loss", [output > LEVEL for output in outputs["peak"]], degrees("peak"))
-    console.print(table)
-    console.print(
+    row("mse", "mse", usual)
+    row("mse, alarm level lowered", "mse", lowered)
+    row("peak loss", "peak", usual)
+    example.console.print(table)
+    example.note(
         f"caught: of the quarters above {LEVEL:g} degrees, those that were forecast so. cost: a "
         f"missed one counts {MISS_COST:g}, a false alarm 1.\nlowered: until there are as many "
         "false alarms as with the peak loss. error: mean, in degrees.\nlack at peaks: by how much "
-        "the forecast stays below a peak, mean, in degrees.",
-        style="dim",
-        highlight=False,
+        "the forecast stays below a peak, mean, in degrees."
     )
 
 
-def draw(series: Series, outputs: dict[str, list[Tensor]], path: Path) -> None:
+def draw(series: Series, outputs: dict[str, list[Tensor]]) -> Figure:
     """The forecasts over the years, and what the losses charge."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.4), width_ratios=(1, 3.2))
     x = torch.linspace(-1, 2.5, 401)
@@ -175,18 +165,15 @@ def draw(series: Series, outputs: dict[str, list[Tensor]], path: Path) -> None:
     for height, (name, colour) in zip((-1.95, -2.25), (("mse", BLUE), ("peak", RED)), strict=True):
         mean = torch.stack(outputs[name]).mean(0)
         right.plot(series.years, mean, color=colour, lw=1.6, label=f"forecast, {name} loss")
-        caught = series.peaks & (mean > LEVEL)
-        missed = series.peaks & (mean <= LEVEL)
-        false = ~series.peaks & (mean > LEVEL)
+        alarms = mean > LEVEL
         for what, marker, face in (
-            (caught, "o", colour),
-            (missed, "o", "none"),
-            (false, "x", colour),
+            (series.peaks & alarms, "o", colour),
+            (series.peaks & ~alarms, "o", "none"),
+            (~series.peaks & alarms, "x", colour),
         ):
             years = series.years[what.numpy()]
-            right.scatter(years, np.full(len(years), height), s=16, marker=marker,
-                          facecolors=face if marker == "o" else colour,
-                          edgecolors=colour if marker == "o" else None, lw=0.9)  # fmt: skip
+            right.plot(years, np.full(len(years), height), marker, ms=4, mfc=face, mec=colour,
+                       mew=0.9)  # fmt: skip
     right.axhline(LEVEL, color=GREY, lw=0.8, ls=":")
     right.set(xlim=(series.years[0], series.years[-1]), ylim=(-2.5, 3.4), ylabel="degrees",
               title="El Nino, forecast a quarter ahead: "
@@ -194,26 +181,19 @@ def draw(series: Series, outputs: dict[str, list[Tensor]], path: Path) -> None:
     right.legend(loc="upper left", ncols=3, frameon=False)
     for axis in (left, right):
         axis.grid(visible=False)
-    save(figure, path)
+    return figure
 
 
 def main() -> None:
-    """Trains, counts, draws."""
-    options = parse("El Nino, with a loss of one's own.")
-    began = time.perf_counter()
-    console = make_console(100)
-    torch.set_num_threads(1)  # the models are tiny
+    example = Example("El Nino, with a loss of one's own.", width=100)
     series = load()
-    runs = [(name, seed) for seed in range(options.repeats) for name in LOSSES]
     outputs: dict[str, list[Tensor]] = {name: [] for name in LOSSES}
-    for name, seed in track(runs, "training", console=console):
+    for name, seed in example.runs(LOSSES):
         outputs[name].append(forecast(LOSSES[name], series, seed))
-    show(series, outputs, console)
-    picture = options.out / "anomaly.png"
-    draw(series, outputs, picture)
-    console.print(f"\nthe loss: {peak_loss.expression}", style="dim", highlight=False)
-    console.print(f"picture: {picture.resolve()}", highlight=False)
-    console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
+    show(series, outputs, example)
+    example.save(draw(series, outputs), "anomaly.png")
+    example.note(f"\nthe loss: {peak_loss.expression}")
+    example.finish()
 
 
 if __name__ == "__main__":

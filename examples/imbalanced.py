@@ -9,15 +9,10 @@ cores.
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from matplotlib.figure import Figure
 from shared import (
     COLOURS,
     COUNTS,
@@ -25,12 +20,11 @@ from shared import (
     RARE,
     RARE_TEXT,
     Data,
+    Example,
     fit,
-    make_console,
     make_model,
-    parse,
-    save,
-    show_pictures,
+    make_table,
+    spread,
     uneven_digits,
 )
 from torch import Tensor, nn
@@ -63,14 +57,6 @@ def candidates(counts: Tensor) -> dict[str, nn.Module]:
     }
 
 
-def train(loss: nn.Module, data: Data, seed: int) -> nn.Module:
-    """A small network."""
-    torch.manual_seed(seed)
-    model = make_model(data.train_x.shape[1], HIDDEN, CLASSES)
-    fit(model, loss, data.train_x, data.train_y, EPOCHS, BATCH)
-    return model
-
-
 def judge(model: nn.Module, data: Data) -> tuple[np.ndarray, LossReport]:
     """The recall of each digit in percent, and how its plain cross-entropy is distributed."""
     distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), CLASSES)
@@ -82,70 +68,51 @@ def judge(model: nn.Module, data: Data) -> tuple[np.ndarray, LossReport]:
     return recall.numpy(), distribution.compute()
 
 
-def add_digits(table: Table) -> None:
-    """A column for each digit, the rare ones marked."""
-    for digit in range(CLASSES):
-        heading = f"[yellow]{digit}" if digit in RARE else str(digit)
-        table.add_column(heading, justify="right", no_wrap=True)
+DIGITS = [f"[yellow]{digit}" if digit in RARE else str(digit) for digit in range(CLASSES)]
 
 
-def show_weights(counts: Tensor, console: Console) -> None:
+def show_weights(counts: Tensor, example: Example) -> None:
     """Counts, and what the methods make of them."""
-    table = Table(title="training images of each digit, and class weights", title_justify="left")
-    table.add_column("", no_wrap=True)
-    add_digits(table)
+    table = make_table("training images of each digit, and class weights", ["", *DIGITS])
     table.add_row("count_labels", *(str(count) for count in counts.tolist()))
     for method in METHODS:
         weights = class_weights(counts, method, normalize="classes")
         table.add_row(method, *(f"{weight:.2f}" for weight in weights.tolist()))
-    console.print(table)
-    console.print("weights here: normalised to a mean of 1 over the classes.", style="dim")
+    example.console.print(table)
+    example.note("weights here: normalised to a mean of 1 over the classes.")
 
 
-def show_recall(recalls: dict[str, list[np.ndarray]], console: Console) -> None:
+def show_recall(recalls: dict[str, list[np.ndarray]], example: Example) -> None:
     """Means over all digits and over the rare ones, and each digit's own."""
-    table = Table(title="recall on the whole test set, %: mean of the runs", title_justify="left")
-    table.add_column("loss", no_wrap=True)
-    table.add_column("all", justify="right", no_wrap=True)
-    table.add_column("rare", justify="right", no_wrap=True)
-    add_digits(table)
+    title = "recall on the whole test set, %: mean of the runs"
+    table = make_table(title, ["loss", "all", "rare", *DIGITS])
     for name, runs in recalls.items():
         recall = np.mean(runs, axis=0)
-        spread = np.std(np.mean(runs, axis=1))
-        table.add_row(
-            name,
-            f"{recall.mean():.1f} ±{spread:.1f}",
-            f"{recall[list(RARE)].mean():.1f}",
-            *(f"{value:.0f}" for value in recall),
-        )
-    console.print(table)
+        rare = f"{recall[list(RARE)].mean():.1f}"
+        table.add_row(name, spread(np.mean(runs, axis=1)), rare, *(f"{r:.0f}" for r in recall))
+    example.console.print(table)
 
 
-def show_losses(reports: dict[str, LossReport], console: Console) -> None:
+def show_losses(reports: dict[str, LossReport], example: Example) -> None:
     """The median and the 95 % quantile of the test losses by digit, of the first run."""
-    table = Table(
-        title="plain cross-entropy on the test set, by digit: median and 95 % (first run)",
-        title_justify="left",
-    )
-    table.add_column("trained with", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    add_digits(table)
+    title = "plain cross-entropy on the test set, by digit: median and 95 % (first run)"
+    table = make_table(title, ["trained with", "", *DIGITS], left=2)
     for name in SHOWN:
         for label, q in (("median", 0.5), ("95 %", 0.95)):
-            found = (spread.quantile(q) for spread in reports[name].classes)
+            found = (digit.quantile(q) for digit in reports[name].classes)
             cells = (f"{loss:.2f}" if loss > 0.005 else f"{loss:.0e}" for loss in found)
             table.add_row(name if q == 0.5 else "", label, *cells)
-    console.print(table)
+    example.console.print(table)
 
 
-def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport], path: Path) -> Path:
+def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport]) -> Figure:
     """Losses by digit under two training losses, and the recall that each loss reaches."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6), width_ratios=(1.7, 1))
     figure.suptitle(f"Ten digits, {RARE_TEXT} rare: who pays?", fontweight="bold")
     for k, (name, colour) in enumerate(zip(SHOWN, (COLOURS[1], COLOURS[0]), strict=True)):
-        for digit, spread in enumerate(reports[name].classes):
+        for digit, found in enumerate(reports[name].classes):
             place = digit + (k - 0.5) * 0.36
-            low, first, middle, third, high = map(spread.quantile, (0.05, 0.25, 0.5, 0.75, 0.95))
+            low, first, middle, third, high = map(found.quantile, (0.05, 0.25, 0.5, 0.75, 0.95))
             left.vlines(place, low, high, color=colour, lw=1.4)
             left.vlines(place, first, third, color=colour, lw=7, alpha=0.75)
             left.plot(place, middle, "o", ms=4, color="white", mec=colour)
@@ -172,33 +139,30 @@ def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport], p
               ylim=(-0.6, len(names) + 0.2))  # fmt: skip
     right.grid(axis="y", visible=False)
     right.legend(loc="upper left", ncols=2)
-    return save(figure, path)
+    return figure
 
 
 def main() -> None:
-    """Counts, weighs, trains, prints, draws."""
-    options = parse("Imbalanced classification: count, weigh, train, compare, look.")
-    began = time.perf_counter()
-    console = make_console()
-    torch.set_num_threads(1)  # the models are tiny
+    example = Example("Imbalanced classification: count, weigh, train, compare, look.")
     counts = count_labels(uneven_digits(0).train_y, CLASSES)
-    show_weights(counts, console)
+    show_weights(counts, example)
     losses = candidates(counts)
     recalls: dict[str, list[np.ndarray]] = {name: [] for name in losses}
     reports: dict[str, LossReport] = {}
-    todo = [(name, seed) for seed in range(options.repeats) for name in losses]
-    for name, seed in track(todo, "training", console=console):
+    for name, seed in example.runs(losses):
         data = uneven_digits(seed)
-        recall, report = judge(train(losses[name], data, seed), data)
+        torch.manual_seed(seed)
+        model = make_model(data.train_x.shape[1], HIDDEN, CLASSES)
+        recall, report = judge(fit(model, losses[name], data, EPOCHS, BATCH), data)
         recalls[name].append(recall)
         reports.setdefault(name, report)
-    show_recall(recalls, console)
-    show_losses(reports, console)
-    pictures = [draw(recalls, reports, options.out / "imbalanced.png")]
-    pictures.append(options.out / "imbalanced_losses.png")
-    reports["cross_entropy"].plot(pictures[-1], "Plain cross-entropy, trained without weights")
-    show_pictures(console, *pictures)
-    console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
+    show_recall(recalls, example)
+    show_losses(reports, example)
+    example.save(draw(recalls, reports), "imbalanced.png")
+    example.pictures.append(example.out / "imbalanced_losses.png")
+    title = "Plain cross-entropy, trained without weights"
+    reports["cross_entropy"].plot(example.pictures[-1], title)
+    example.finish()
 
 
 if __name__ == "__main__":

@@ -11,18 +11,14 @@ minute on two cores.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-from shared import COLOURS, GREY, make_console, parse, save, show_pictures
+from matplotlib.figure import Figure
+from shared import COLOURS, GREY, Data, Example, make_table, spread
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -42,25 +38,13 @@ Targets = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Halves:
-    """One split; values in their own units, less the mean of the training part."""
-
-    train_x: Tensor
-    train_y: Targets
-    test_x: Tensor
-    test_y: Targets
-
-
-@dataclass
 class Run:
-    """What one training run leaves behind."""
-
     scores: dict[str, float]
-    weights: list[dict[str, float]] = field(default_factory=list)  # by epoch, adding up to 1
+    weights: list[dict[str, float]]  # by epoch, adding up to 1
 
 
-def load(seed: int) -> Halves:
-    """The digits of scikit-learn, cut in two."""
+def load(seed: int) -> Data:
+    """The digits of scikit-learn, cut in two; targets less the mean of the training part."""
     images, digits = load_digits(return_X_y=True)
     images = images.reshape(-1, 8, 8)
     left, right = images[:, :, :4].reshape(-1, 32) / 16, images[:, :, 4:].sum(1)
@@ -75,7 +59,7 @@ def load(seed: int) -> Halves:
         y = {name: torch.from_numpy(column[rows]).float() for name, column in columns.items()}
         return torch.from_numpy(left[rows]).float(), y | {"digit": torch.from_numpy(digits[rows])}
 
-    return Halves(*part(train), *part(test))
+    return Data(*part(train), *part(test))
 
 
 class Network(nn.Module):
@@ -89,24 +73,23 @@ class Network(nn.Module):
         )
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """The output of each task."""
         z = torch.relu(self.trunk(x))
         return {name: head(z).squeeze(-1) for name, head in self.heads.items()}
 
 
-def fixed(weights: dict[str, float]) -> Callable[[Halves], nn.Module]:
+def fixed(weights: dict[str, float]) -> Callable[[Data], nn.Module]:
     """A criterion with these weights; tasks without one are left out."""
     terms = {name: (LOSSES[name], weight) for name, weight in weights.items()}
     return lambda data: lossops.nn.CombinedLoss(terms)
 
 
-def by_hand(data: Halves) -> nn.Module:
+def by_hand(data: Data) -> nn.Module:
     """Each loss over what guessing costs: ln 10, and the variances."""
     variances = {name: data.train_y[name].var().item() for name in ("ink", "place")}
     return fixed({"digit": 1 / np.log(10)} | {name: 1 / v for name, v in variances.items()})(data)
 
 
-CRITERIA: dict[str, Callable[[Halves], nn.Module]] = {
+CRITERIA: dict[str, Callable[[Data], nn.Module]] = {
     **{f"{name} alone": fixed({name: 1.0}) for name in TASKS},
     "sum": fixed(dict.fromkeys(TASKS, 1.0)),
     "weights by hand": by_hand,
@@ -145,64 +128,56 @@ def train(name: str, seed: int) -> Run:
     data = load(seed)
     torch.manual_seed(seed)
     model, criterion = Network(data.train_x.shape[1]), CRITERIA[name](data)
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": model.parameters(), "weight_decay": 1e-2},
-            {
-                "params": list(criterion.parameters()),
-                "lr": RATES.get(name, 0.0),
-                "weight_decay": 0.0,
-            },
-        ],
-        lr=1e-2,
-    )
-    run = Run({})
+    learned = list(criterion.parameters())
+    groups = [
+        {"params": model.parameters(), "weight_decay": 1e-2},
+        {"params": learned, "lr": RATES.get(name, 0.0), "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1e-2)
+    shared = {"shared": model.trunk.weight} if name == "GradNorm" else {}
+    weights = []
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(data.train_x)).split(BATCH):
             outputs = model(data.train_x[rows])
             operands = {task: (outputs[task], data.train_y[task][rows])
                         for task in criterion.terms}  # fmt: skip
-            keywords = (
-                {"shared": model.trunk.weight} if isinstance(criterion, lossops.nn.GradNorm) else {}
-            )
-            total, _ = criterion(operands, **keywords)
+            total, _ = criterion(operands, **shared)
             used = weights_of(criterion)  # now, before the step, as GradNorm sets them right first
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
         if isinstance(criterion, lossops.nn.DynamicWeightAverage):
             criterion.step()
-        run.weights.append(used)
+        weights.append(used)
     with torch.no_grad():
-        run.scores = score(model(data.test_x), data.test_y)
-    return run
+        return Run(score(model(data.test_x), data.test_y), weights)
 
 
-def show(runs: dict[str, list[Run]], console: Console) -> None:
+def show(runs: dict[str, list[Run]], example: Example) -> None:
     """The table: how each task fares under each criterion."""
-    table = Table(title="test set, %: mean of the runs ± standard deviation", title_justify="left")
-    table.add_column("losses combined by", no_wrap=True)
-    for heading in ("digit, accuracy", "ink, R²", "place, R²", "weights at the end"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = (
+        "losses combined by",
+        "digit, accuracy",
+        "ink, R²",
+        "place, R²",
+        "weights at the end",
+    )
+    table = make_table("test set, %: mean of the runs ± standard deviation", headings)
     for name, repeats in runs.items():
         trained = repeats[0].weights[-1]
-        cells = []
-        for task in TASKS:
-            values = np.array([run.scores[task] for run in repeats])
-            cells.append(f"{values.mean():.1f} ±{values.std():.1f}" if task in trained else "")
+        cells = (spread(run.scores[task] for run in repeats) if task in trained else ""
+                 for task in TASKS)  # fmt: skip
         weights = (f"{np.mean([run.weights[-1][task] for run in repeats]):.2g}" for task in trained)
         table.add_row(name, *cells, " : ".join(weights) if len(trained) > 1 else "")
-    console.print(table)
-    console.print(
+    example.console.print(table)
+    example.note(
         "R²: part of the variance that is explained. alone: a network for each task.\n"
         "weights: of digit, ink and place, as parts of their sum. The dynamic average minds how "
-        "fast losses fall, not their units.",
-        style="dim",
-        highlight=False,
+        "fast losses fall, not their units."
     )
 
 
-def draw(runs: dict[str, list[Run]], path: Path) -> Path:
+def draw(runs: dict[str, list[Run]]) -> Figure:
     """The scores side by side, and how the learned weights settle."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.4), width_ratios=(1.5, 1))
     figure.suptitle("Three tasks, one network", fontweight="bold")
@@ -230,23 +205,18 @@ def draw(runs: dict[str, list[Run]], path: Path) -> Path:
     right.set(yscale="log", ylim=(5e-6, 2), xlabel="epoch",
               title="learned weights, as parts of their sum")  # fmt: skip
     right.legend(fontsize=8, ncols=3, loc="lower center", columnspacing=1.0)
-    return save(figure, path)
+    return figure
 
 
 def main() -> None:
-    """Trains, prints, draws."""
-    options = parse("Three tasks with one network, their losses weighed in five ways.", repeats=3)
-    began = time.perf_counter()
-    console = make_console(100)
-    torch.set_num_threads(1)  # the models are tiny
+    description = "Three tasks with one network, their losses weighed in five ways."
+    example = Example(description, repeats=3, width=100)
     runs: dict[str, list[Run]] = {name: [] for name in CRITERIA}
-    todo = [(name, seed) for seed in range(options.repeats) for name in CRITERIA]
-    for name, seed in track(todo, "training", console=console):
+    for name, seed in example.runs(CRITERIA):
         runs[name].append(train(name, seed))
-    show(runs, console)
-    picture = draw(runs, options.out / "multitask.png")
-    show_pictures(console, picture)
-    console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
+    show(runs, example)
+    example.save(draw(runs), "multitask.png")
+    example.finish()
 
 
 if __name__ == "__main__":

@@ -8,29 +8,24 @@ data. At the end: two tables and a picture. Under a minute on two cores.
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import dataclasses
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from shared import (
     COLOURS,
     CORRUPTED,
     Data,
+    Example,
     fit,
-    make_console,
     make_model,
-    parse,
-    save,
-    show_pictures,
+    make_table,
     slipped_diabetes,
+    spread,
 )
-from torch import Tensor, nn
+from torch import nn
 
 import lossops
 
@@ -47,20 +42,15 @@ LOSSES: dict[str, nn.Module] = {
 }
 
 
-def train(loss: nn.Module, x: Tensor, y: Tensor, outputs: int, seed: int) -> nn.Module:
-    """A small network."""
+def train(loss: nn.Module, data: Data, outputs: int, seed: int) -> nn.Module:
     torch.manual_seed(seed)
-    model = make_model(x.shape[1], HIDDEN, outputs)
-    if outputs == 1:
-        model.append(nn.Flatten(0))
-    fit(model, loss, x, y, EPOCHS, BATCH)
-    return model
+    return fit(make_model(data.train_x.shape[1], HIDDEN, outputs), loss, data, EPOCHS, BATCH)
 
 
 def error(loss: nn.Module, part: float, seed: int) -> float:
     """The median absolute error on the clean test set, in the unit of the targets."""
     data = slipped_diabetes(seed, part)
-    model = train(loss, data.train_x, data.train_y, 1, seed)
+    model = train(loss, data, 1, seed)
     with torch.no_grad():
         return (model(data.test_x) - data.test_y).abs().median().item() * data.unit
 
@@ -68,13 +58,9 @@ def error(loss: nn.Module, part: float, seed: int) -> float:
 def bands(seed: int) -> tuple[Data, nn.Module]:
     """Five quantiles of the progression by body mass index."""
     data = slipped_diabetes(seed)
-    column = slice(BMI, BMI + 1)
-    data = Data(
-        data.train_x[:, column], data.train_y, data.test_x[:, column], data.test_y,
-        data.origin, data.unit,
-    )  # fmt: skip
-    loss = lossops.nn.QuantileLoss(q=LEVELS)
-    return data, train(loss, data.train_x, data.train_y, len(LEVELS), seed)
+    train_x, test_x = (x[:, BMI : BMI + 1] for x in (data.train_x, data.test_x))
+    data = dataclasses.replace(data, train_x=train_x, test_x=test_x)
+    return data, train(lossops.nn.QuantileLoss(q=LEVELS), data, len(LEVELS), seed)
 
 
 def below(data: Data, model: nn.Module) -> np.ndarray:
@@ -83,35 +69,25 @@ def below(data: Data, model: nn.Module) -> np.ndarray:
         return (data.test_y[:, None] <= model(data.test_x)).float().mean(0).numpy()
 
 
-def show(errors: dict[str, np.ndarray], shares: np.ndarray, console: Console) -> None:
-    """Both tables."""
-    table = Table(
-        title="median absolute error on clean data, by the part of the training targets that is "
-        "ten times too large: mean ± standard deviation",
-        title_justify="left",
+def show(errors: dict[str, np.ndarray], shares: np.ndarray, example: Example) -> None:
+    title = (
+        "median absolute error on clean data, by the part of the training targets that is "
+        "ten times too large: mean ± standard deviation"
     )
-    table.add_column("loss", no_wrap=True)
-    for part in PARTS:
-        table.add_column(f"{part:.0%}", justify="right", no_wrap=True)
+    table = make_table(title, ["loss", *(f"{part:.0%}" for part in PARTS)])
     for name, values in errors.items():
-        cells = zip(values.mean(0), values.std(0), strict=True)
-        table.add_row(name, *(f"{mean:.1f} ±{std:.1f}" for mean, std in cells))
-    console.print(table)
-    table = Table(
-        title=f"quantiles by body mass index, {CORRUPTED:.0%} of the training targets wrong: "
-        "test targets below",
-        title_justify="left",
+        table.add_row(name, *map(spread, values.T))
+    example.console.print(table)
+    title = (
+        f"quantiles by body mass index, {CORRUPTED:.0%} of the training targets wrong: "
+        "test targets below"
     )
-    table.add_column("quantile")
-    for level in LEVELS:
-        table.add_column(f"{level:g}", justify="right")
+    table = make_table(title, ["quantile", *(f"{level:g}" for level in LEVELS)])
     table.add_row("below, %", *(f"{100 * share:.0f}" for share in shares.mean(0)))
-    console.print(table)
-    console.print(
+    example.console.print(table)
+    example.note(
         "The test data are clean, the wrong training targets all too large: quantiles lie a bit "
-        "high.",
-        style="dim",
-        highlight=False,
+        "high."
     )
 
 
@@ -128,7 +104,7 @@ def draw_errors(axes: Axes, errors: dict[str, np.ndarray]) -> None:
 
 def draw_bands(axes: Axes, data: Data, model: nn.Module) -> None:
     """Quantiles, training data and, for comparison, the fit of the mean."""
-    squared = train(lossops.nn.MSELoss(), data.train_x, data.train_y, 1, seed=0)
+    squared = train(lossops.nn.MSELoss(), data, 1, seed=0)
     low, high = data.test_x.min().item(), data.test_x.max().item()
     x = torch.linspace(low, high, 200)[:, None]
     with torch.no_grad():
@@ -151,31 +127,19 @@ def draw_bands(axes: Axes, data: Data, model: nn.Module) -> None:
     axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 0.95))
 
 
-def draw(errors: dict[str, np.ndarray], data: Data, model: nn.Module, path: Path) -> Path:
-    """The picture."""
+def main() -> None:
+    example = Example("Robust regression with quantile bands.")
+    errors = {name: np.zeros((example.repeats, len(PARTS))) for name in LOSSES}
+    for k, name, seed in example.runs(range(len(PARTS)), LOSSES):
+        errors[name][seed, k] = error(LOSSES[name], PARTS[k], seed)
+    fitted = [bands(seed) for seed in range(example.repeats)]
+    show(errors, np.stack([below(*pair) for pair in fitted]), example)
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6))
     figure.suptitle("Diabetes: wrong targets, wide targets", fontweight="bold")
     draw_errors(left, errors)
-    draw_bands(right, data, model)
-    return save(figure, path)
-
-
-def main() -> None:
-    """Trains, prints, draws."""
-    options = parse("Robust regression with quantile bands.")
-    began = time.perf_counter()
-    console = make_console()
-    torch.set_num_threads(1)  # the models are tiny
-    seeds = range(options.repeats)
-    errors = {name: np.zeros((len(seeds), len(PARTS))) for name in LOSSES}
-    todo = [(name, k, seed) for seed in seeds for k in range(len(PARTS)) for name in LOSSES]
-    for name, k, seed in track(todo, "training", console=console):
-        errors[name][seed, k] = error(LOSSES[name], PARTS[k], seed)
-    fitted = [bands(seed) for seed in seeds]
-    show(errors, np.stack([below(*pair) for pair in fitted]), console)
-    picture = draw(errors, *fitted[0], options.out / "regression.png")
-    show_pictures(console, picture)
-    console.print(f"{time.perf_counter() - began:.0f} s in all", style="dim")
+    draw_bands(right, *fitted[0])
+    example.save(figure, "regression.png")
+    example.finish()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
-"""What the examples share: data sets, the model, the console, the style of pictures."""
+"""What the examples share: data sets, the model, the command line, the style of pictures."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 import torch
 from rich.console import Console
+from rich.progress import track
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -17,6 +23,11 @@ from torch import Tensor, nn
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+
+# An installed lossops comes first; the benchmarks live in the repository only.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.tables import make_table  # noqa: E402, F401
 
 CORRUPTED = 0.06  # part of the training targets whose decimal point has slipped
 COUNTS = (85, 4, 85, 85, 85, 85, 85, 85, 4, 4)  # images of each digit that uneven_digits keeps
@@ -48,39 +59,38 @@ class Data:
     """One split of a data set; the test part is always clean and complete."""
 
     train_x: Tensor
-    train_y: Tensor
+    train_y: Any  # a tensor, or one for each task
     test_x: Tensor
-    test_y: Tensor
+    test_y: Any
     origin: float = 0.0  # 0 of y, and
     unit: float = 1.0  # 1 of y, in what people measure
 
 
-def as_data(
-    train_x: np.ndarray,
-    train_y: np.ndarray,
-    test_x: np.ndarray,
-    test_y: np.ndarray,
-    origin: float = 0.0,
-    unit: float = 1.0,
-    labels: bool = False,
-) -> Data:
-    """Arrays as tensors; float32, and int64 for labels."""
-    x, u = (torch.from_numpy(array.astype(np.float32)) for array in (train_x, test_x))
-    kind = np.int64 if labels else np.float32
-    y, v = (torch.from_numpy(array.astype(kind)) for array in (train_y, test_y))
-    return Data(x, y, u, v, origin, unit)
+def as_data(*arrays: np.ndarray, origin: float = 0.0, unit: float = 1.0) -> Data:
+    """Arrays in the order of the fields as tensors, integers as they are and the rest float32."""
+    tensors = (torch.from_numpy(array) for array in arrays)
+    return Data(*(t.float() if t.is_floating_point() else t for t in tensors), origin, unit)
+
+
+def few_digits(seed: int, counts: Sequence[int], positive: int | None = None) -> Data:
+    """Half of the digits for training, so many images of each, and the whole other half for tests.
+
+    With `positive` the question is whether it is that digit, as a float, else which digit it is.
+    """
+    images, digits = load_digits(return_X_y=True)
+    labels = digits if positive is None else (digits == positive).astype(np.float32)
+    train_x, test_x, train_y, test_y = train_test_split(
+        images / 16, labels, test_size=0.5, stratify=labels, random_state=seed
+    )
+    order = np.random.default_rng(seed).permutation(len(train_y))
+    chosen = [order[train_y[order] == label][:count] for label, count in enumerate(counts)]
+    kept = np.sort(np.concatenate(chosen))
+    return as_data(train_x[kept], train_y[kept], test_x, test_y)
 
 
 def uneven_digits(seed: int) -> Data:
     """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
-    images, digits = load_digits(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(
-        images / 16, digits, test_size=0.5, stratify=digits, random_state=seed
-    )
-    order = np.random.default_rng(seed).permutation(len(train_y))
-    chosen = [order[train_y[order] == digit][:count] for digit, count in enumerate(COUNTS)]
-    kept = np.sort(np.concatenate(chosen))
-    return as_data(train_x[kept], train_y[kept], test_x, test_y, labels=True)
+    return few_digits(seed, COUNTS)
 
 
 def slipped_diabetes(seed: int, part: float = CORRUPTED) -> Data:
@@ -97,57 +107,87 @@ def slipped_diabetes(seed: int, part: float = CORRUPTED) -> Data:
     train_y[bad] *= 10
     low, middle, high = np.quantile(train_y, (0.25, 0.5, 0.75))
     spread = (high - low) / 1.349
-    scaled = ((y - middle) / spread for y in (train_y, test_y))
-    return as_data(train_x, next(scaled), test_x, next(scaled), float(middle), float(spread))
+    train_y, test_y = ((y - middle) / spread for y in (train_y, test_y))
+    return as_data(train_x, train_y, test_x, test_y, origin=float(middle), unit=float(spread))
 
 
-def make_model(features: int, hidden: int, outputs: int) -> nn.Module:
-    """One hidden layer."""
-    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+def make_model(features: int, hidden: int, outputs: int) -> nn.Sequential:
+    """One hidden layer. A single output has the shape (N), as its targets: none broadcast."""
+    model = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+    return model.append(nn.Flatten(0)) if outputs == 1 else model
 
 
-def fit(model: nn.Module, loss: nn.Module, x: Tensor, y: Tensor, epochs: int, batch: int) -> None:
-    """Trains the model in batches that are shuffled anew in each epoch."""
+def fit(
+    model: nn.Module,
+    loss: nn.Module,
+    data: Data,
+    epochs: int,
+    batch: int,
+    after: Callable[[float], None] = lambda mean_loss: None,
+    shuffle: torch.Generator | None = None,
+) -> nn.Module:
+    """Trains the model in batches that are shuffled anew in each epoch; `after` hears of each."""
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, weight_decay=1e-4)
+    x, y = data.train_x, data.train_y
     for _ in range(epochs):
-        for rows in torch.randperm(len(x)).split(batch):
+        total = 0.0
+        for rows in torch.randperm(len(x), generator=shuffle).split(batch):
             optimizer.zero_grad()
-            loss(model(x[rows]), y[rows]).backward()
+            value = loss(model(x[rows]), y[rows])
+            value.backward()
             optimizer.step()
+            total += value.item() * len(rows)
+        after(total / len(x))
+    return model
 
 
-def make_console(width: int = 110) -> Console:
-    """The terminal; where there is none, such as in a log, a fixed width."""
-    console = Console()
-    return console if console.is_terminal else Console(width=width)
+def spread(values: Iterable[float], digits: int = 1) -> str:
+    values = np.array(list(values))
+    return f"{values.mean():.{digits}f} ±{values.std():.{digits}f}"
 
 
-def parse(description: str, repeats: int = 5) -> argparse.Namespace:
-    """The command line: ``out``, which is made, and ``repeats``."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo_output"), help="folder for the pictures"
-    )
-    parser.add_argument(
-        "--repeats", type=int, default=repeats, help=f"runs of each loss (default: {repeats})"
-    )
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    return options
+class Example:
+    """One run of an example: its options, the terminal, the pictures it leaves.
 
+    Attributes:
+        out: The folder for pictures.
+        repeats: Runs of each loss.
+        console: The terminal; where there is none, such as in a log, of a fixed width.
+    """
 
-def show_pictures(console: Console, *paths: Path) -> None:
-    """Says where the pictures are."""
-    if len(paths) == 1:
-        console.print(f"\npicture: {paths[0].resolve()}", highlight=False)
-        return
-    console.print("\npictures:")
-    for path in paths:
-        console.print(f"  {path.resolve()}", highlight=False)
+    def __init__(self, description: str, repeats: int = 5, width: int = 110) -> None:
+        parser = argparse.ArgumentParser(description=description)
+        add = parser.add_argument
+        add("--out", type=Path, default=Path("demo_output"), help="folder for the pictures")
+        told = f"runs of each loss (default: {repeats})"
+        add("--repeats", type=int, default=repeats, help=told)
+        options = parser.parse_args()
+        self.began = time.perf_counter()
+        self.out, self.repeats = options.out, options.repeats
+        self.out.mkdir(parents=True, exist_ok=True)
+        terminal = Console()
+        self.console = terminal if terminal.is_terminal else Console(width=width)
+        self.pictures: list[Path] = []
+        torch.set_num_threads(1)  # the models are tiny: a second thread would only wait
 
+    def runs(self, *choices: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+        """Each choice with each seed, under a progress bar; the seed is the last."""
+        todo = [(*chosen, seed) for seed in range(self.repeats) for chosen in product(*choices)]
+        return track(todo, "training", console=self.console)
 
-def save(figure: Figure, path: Path) -> Path:
-    """Writes a picture and forgets it."""
-    figure.savefig(path)
-    plt.close(figure)
-    return path
+    def note(self, text: str) -> None:
+        """Says what a table cannot."""
+        self.console.print(text, style="dim", highlight=False, markup=False)
+
+    def save(self, figure: Figure, name: str) -> None:
+        """Writes a picture and forgets it."""
+        self.pictures.append(self.out / name)
+        figure.savefig(self.pictures[-1])
+        plt.close(figure)
+
+    def finish(self) -> None:
+        """Says where the pictures are, and how long it took."""
+        self.console.print("\npictures:")
+        for path in self.pictures:
+            self.console.print(f"  {path.resolve()}", highlight=False)
+        self.note(f"{time.perf_counter() - self.began:.0f} s in all")

@@ -110,8 +110,9 @@ def value_of(case: Case, name: str, key: str, default: str | None) -> str:
 def statements(case: Case, key: str) -> str:
     """Checks of the function, its gradient and the module on one case."""
     loss, source = case.loss, SOURCES[case.loss.op]
-    values = {p.name: value_of(case, p.name, key, p.default) for p in cpp.parameters(source)}
-    options, called = cpp.options(source), cpp.called(source)
+    taken, options = cpp.parameters(source), source.settings
+    values = {a.name: value_of(case, a.name, key, cpp.default(a)) for a in taken}
+    called = [a for a in taken if a not in options]
     required = ", ".join(values[a.name] for a in options if a.default is None)
     chain = "".join(f".{a.name}({values[a.name]})" for a in options if a.default is not None)
     return f"""

@@ -3,7 +3,6 @@
 import ast
 import re
 import textwrap
-from dataclasses import dataclass
 
 from .losses import Argument, Family, Loss
 
@@ -37,103 +36,36 @@ using namespace api;
 }}  // namespace lossops
 """
 LAST = ("reduction", "weight", "labels", "ignore_index", "normalizer")  # in this order
-TYPES = {"float": "double", "int": "int64_t", "bool": "bool"}
+TYPES = {"Tensor": "at::Tensor", "float": "double", "int": "int64_t", "bool": "bool"}
 
 
 def generated(families: list[Family]) -> dict[str, str]:
     """The text of every file of C++, by its path in the repository."""
     files = {}
     for family in families:
-        files[f"csrc/include/lossops/{family.name}.h"] = HEADER.format(
-            text=family.summary,
-            notice=NOTICE,
-            first='"lossops/export.h"',
-            second='"lossops/types.h"',
-            space="lossops",
-            body="\n".join(map(_declaration, family.losses)),
-        )
-        files[f"csrc/include/lossops/nn/{family.name}.h"] = HEADER.format(
-            text=family.summary,
-            notice=NOTICE,
-            first=f'"lossops/{family.name}.h"',
-            second='"lossops/nn/base.h"',
-            space="lossops::nn",
-            body="\n".join(map(_module, family.losses)),
-        )
+        name, nn = family.name, f"nn/{family.name}"
+        for file, space, beneath, written in (
+            (name, "lossops", ('"lossops/export.h"', '"lossops/types.h"'), _declaration),
+            (nn, "lossops::nn", (f'"lossops/{name}.h"', '"lossops/nn/base.h"'), _module),
+        ):
+            files[f"csrc/include/lossops/{file}.h"] = HEADER.format(
+                text=family.summary,
+                notice=NOTICE,
+                first=beneath[0],
+                second=beneath[1],
+                space=space,
+                body="\n".join(map(written, family.losses)),
+            )
     body = "\n".join(_definition(loss) for family in families for loss in family.losses)
     files["csrc/api/functions.cpp"] = SOURCE.format(notice=NOTICE, body=body)
     return files
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """An argument in C++."""
-
-    name: str
-    type: str  # as an option stores it
-    default: str | None
-    text: str
-    beside: str  # what of csrc/api/numbers.h makes a tensor of a number
-
-    @classmethod
-    def of(cls, a: Argument) -> "Parameter":
-        """With the operator's type, and the function's default."""
-        if a.schema is None:
-            type = "Reduction"
-        elif a.is_tensor:
-            type = "TensorOrNumber" if a.may_be_number else "at::Tensor"
-        else:
-            type = TYPES[_bare(a.schema)]
-        if a.is_optional:
-            type = f"std::optional<{type}>"
-        beside = (
-            "level_beside" if a.annotation == "Levels"
-            else "number_beside" if a.is_optional else "variance_beside"
-        )  # fmt: skip
-        return cls(a.name, type, _default(a, type), in_cpp(a.text), beside)
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether it may be left empty."""
-        return self.type.startswith("std::optional")
-
-    @property
-    def may_be_number(self) -> bool:
-        """Whether it may be a number where the operator wants a tensor."""
-        return "TensorOrNumber" in self.type
-
-    @property
-    def is_tensor(self) -> bool:
-        """Whether it is, or may be, a tensor."""
-        return "Tensor" in self.type
-
-    @property
-    def defined(self) -> str:
-        """As a definition has it."""
-        return f"const {self.type}& {self.name}" if self.is_tensor else f"{self.type} {self.name}"
-
-    @property
-    def declared(self) -> str:
-        """As a declaration has it."""
-        return self.defined + ("" if self.default is None else f" = {self.default}")
-
-
-def parameters(loss: Loss) -> list[Parameter]:
+def parameters(loss: Loss) -> list[Argument]:
     """The loss's own arguments in the order of the operator, then those that losses share."""
-    given = {a.name: Parameter.of(a) for a in loss.arguments}
+    given = {a.name: a for a in loss.arguments}
     own = [name for name, _ in loss.schema if name in given and name not in LAST]
     return [given[name] for name in (*own, *LAST) if name in given]
-
-
-def options(loss: Loss) -> list[Parameter]:
-    """The options of its module."""
-    return [Parameter.of(a) for a in loss.settings]
-
-
-def called(loss: Loss) -> list[Parameter]:
-    """What its module's forward takes."""
-    given = {a.name for a in loss.settings}
-    return [p for p in parameters(loss) if p.name not in given]
 
 
 def in_cpp(text: str) -> str:
@@ -148,21 +80,47 @@ def in_cpp(text: str) -> str:
     return text.replace("::\n", ":\n").replace("``", "`")
 
 
+def _type(a: Argument) -> str:
+    """As an option stores it: with the operator's type, but for what may be a number."""
+    if a.schema is None:
+        return "Reduction"
+    type = "TensorOrNumber" if a.may_be_number else TYPES[_bare(a.schema)]
+    return f"std::optional<{type}>" if a.is_optional else type
+
+
 def _bare(type: str) -> str:
     return re.sub(r"^Optional\[(.*)\]$", r"\1", type)
 
 
-def _default(a: Argument, type: str) -> str | None:
+def default(a: Argument) -> str | None:
+    """In C++; None where the argument is required."""
     if a.default is None:
         return None
     value = ast.literal_eval(a.default)
     if value is None:
         return "std::nullopt"
-    if type == "Reduction":
+    if a.schema is None:
         return f"Reduction::{value.capitalize()}"
-    if "double" in type or "TensorOrNumber" in type:
-        return repr(float(value))
-    return str(value).lower()
+    return repr(float(value)) if "double" in _type(a) or a.may_be_number else str(value).lower()
+
+
+def _initial(a: Argument) -> str:
+    return "" if a.default is None else f" = {default(a)}"
+
+
+def _defined(a: Argument) -> str:
+    return f"const {_type(a)}& {a.name}" if a.is_tensor else f"{_type(a)} {a.name}"
+
+
+def _declared(a: Argument) -> str:
+    return _defined(a) + _initial(a)
+
+
+def _beside(a: Argument) -> str:
+    """What of csrc/api/numbers.h makes a tensor of a number."""
+    if a.annotation == "Levels":
+        return "level_beside"
+    return "number_beside" if a.is_optional else "variance_beside"
 
 
 def _comment(text: str, indent: str = "") -> str:
@@ -196,23 +154,21 @@ def _call(head: str, arguments: list[str], indent: str, tail: str) -> str:
 def _declaration(loss: Loss) -> str:
     taken = parameters(loss)
     out = _comment(in_cpp(loss.doc.head)) + "///\n"
-    for p in taken:
-        out += _tagged(f"@param {p.name}", p.text)
+    for a in taken:
+        out += _tagged(f"@param {a.name}", in_cpp(a.text))
     out += _tagged("@return", in_cpp(loss.doc.sections["Returns"]))
     out += "///\n" + _tagged("Reference:", in_cpp(loss.doc.sections["Reference"]))
-    return out + _call(f"LOSSOPS_API at::Tensor {loss.op}", [p.declared for p in taken], "", ";")
+    return out + _call(f"LOSSOPS_API at::Tensor {loss.op}", [*map(_declared, taken)], "", ";")
 
 
 def _definition(loss: Loss) -> str:
     """The function calls its operator through a typed handle of the dispatcher."""
-    given = {p.name: p for p in parameters(loss)}
+    given = {a.name: a for a in parameters(loss)}
     first = next(iter(given))
     types, values = [], []
     for name, kind in loss.schema:
         bare = _bare(kind)
-        type = {"Tensor": "at::Tensor"}.get(bare) or (
-            "at::ScalarType" if name == "dtype" else TYPES[bare]
-        )
+        type = "at::ScalarType" if name == "dtype" else TYPES[bare]
         type = f"std::optional<{type}>" if kind != bare else type
         types.append(f"const {type}&" if bare == "Tensor" else type)
         if name not in given:
@@ -220,45 +176,46 @@ def _definition(loss: Loss) -> str:
         elif name == "reduction":
             values.append("static_cast<int64_t>(reduction)")
         elif given[name].may_be_number:
-            values.append(f"{given[name].beside}({name}, {first})")
+            values.append(f"{_beside(given[name])}({name}, {first})")
         else:
             values.append(name)
-    out = _call(f"at::Tensor {loss.op}", [p.defined for p in given.values()], "", " {")
+    out = _call(f"at::Tensor {loss.op}", [*map(_defined, given.values())], "", " {")
     out += _call("using Op = at::Tensor", types, "  ", ";")
     out += f'  static const auto op = handle<Op>("lossops::{loss.op}");\n'
     return out + _call("return op.call", values, "  ", ";") + "}\n"
 
 
-def _options(name: str, taken: list[Parameter]) -> str:
+def _options(name: str, taken: list[Argument]) -> str:
     out = f"/// Options of `{name}`.\nstruct {name}Options {{\n"
-    if required := [p for p in taken if p.default is None]:
-        takes = ", ".join(f"{p.type} {p.name}" for p in required)
-        sets = ", ".join(f"{p.name}_(std::move({p.name}))" for p in required)
+    if required := [a for a in taken if a.default is None]:
+        takes = ", ".join(f"{_type(a)} {a.name}" for a in required)
+        sets = ", ".join(f"{a.name}_(std::move({a.name}))" for a in required)
         out += f"  {'explicit ' if len(required) == 1 else ''}{name}Options({takes})\n"
         out += f"      : {sets} {{}}\n"
-    for p in taken:
-        default = f" = {p.default}" if p.default else ""
-        out += _comment(p.text, "  ") + f"  TORCH_ARG({p.type}, {p.name}){default};\n"
+    for a in taken:
+        out += _comment(in_cpp(a.text), "  ")
+        out += f"  TORCH_ARG({_type(a)}, {a.name}){_initial(a)};\n"
     return out + "};\n\n"
 
 
 def _module(loss: Loss) -> str:
     """Options and module, in the manner of torch::nn."""
-    taken, name = options(loss), loss.module
-    buffers = {p.name: p for p in taken if p.is_tensor}
+    taken, name = loss.settings, loss.module
+    buffers = [a.name for a in taken if a.is_tensor]
     out = _options(name, taken) + _comment(f"{in_cpp(loss.doc.summary)} See `lossops::{loss.op}`.")
     out += f"struct {name}Impl : torch::nn::Cloneable<{name}Impl> {{\n"
-    default = "" if any(p.default is None for p in taken) else " = {}"
+    default = "" if any(a.default is None for a in taken) else " = {}"
     out += f"  explicit {name}Impl({name}Options options_{default})\n"
     out += "      : options(std::move(options_)) {\n    reset();\n  }\n"
     sets = [f'    {b} = register_buffer("{b}", detail::buffer(options.{b}()));\n' for b in buffers]
     out += "  void reset() override {" + ("\n" + "".join(sets) + "  " if sets else "") + "}\n"
     out += "  void pretty_print(std::ostream& stream) const override {\n"
-    shown = [f'"{p.name}", options.{p.name}()' for p in taken if not p.is_tensor]
+    shown = [f'"{a.name}", options.{a.name}()' for a in taken if not a.is_tensor]
     out += _call("detail::print", ["stream", f'"lossops::nn::{name}"', *shown], "    ", ";")
     out += "  }\n" + _comment("Compute the loss.", "  ")
-    out += _call("at::Tensor forward", [p.declared for p in called(loss)], "  ", " {")
-    values = [_kept(p, buffers) if p in taken else p.name for p in parameters(loss)]
+    called = [a for a in parameters(loss) if a not in taken]
+    out += _call("at::Tensor forward", [*map(_declared, called)], "  ", " {")
+    values = [_kept(a) if a in taken else a.name for a in parameters(loss)]
     out += _call(f"return lossops::{loss.op}", values, "    ", ";") + "  }\n\n"
     out += "  /// The settings of this module.\n" + f"  {name}Options options;\n"
     for b in buffers:
@@ -268,10 +225,10 @@ def _module(loss: Loss) -> str:
     return out + f"/// Shared ownership of a `{name}Impl`.\nTORCH_MODULE({name});\n"
 
 
-def _kept(p: Parameter, buffers: dict[str, Parameter]) -> str:
+def _kept(a: Argument) -> str:
     """How a module passes on what it was constructed with."""
-    if p.name not in buffers:
-        return f"options.{p.name}()"
-    if p.may_be_number:
-        return f"detail::buffered({p.name}, options.{p.name}())"
-    return f"detail::given({p.name})" if p.is_optional else p.name
+    if not a.is_tensor:
+        return f"options.{a.name}()"
+    if a.may_be_number:
+        return f"detail::buffered({a.name}, options.{a.name}())"
+    return f"detail::given({a.name})" if a.is_optional else a.name

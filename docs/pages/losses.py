@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.figures import KIND
-from benchmarks.measure import size_name
+from benchmarks.figures import KIND, size_name
 from tools.documents import BEGIN, in_markdown
 from tools.losses import Loss, read
 
@@ -23,7 +22,7 @@ LOSSES = [loss for family in FAMILIES for loss in family.losses]
 
 def benchmark() -> dict[str, Any]:
     """The last full run of the benchmark."""
-    return json.loads((ROOT / "benchmarks/results/cpu.json").read_text())
+    return json.loads((ROOT / "benchmarks/results/cpu-avx512.json").read_text())
 
 
 def duration(seconds: float) -> str:
@@ -36,7 +35,7 @@ def duration(seconds: float) -> str:
 
 def speed(loss: Loss, run: dict[str, Any]) -> Iterator[str]:
     """The loss's rows of the benchmark, where it has some."""
-    cells = [cell for cell in (*run["cells"], *run["classes"]) if cell["loss"] == loss.op]
+    cells = [cell for cell in run["cells"] if cell["loss"] == loss.op and cell["peak"]]
     if not cells:
         return
     meta = run["meta"]

@@ -1,0 +1,144 @@
+"""The losses as users write them, in the plain form found in training scripts and papers.
+
+This is the code that a user would delete on switching: what a loss is timed against where
+torch.nn.functional does not have it.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# ---- element-wise --------------------------------------------------------------------------------
+
+
+def log_cosh(input: Tensor, target: Tensor) -> Tensor:
+    return torch.log(torch.cosh(input - target)).mean()
+
+
+def charbonnier(input: Tensor, target: Tensor, eps: float = 1e-3) -> Tensor:
+    return (torch.sqrt((input - target) ** 2 + eps**2) - eps).mean()
+
+
+def quantile(input: Tensor, target: Tensor, q: float | Tensor = 0.9) -> Tensor:
+    error = target - input
+    return torch.max(q * error, (q - 1) * error).mean()
+
+
+def expectile(input: Tensor, target: Tensor, tau: float = 0.9) -> Tensor:
+    error = target - input
+    return (torch.where(error < 0, 1 - tau, tau) * error**2).mean()
+
+
+def robust(input: Tensor, target: Tensor, alpha: float = 1.0, scale: float = 1.0) -> Tensor:
+    b = abs(alpha - 2)
+    return (b / alpha * ((((input - target) / scale) ** 2 / b + 1) ** (alpha / 2) - 1)).mean()
+
+
+def gaussian_nll(input: Tensor, target: Tensor, var: Tensor, eps: float = 1e-6) -> Tensor:
+    """F.gaussian_nll_loss without its check of the values of var, which breaks the graph."""
+    var = var.clone()
+    with torch.no_grad():
+        var.clamp_(min=eps)
+    return (0.5 * (torch.log(var) + (input - target) ** 2 / var)).mean()
+
+
+def focal(input: Tensor, target: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+    """The sigmoid focal loss in the steps in which torchvision computes it."""
+    p = torch.sigmoid(input)
+    ce = F.binary_cross_entropy_with_logits(input, target, reduction="none")
+    p_t = p * target + (1 - p) * (1 - target)
+    alpha_t = alpha * target + (1 - alpha) * (1 - target)
+    return (alpha_t * (ce * (1 - p_t) ** gamma)).mean()
+
+
+def asymmetric(
+    input: Tensor,
+    target: Tensor,
+    gamma_pos: float = 1.0,
+    gamma_neg: float = 4.0,
+    clip: float = 0.05,
+) -> Tensor:
+    p = torch.sigmoid(input)
+    not_p = (1 - p + clip).clamp(max=1)
+    ce = target * torch.log(p.clamp(min=1e-8)) + (1 - target) * torch.log(not_p.clamp(min=1e-8))
+    p_t = p * target + not_p * (1 - target)
+    gamma = gamma_pos * target + gamma_neg * (1 - target)
+    return -(ce * (1 - p_t) ** gamma).mean()
+
+
+def rww_bce(
+    input: Tensor, target: Tensor, fn_weight: float = 2.0, fp_weight: float = 1.0
+) -> Tensor:
+    p = torch.sigmoid(input).clamp(1e-7, 1 - 1e-7)
+    return -(fn_weight * target * torch.log(p) + fp_weight * (1 - target) * torch.log(1 - p)).mean()
+
+
+def hinge(input: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
+    return torch.clamp(margin - target * input, min=0).mean()
+
+
+# ---- over a class axis ---------------------------------------------------------------------------
+
+
+def softmax_focal(
+    input: Tensor, target: Tensor, gamma: float = 2.0, alpha: Tensor | None = None
+) -> Tensor:
+    log_p = F.log_softmax(input, dim=1)
+    log_pt = log_p.gather(1, target.unsqueeze(1)).squeeze(1)
+    loss = -((1 - log_pt.exp()) ** gamma) * log_pt
+    return (loss if alpha is None else alpha[target] * loss).mean()
+
+
+def poly1(input: Tensor, target: Tensor, epsilon: float = 2.0) -> Tensor:
+    """As published for PyTorch: the cross-entropy, and p_t through a one-hot mask."""
+    mask = F.one_hot(target, input.shape[1]).to(input.dtype)
+    pt = (mask * F.softmax(input, dim=1)).sum(1)
+    return (F.cross_entropy(input, target, reduction="none") + epsilon * (1 - pt)).mean()
+
+
+def generalized_cross_entropy(input: Tensor, target: Tensor, q: float = 0.7) -> Tensor:
+    pt = F.softmax(input, dim=1).gather(1, target.unsqueeze(1)).squeeze(1)
+    return ((1 - pt**q) / q).mean()
+
+
+def rww_cross_entropy(
+    input: Tensor, target: Tensor, fn_weight: Tensor, fp_weight: Tensor
+) -> Tensor:
+    """The paper's formula on clipped probabilities with one-hot masks, the mean over rows."""
+    p = F.softmax(input, dim=1).clamp(1e-7, 1 - 1e-7)
+    hit = F.one_hot(target, input.shape[1]).to(input.dtype)
+    missed = fn_weight * hit * torch.log(p)
+    alarms = fp_weight[target] * (1 - hit) * torch.log(1 - p)
+    return -(missed + alarms).sum(1).mean()
+
+
+def balanced_softmax(input: Tensor, target: Tensor, prior: Tensor) -> Tensor:
+    return F.cross_entropy(input + prior.log(), target)
+
+
+def distill_kl(input: Tensor, target: Tensor, temperature: float = 1.0) -> Tensor:
+    student = F.log_softmax(input / temperature, dim=-1)
+    teacher = F.softmax(target / temperature, dim=-1)
+    return F.kl_div(student, teacher, reduction="batchmean") * temperature * temperature
+
+
+def jsd(input: Tensor, target: Tensor, beta: float = 0.5, temperature: float = 1.0) -> Tensor:
+    student = F.softmax(input / temperature, dim=-1)
+    teacher = F.softmax(target / temperature, dim=-1)
+    log_m = torch.log(beta * teacher + (1 - beta) * student)
+    left = F.kl_div(log_m, teacher, reduction="batchmean")
+    right = F.kl_div(log_m, student, reduction="batchmean")
+    return (beta * left + (1 - beta) * right) * temperature * temperature
+
+
+def arcface(input: Tensor, target: Tensor, margin: float = 0.5, scale: float = 64.0) -> Tensor:
+    """The angles of all classes, the margin on the target's, and cosines again."""
+    angle = torch.acos(input) + margin * F.one_hot(target, input.shape[1]).to(input.dtype)
+    return F.cross_entropy(scale * torch.cos(angle), target)
+
+
+def cosface(input: Tensor, target: Tensor, margin: float = 0.35, scale: float = 64.0) -> Tensor:
+    hit = F.one_hot(target, input.shape[1]).to(input.dtype)
+    return F.cross_entropy(scale * (input - margin * hit), target)
