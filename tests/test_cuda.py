@@ -15,21 +15,23 @@ nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler he
 HOST_ONLY = ("not (errors_have_torchs_type or out_of_range or label_is_told or is_ignored_without"
              " or peak_memory)")  # fmt: skip
 SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths",
-          "class_values", "class_relations", "regressions", "emulated_ops")  # fmt: skip
+          "class_values", "class_relations", "regressions", "exactness",
+          "emulated_ops")  # fmt: skip
 # What reaches every branch of the loops, launchers and reductions, by suites that share a process.
 BRANCHES = {
-    "elements": (("forward", "layouts", "gradients"), """
+    "elements": (("forward", "layouts", "gradients", "exactness"), """
         test_float64_gradients or test_error_budget and none and float16
         or test_layout[ and (offset or permuted or all) or test_every_tail and (17 or 257)
-        or test_upstream_gradient or test_accumulates or test_loss_scaling"""),
+        or test_upstream_gradient or test_accumulates or test_loss_scaling
+        or beyond_whole_numbers"""),
     "rows": (("dtypes", "hard_inputs", "class_torch", "class_paths", "class_values", "regressions",
-              "emulated_ops"), """
+              "exactness", "emulated_ops"), """
         test_every_float or test_integer_labels and (int32 or uint8) or test_mixtures and weight
         or test_catalogue and many or test_all_ignored or test_ignored_elements and none
         or test_labels_of or test_cross_entropy_of and (transposed or last) or test_multi
         or test_gradients_per_class or test_probabilities_on or test_nan_stays
         or test_nothing_counts or test_no_rows or test_no_classes or test_tiny
-        or test_half_precision or regressions or emulated_ops"""),
+        or test_half_precision or largest_class or regressions or emulated_ops"""),
 }  # fmt: skip
 
 

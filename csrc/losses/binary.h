@@ -55,7 +55,7 @@ struct Focal {
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto s = logistic(x);
     const auto nll = s.nll(t, 1.0 - t);
-    const auto loss = gamma == 0 ? nll : scaled(focus(s, t), nll);
+    const auto loss = gamma == 0 ? nll : focused(focus(s, t), nll, t);
     return alpha != alpha ? loss : ((1 - alpha) + (2 * alpha - 1) * t) * loss;
   }
   template <class C>
@@ -71,6 +71,18 @@ struct Focal {
     if (multiplies(gamma)) return small_power(w, gamma);
     const auto tail = value_of(w) < 1e-37;
     return exp(gamma * select(tail, W(-s.nll(1.0 - t, t)), log(select(tail, W(1), w))));
+  }
+  /// By the target both factors have infinite derivatives where the logit is infinite; on the easy side the
+  /// loss stays 0.
+  template <class F, class N, class T>
+  LOSSOPS_INLINE static auto focused(const F& focus, const N& nll, const T& t) {
+    using C = std::remove_const_t<decltype(value_of(t))>;
+    if constexpr (std::is_same_v<T, C>) {
+      return scaled(focus, nll);
+    } else {
+      const C moves = select(focus.v == C(0), C(0), focus.d);
+      return Dual<C>(scaled(focus.v, nll.v), scaled(moves, nll.v) + scaled(focus.v, nll.d));
+    }
   }
 };
 

@@ -34,7 +34,10 @@ struct HingeEmbedding {
 struct SoftMargin {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    return softplus(-(t * x));
+    const auto z = t * x;
+    const auto s = logistic(value_of(z));
+    // By the target, which an infinite input multiplies, nothing is left where the slope is 0.
+    return derived<std::remove_const_t<decltype(z)>>(s.nlog_p(), -scaled(s.q(), derivative_of(z)));
   }
 };
 

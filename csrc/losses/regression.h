@@ -76,18 +76,22 @@ struct LogCosh {
   }
 };
 
-/// sqrt(d^2 + eps^2) - eps (Charbonnier et al., 1994), free of cancellation near 0 and of overflow.
+/// sqrt(d^2 + eps^2) - eps, free of cancellation near 0 and of overflow.
+template <class D>
+LOSSOPS_INLINE D charbonnier(const D& d, double eps) {
+  const D h = hypot(d, eps);
+  const auto far = abs(value_of(d)) > eps;
+  const D s = select(far, D(eps), d);
+  return select(far, h - eps, s * (s / (h + eps)));
+}
+
+/// Charbonnier et al. (1994).
 struct Charbonnier {
   double eps = 1e-3;
   static constexpr std::array parameters{param("eps", &Charbonnier::eps).positive()};
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    const auto d = x - t;
-    using D = std::remove_const_t<decltype(d)>;
-    const auto h = hypot(d, eps);
-    const auto far = abs(value_of(d)) > eps;
-    const D s = select(far, D(eps), d);
-    return select(far, h - eps, s * (s / (h + eps)));
+    return charbonnier(x - t, eps);
   }
 };
 
@@ -116,10 +120,10 @@ struct Expectile {
   }
 };
 
-/// Barron's general robust loss (CVPR 2019), with its limits at alpha = 2, 0, -inf and inf. With u = (d/c)^2
-/// and b = |alpha - 2|: (b/alpha) expm1(alpha/2 ln(1 + u/b)), and near alpha = 2, where b vanishes, the same
-/// with the factor 1 + u/b taken out of the power. No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge
-/// r.
+/// Barron's general robust loss (CVPR 2019), with its limits at alpha = 2, 0, -inf and inf. With the
+/// difference r over the scale and b = |alpha - 2| it is (b/alpha) expm1(alpha/2 l) with l = ln(1 + r^2/b),
+/// and near alpha = 2, where b vanishes, the same with the factor 1 + r^2/b taken out of the power; the
+/// derivative is r e^((alpha/2 - 1) l). No square overflows: ln(1 + r^2) is 2 ln(1 + r) for huge r.
 struct Robust {
   double alpha = 1, scale = 1;
   static constexpr std::array parameters{param("alpha", &Robust::alpha).at_least(-kInfinity),
@@ -128,30 +132,68 @@ struct Robust {
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto r = (x - t) / scale;
     using R = std::remove_const_t<decltype(r)>;
+    const auto v = value_of(r);
+    using C = std::remove_const_t<decltype(v)>;
     const double b = alpha < 2 ? 2 - alpha : alpha - 2;
     if (b == 0) return R(0.5 * square(r));
-    if (std::fabs(alpha) < kTiny) return log1p_square(R(r * 0.70710678118654752440));
-    if (alpha < -kLimit) return R(-expm1(-0.5 * square(r)));
+    if (alpha == 1) return R(charbonnier(r, 1));
+    if (std::fabs(alpha) < kTiny) return cauchy(r);
+    if (alpha < -kLimit) {
+      const C s = clamped(v, kHuge);
+      const C e = -0.5 * square(s);
+      return R(with_slope(r, -expm1(e), [&] { return s * exp(e); }));
+    }
     if (alpha > kLimit) return R(expm1(0.5 * square(r)));
-    const R l = log1p_square(R(r * (1 / std::sqrt(b))));
-    const R far = (b / alpha) * expm1((0.5 * alpha) * l);
-    if (b > 0.25) return far;
-    const auto huge = abs(value_of(r)) > kHuge;
-    const R u = square(select(huge, R(1), r));
-    const R m = expm1((0.5 * (alpha - 2)) * l);
-    return select(huge, far, (1 / alpha) * (u + (u + b) * m));
+    const auto infinite = abs(v) == kInfinity;
+    const C s = select(infinite, C(1), v);
+    const C l = log1p_square(s * (1 / std::sqrt(b)));
+    const C far = (b / alpha) * expm1((0.5 * alpha) * C(select(infinite, C(kInfinity), l)));
+    const C power = 0.5 * (alpha - 2) * l;
+    const auto slope = [&] { return C(select(infinite, limit_of_slope(v), s * exp(power))); };
+    if (b > 0.25) return R(with_slope(r, far, slope));
+    const auto huge = abs(v) > kHuge;
+    const C u = square(C(select(huge, C(1), v)));
+    return R(with_slope(r, C(select(huge, far, (1 / alpha) * (u + (u + b) * expm1(power)))), slope));
   }
 
  private:
   static constexpr double kHuge = 1e15;
   static constexpr double kTiny = 1e-17;  ///< an alpha indistinguishable from 0 even in double
   static constexpr double kLimit = 1e20;  ///< one indistinguishable from infinity
-  template <class R>
-  LOSSOPS_INLINE static R log1p_square(const R& r) {
-    const R a = abs(r);
-    const auto huge = value_of(a) > kHuge;
-    const R l = log1p(select(huge, a, r * r));
+  template <class C>
+  LOSSOPS_INLINE static C log1p_square(const C& r) {
+    const C a = abs(r);
+    const auto huge = a > kHuge;
+    const C l = log1p(select(huge, a, r * r));
     return select(huge, 2.0 * l, l);
+  }
+  /// `value`, a function of r with the derivative slope(), which is not computed for nothing.
+  template <class R, class C, class F>
+  LOSSOPS_INLINE static R with_slope(const R& r, const C& value, const F& slope) {
+    if constexpr (std::is_same_v<R, C>) {
+      return value;
+    } else {
+      return custom_derivative(value, C(slope()), r);
+    }
+  }
+  /// ln(1 + r^2 / 2). From 1 on, the derivative is one of 1 / r, whose square does not overflow.
+  template <class R>
+  LOSSOPS_INLINE static R cauchy(const R& r) {
+    const auto v = value_of(r);
+    using C = std::remove_const_t<decltype(v)>;
+    return with_slope(r, log1p_square(C(v * 0.70710678118654752440)), [&] {
+      const auto far = abs(v) > 1;
+      const C z = select(far, C(1) / C(select(far, v, C(1))), v);
+      const C z2 = square(z);
+      return C(z / C(select(far, z2 + 0.5, 0.5 * z2 + 1.0)));
+    });
+  }
+  /// At an infinite difference: |r|^(alpha - 1) with the sign of r.
+  template <class C>
+  LOSSOPS_INLINE C limit_of_slope(const C& r) const {
+    if (alpha > 2) return r * abs(r);  // with an infinite derivative
+    if (alpha < 1) return constant(r, 0);
+    return select(r < C(0), C(-kInfinity), C(kInfinity));
   }
 };
 

@@ -22,22 +22,6 @@ LOSSOPS_INLINE X square(const X& x) {
   return x * x;
 }
 
-/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
-template <class X>
-LOSSOPS_INLINE X relu(const X& x) {
-  const auto v = value_of(x);
-  using C = std::remove_const_t<decltype(v)>;
-  return custom_derivative(select(v < C(0), C(0), v), select(v >= C(0), C(1), C(0)), x);
-}
-
-/// max(x, 0), with derivative 0 at 0; NaN stays, with derivative 0.
-template <class X>
-LOSSOPS_INLINE X hinge(const X& x) {
-  const auto v = value_of(x);
-  using C = std::remove_const_t<decltype(v)>;
-  return custom_derivative(select(v <= C(0), C(0), v), select(v > C(0), C(1), C(0)), x);
-}
-
 /// max(x, c) for a constant c; NaN stays.
 template <class X>
 LOSSOPS_INLINE X at_least(const X& x, double c) {
@@ -59,6 +43,32 @@ LOSSOPS_INLINE C derivative_of(const C&) {
 template <class C>
 LOSSOPS_INLINE C derivative_of(const Dual<C>& a) {
   return a.d;
+}
+
+/// A value with this derivative; the value alone if X has none.
+template <class X, class C>
+LOSSOPS_INLINE X derived(const C& value, const C& derivative) {
+  if constexpr (std::is_same_v<X, C>) {
+    return value;
+  } else {
+    return X(value, derivative);
+  }
+}
+
+/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
+template <class X>
+LOSSOPS_INLINE X relu(const X& x) {
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  return derived<X>(C(select(v < C(0), C(0), v)), C(select(v >= C(0), derivative_of(x), C(0))));
+}
+
+/// max(x, 0), with derivative 0 at 0; NaN stays, with derivative 0.
+template <class X>
+LOSSOPS_INLINE X hinge(const X& x) {
+  const auto v = value_of(x);
+  using C = std::remove_const_t<decltype(v)>;
+  return derived<X>(C(select(v <= C(0), C(0), v)), C(select(v > C(0), derivative_of(x), C(0))));
 }
 
 /// a * b, and 0 where a is 0 even if b is infinite.
@@ -88,11 +98,25 @@ LOSSOPS_INLINE Dual<C> custom_derivative(const C& result, const C& slope, const 
   return Dual<C>::chain(result, slope, operand);
 }
 
+/// The same where an operand that does not move counts for nothing, even if the slope is infinite.
+template <class R, class C>
+LOSSOPS_INLINE R steep_derivative(const R& result, const C&, const C&) {
+  return result;
+}
+template <class R, class C>
+LOSSOPS_INLINE Dual<C> steep_derivative(const R& result, const C& slope, const Dual<C>& operand) {
+  return {value_of(result), derivative_of(result) + scaled(operand.d, slope)};
+}
+
 /// t ln t, with value and derivative 0 at t = 0.
 template <class X>
 LOSSOPS_INLINE X xlogx(const X& t) {
-  const X s = select(t == X(0), X(1), t);
-  return s * log(s);
+  const auto v = value_of(t);
+  using C = std::remove_const_t<decltype(v)>;
+  const auto zero = v == C(0);
+  const C s = select(zero, C(1), v);
+  const C l = log(s);
+  return custom_derivative(s * l, C(select(zero, C(0), l + 1.0)), t);
 }
 
 /// x ln y, with value and derivatives 0 where both are 0, and 0 where x is 0 and y infinite; NaN stays.
@@ -235,7 +259,7 @@ class Logistic {
   LOSSOPS_INLINE auto nll(const A& a, const B& b) const {
     const C av = value_of(a), bv = value_of(b);
     const C nll = scaled(select(negative_, av, bv), magnitude_) + (av + bv) * l_;
-    return custom_derivative(custom_derivative(nll, nlog_p(), a), nlog_q(), b);
+    return steep_derivative(steep_derivative(nll, nlog_p(), a), nlog_q(), b);
   }
 
  private:

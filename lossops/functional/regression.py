@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
-from .._op import beside, is_scripting, number
+from .._op import beside, is_scripting
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
+from ._learned import is_learned
+from ._learned import robust as learned_robust
 
 _mse = Op(torch.ops.lossops.mse)
 _l1 = Op(torch.ops.lossops.l1)
@@ -452,6 +454,11 @@ def robust_loss(
           power.
         * Near 0 it is z / 2 for every alpha: alpha = -2 and a difference of 1e-4 give 5e-9, not 0.
           For alpha < 0 an outlier of 1e20 gives the bound -b / alpha, not NaN.
+        * alpha and scale are learned where they are tensors that require grad, of any shape that
+          broadcasts to ``input`` (scale > 0 is then up to you). Their gradients are exact to every
+          order, at alpha = 0 and 1 too. At alpha = 2 the one by alpha is infinite; you get that of
+          the next alpha. That takes a decomposition into PyTorch operators, which is slower than
+          numbers are. Learn scale only with a term ln(scale), or it grows without end.
 
     Reference:
         J. T. Barron, "A general and adaptive robust loss function", CVPR 2019, arXiv:1701.03077.
@@ -462,4 +469,7 @@ def robust_loss(
         tensor([1.0000, 1.9992])
     """
     code, n = reduction_code("robust", reduction), scalar_tensor(normalizer, input)
+    if not is_scripting():
+        if is_learned(alpha) or is_learned(scale):
+            return learned_robust(input, target, alpha, scale, weight, n, code)
     return _robust(input, target, alpha, scale, weight, None, n, code)

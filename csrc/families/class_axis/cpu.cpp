@@ -32,7 +32,7 @@ template <class S>
 Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const cpu::ClassAxisKernels& table,
                        int64_t wrt) {
   const cpu::RowMap logits(call.input(), args.dim);
-  const RowPlan<S> plan(call, args, table, logits, logits.rows(), wrt);
+  RowPlan<S> plan(call, args, table, logits, logits.rows(), wrt);
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   Evaluation out;
   RowPlanes<S> planes;
@@ -55,7 +55,10 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
     plan.run(planes);
     out.loss = values.to(call.result_dtype());
   } else {
-    cpu::finish(call, wrt, plan.run(planes), plan.denominator(), out);
+    const double total = plan.run(planes);
+    const double factor = needs_denominator(call, wrt) ? plan.fit_half() : 1;
+    if (factor != 1) plan.run(planes);
+    cpu::finish(call, wrt, total, plan.denominator(), factor, out);
   }
   return out;
 }

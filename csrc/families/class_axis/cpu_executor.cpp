@@ -77,9 +77,10 @@ class RowExecutor {
       open(run, row, m);
       sums_[b] = kernel(params.data(), run);
       for (int side = 0; side < 2; ++side) {
-        planes_.grad[side].flush(row, run.rows, run.grad[side], m.grad[side].get());
+        planes_.grad[side].flush(row, run.rows, run.grad[side], m.grad[side].get(), plan_.reach_);
       }
-      planes_.probability_grad.flush(row, run.rows, run.probability_grad, m.probability_grad.get());
+      planes_.probability_grad.flush(row, run.rows, run.probability_grad, m.probability_grad.get(),
+                                     plan_.reach_);
     }
   }
 

@@ -258,23 +258,32 @@ class RowLoop : RowGroup<S, across> {
     return tile(kOther);
   }
 
-  /// The same for pairs of classes, by both sides.
+  /// The same for pairs of classes, by both sides or by the first alone.
   V every_class(const RowShift<V> (&shift)[2], SlopeSums<V> (&out)[2]) {
+    return b.grad[1].data ? every_pair<true>(shift, out) : every_pair<false>(shift, out);
+  }
+  template <bool both>
+  V every_pair(const RowShift<V> (&shift)[2], SlopeSums<V> (&out)[2]) {
     const auto rule = rule_;
     const RowShift<V> of_rows[] = {shift[0], shift[1]};
     const Places first = places(0, shift[0]), second = places(1, shift[1]);
     T* const slopes[] = {tile(kR, 0), tile(kR, 1)};
-    const bool both = b.grad[1].data;
-    const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
+    const auto sums = this->template sums<both ? 5 : 3>([&](Step s) __attribute__((always_inline)) {
       const auto p = first(s), q = second(s);
       const Dual<V> by_first = rule.template pair_cost<0>(of_rows, p, q);
       V::store(by_first.d, slopes[0] + s.at, s.count);
-      if (!both) return std::array<V, 3>{by_first.v, by_first.d, V(0)};
-      const Dual<V> by_second = rule.template pair_cost<1>(of_rows, p, q);
-      V::store(by_second.d, slopes[1] + s.at, s.count);
-      return std::array<V, 3>{by_second.v, by_first.d, by_second.d};
+      const auto x = rule.parts({by_first.v, by_first.d}, of_rows[0], p);
+      if constexpr (!both) {
+        return x;
+      } else {
+        const Dual<V> by_second = rule.template pair_cost<1>(of_rows, p, q);
+        V::store(by_second.d, slopes[1] + s.at, s.count);
+        const auto y = rule.parts({by_second.v, by_second.d}, of_rows[1], q);
+        return std::array<V, 5>{x[0], x[1], x[2], y[1], y[2]};
+      }
     });
-    out[0].others = sums[1], out[1].others = sums[2];
+    out[0] = {sums[1], sums[2]};
+    if constexpr (both) out[1] = {sums[3], sums[4]};
     return sums[0];
   }
 

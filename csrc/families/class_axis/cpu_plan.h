@@ -45,6 +45,14 @@ class RowPlan {
   /// What the reduction divides the sum of all values by.
   double denominator() const { return denominator_; }
 
+  /// What gradients that come with a denominator have to be multiplied by for float16 to hold those of all
+  /// runs so far; from now on they are.
+  double fit_half() {
+    const double factor = reach_.factor();
+    run_.grad_scale *= static_cast<T>(factor);
+    return factor;
+  }
+
  private:
   template <class>
   friend class RowExecutor;
@@ -67,6 +75,7 @@ class RowPlan {
   int64_t kept_rows_;     ///< that are not ignored
   double denominator_;
   RowRun<S> run_{};  ///< what is the same for every block
+  mutable Reach reach_;
   at::Tensor labels_, class_weight_, true_weight_, other_weight_, log_prior_, row_weight_;
 };
 

@@ -158,32 +158,37 @@ class RowLoop : RowTeam<S, sides<E>()> {
 
   /// The sum of all classes' values; leaves those of their derivatives.
   LOSSOPS_DEVICE V every_class(SlopeSums<V> (&out)[kSides]) {
-    LongSum<T> own[3];  // values; derivatives: of two sides, or of others and the largest
+    constexpr int kSums = 1 + 2 * kSides;  // values; by side, derivatives of the others and of the largest
+    LongSum<T> own[kSums];
     Base::template sweep<!kIsSoftmax<E>, 0, kSides>([&]<int n>(Count<n>, int c, const auto& x) {
-      T sums[3] = {0, 0, 0};
+      T sums[kSums] = {};
+      const auto add = [&](int side, const ClassCost<V>& cost, const ClassPlace<V>& at) {
+        const auto parts = rule_.parts(cost, shift_[side], at);
+        if (side == 0) sums[0] += parts[0].v;
+        sums[1 + 2 * side] += parts[1].v;
+        sums[2 + 2 * side] += parts[2].v;
+      };
 #pragma unroll
       for (int j = 0; j < n; ++j) {
         const ClassPlace<V> p = place(0, logit(c + j, x[0][j]));
         if constexpr (kSides == 2) {
           const ClassPlace<V> q = place(1, logit(c + j, x[1][j]));
           const Dual<V> by_first = rule_.template pair_cost<0>(shift_, p, q);
-          sums[0] += by_first.v.v;
-          sums[1] += by_first.d.v;
-          if (grad_[1]) sums[2] += rule_.template pair_cost<1>(shift_, p, q).d.v;
+          add(0, {by_first.v, by_first.d}, p);
+          if (grad_[1]) add(1, {V(0), rule_.template pair_cost<1>(shift_, p, q).d}, q);
         } else {
-          const auto cost = rule_.class_cost(shift_[0], p, Class{*this, c + j});
-          const auto parts = rule_.parts(cost, shift_[0], p);
-#pragma unroll
-          for (int k = 0; k < 3; ++k) sums[k] += parts[k].v;
+          add(0, rule_.class_cost(shift_[0], p, Class{*this, c + j}), p);
         }
       }
 #pragma unroll
-      for (int k = 0; k < 3; ++k) own[k].add(sums[k]);
+      for (int k = 0; k < kSums; ++k) own[k].add(sums[k]);
     });
-    T sums[3] = {own[0].get(), own[1].get(), own[2].get()};
+    T sums[kSums];
+#pragma unroll
+    for (int k = 0; k < kSums; ++k) sums[k] = own[k].get();
     team_.sum(sums);
-    out[0].others = V(sums[1]);
-    (kSides == 2 ? out[kSides - 1].others : out[0].top) = V(sums[2]);
+#pragma unroll
+    for (int side = 0; side < kSides; ++side) out[side] = {V(sums[1 + 2 * side]), V(sums[2 + 2 * side])};
     return sums[0];
   }
 

@@ -123,7 +123,8 @@ class ClassAxisDecomposition {
     const at::Tensor d = at::where(is_top, (largest - largest).detach(), z - largest);
     const at::Tensor lift = f_.other_class ? this->lift(d, is_top, top) : at::Tensor();
     const at::Tensor x = (lift.defined() ? d + lift : d).exp();
-    at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true);
+    // An infinite logit leaves no probability that is a number.
+    at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true) + (largest - largest).detach();
     rest = at::where(rest < least_normal(), 0.0, rest);  // which has no reciprocal
     Aten log_rest(0);                                    // of a label's own class it is not asked for
     if (lift.defined()) log_rest = log_or_none(at::where(top == label_, 1.0, rest)) - lift;

@@ -74,7 +74,7 @@ struct RowGradient {
   LOSSOPS_INLINE V of_class(const V& r, const V& x) const {
     if constexpr (!kIsSoftmax<E>) return r * scale;
     const V g = r * scale - x * pull;
-    if (sides<E>() == 2 || !splits_top) return g;
+    if (!splits_top) return g;
     const auto is_top = (x == V(1)) & (rest < V(1));
     return select(is_top, (r * rest - others) * share * scale, g);
   }
@@ -113,11 +113,9 @@ class RowRule {
   LOSSOPS_INLINE bool mapped() const { return kMaps && mapped_; }
   /// Whether every class has a part of the target, but no term of its own.
   LOSSOPS_INLINE bool shares() const { return kMayShare && smooth_ && !dense(); }
-  /// Whether the largest class's derivative is kept apart: it may be without bound (other classes), or the
-  /// gradient of a one-hot target all cancellation.
-  LOSSOPS_INLINE bool splits_top() const {
-    return kIsSoftmax<E> && sides<E>() == 1 && (HasOtherClasses<E> || given_);
-  }
+  /// Whether the largest class's derivative is kept apart, as wherever several classes have one: it may be
+  /// without bound, or the gradient all cancellation.
+  LOSSOPS_INLINE bool splits_top() const { return kIsSoftmax<E> && dense(); }
 
   // -- logits ------------------------------------------------------------------------------------------
 
@@ -182,12 +180,12 @@ class RowRule {
     const Probability<Dual<V>> p(place.d, place.x, shift);
     if constexpr (HasTrueClass<E>) {
       if (given_ || smooth_) {
-        V y(share_);
-        if (given_) y = y + V(kept_) * at.target();
         const V weight = at.weighted(V(1));
+        const V given = given_ ? V(kept_) * at.target() * weight : V(0);
         const Dual<V> true_class = e_.true_class(p);
-        const Dual<V> part = weighted(y * weight, true_class);
-        cost = {part.v, part.d, scaled(weight, true_class.v)};
+        const Dual<V> part = weighted(given + V(share_) * weight, true_class);
+        const auto drops = (given == V(0)) & (abs(true_class.v) == V(kInfinity));
+        cost = {part.v, part.d, weight * select(drops, V(0), true_class.v)};
       }
     }
     if constexpr (HasOtherClasses<E>) {

@@ -158,11 +158,16 @@ class Pass {
       value_ = cpu::Writer<S>(out.loss);
     }
     const double total = sum_blocks();
+    const double factor = scaled || !call_.reduces() ? 1 : reach_.factor();
+    if (factor != 1) {
+      for (T& scale : scale_) scale *= static_cast<T>(factor);
+      sum_blocks();
+    }
     if (call_.reduces()) {
-      cpu::finish(call_, wrt_, total, denominator, out);
+      cpu::finish(call_, wrt_, total, denominator, factor, out);
       at::Tensor& of_weight = out.grads[loss_.operands];
       if (corrects && of_weight.defined()) {
-        correct_weight_grad(of_weight, total / denominator * (scaled ? 1 / denominator : 1));
+        correct_weight_grad(of_weight, total / denominator * (scaled ? 1 / denominator : factor));
         of_weight = of_weight.to(call_.weight().scalar_type());
       }
     } else if (loss_.traits.row_mean) {
@@ -297,11 +302,15 @@ class Pass {
     if (value_) block.value = value_.target(start, buffers.take(value_.needs_buffer()));
   }
 
-  void flush(const Block<S>& block, int64_t start) const {
-    for (int i = 0; i < loss_.operands; ++i) {
-      if (grads_[i]) grads_[i].flush(start, block.size, block.grad[i]);
+  void flush(const Block<S>& block, int64_t start) {
+    for (int i = 0; i <= loss_.operands; ++i) {
+      if (!grads_[i]) continue;
+      const S* const grad = i < loss_.operands ? block.grad[i] : block.weight_grad;
+      if (call_.reduces() && grads_[i].rounds_to_half()) {
+        reach_.add(grad, block.size);
+      }
+      grads_[i].flush(start, block.size, grad);
     }
-    if (grads_[loss_.operands]) grads_[loss_.operands].flush(start, block.size, block.weight_grad);
     if (value_) value_.flush(start, block.size, block.value);
   }
 
@@ -317,6 +326,7 @@ class Pass {
   cpu::Writer<S> value_;
   cpu::Writer<S> grads_[kMaxOperands + 1];
   T scale_[kMaxOperands + 1] = {};
+  cpu::Reach reach_;
 };
 
 /// Whether every element that is read or written is a bfloat16: the kernel then converts in registers.

@@ -6,6 +6,9 @@
 #include <ATen/ops/mean.h>
 #include <c10/core/DeviceGuard.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/shapes.h"
 #include "families/elementwise/call.h"
 #include "runtime/cuda/launcher.h"
@@ -31,14 +34,16 @@ class ElementPass : Launcher {
     args.size = call_.input().numel();
     const auto params = math_ == at::kDouble ? s.held_by<double>() : s.held_by<float>();
     std::copy(params.begin(), params.end(), args.params);
-    for (int i = 0; i < w; ++i) args.in[i] = operand(call_.tensors[i]);
+    args.label = loss_.target;
+    args.ignores = s.ignore_index.has_value();
+    for (int i = 0; i < w; ++i) {
+      const bool labels = args.ignores && i == args.label;
+      args.in[i] = operand(labels ? this->labels(args.ignored) : call_.tensors[i]);
+    }
     args.weighted = call_.weight().defined();
     args.weight = operand(call_.weight());
     args.strided = args.weight.layout == Layout::kStrided;
     for (int i = 0; i < w; ++i) args.strided = args.strided || args.in[i].layout == Layout::kStrided;
-    args.label = loss_.target;
-    args.ignores = s.ignore_index.has_value();
-    args.ignore_index = s.ignore_index.value_or(0);
 
     const Number denominator = this->denominator([&](Divisor::By by) { return measure(by, args); });
     args.denominator = gradient_denominator(denominator);
@@ -74,6 +79,19 @@ class ElementPass : Launcher {
     const bool weight = wrt_ >> loss_.operands & 1;
     const Wrt mode = operands > 1 ? Wrt::kAll : operands == 1 || weight ? Wrt::kFirst : Wrt::kNothing;
     return static_cast<int>(mode);
+  }
+
+  /// The target, and which label in it is ignored. Integers that the kernel's type cannot tell apart are
+  /// compared here, and the ignored ones become a number that no integer is.
+  at::Tensor labels(double& ignored) const {
+    const at::Tensor& target = call_.tensors[loss_.target];
+    const int64_t index = *call_.settings.ignore_index;
+    ignored = static_cast<double>(index);
+    const int digits =
+        math_ == at::kDouble ? std::numeric_limits<double>::digits : std::numeric_limits<float>::digits;
+    if (std::abs(ignored) < std::exp2(digits) || at::isFloatingType(target.scalar_type())) return target;
+    ignored = std::numeric_limits<float>::max();
+    return target.to(math_).masked_fill_(target.eq(index), ignored);
   }
 
   /// A tensor of the input's shape, in the input's order of memory.
@@ -117,7 +135,7 @@ class ElementPass : Launcher {
     weigh.weighted = by == Divisor::kWeight;
     weigh.weight = args.weight;
     weigh.ignores = args.ignores;
-    weigh.ignore_index = args.ignore_index;
+    weigh.ignored = args.ignored;
     if (args.ignores) weigh.label = args.in[args.label];
     weigh.partial = partial();
     return cuda::weigh(weigh);

@@ -13,8 +13,8 @@ struct ElementArgs {
   Operand in[kMaxOperands];
   bool weighted, ignores;
   Operand weight;
-  int label;             ///< the operand that ignore_index refers to
-  int64_t ignore_index;  ///< elements whose label it is are zero in every output
+  int label;       ///< the operand that labels are
+  double ignored;  ///< elements whose label it is are zero in every output
   Output value;
   Output grad[kMaxOperands];
   Output weight_grad;  ///< the value before it is weighted

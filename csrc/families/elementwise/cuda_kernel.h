@@ -25,7 +25,7 @@ class ElementLoop {
 
  public:
   LOSSOPS_DEVICE explicit ElementLoop(const ElementArgs& args)
-      : a(args), e(make_expression<E>(args.params)), ignored_(static_cast<T>(args.ignore_index)) {
+      : a(args), e(make_expression<E>(args.params)), ignored_(static_cast<T>(args.ignored)) {
     if constexpr (wrt != Wrt::kNothing) scale_ = V(1 / a.denominator.get());
   }
 
@@ -77,7 +77,7 @@ class ElementLoop {
     return sum;
   }
 
-  /// Of an element's operands, the one that ignore_index refers to.
+  /// Of an element's operands, its label.
   LOSSOPS_DEVICE T label(const T (&x)[kArity]) const {
     T label = x[0];
 #pragma unroll

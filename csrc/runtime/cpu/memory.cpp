@@ -1,6 +1,7 @@
 #include "runtime/cpu/memory.h"
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/ScalarOps.h>
 #include <ATen/ops/mul.h>
 
 #ifdef __linux__
@@ -51,7 +52,8 @@ at::Tensor scale(const at::Tensor& gradient, const at::Tensor& upstream, const a
   double factor = value_of_scalar(upstream);
   if (denominator.defined()) factor /= value_of_scalar(denominator);
   if (shared) return at::mul(gradient, factor);
-  return factor == 1 ? gradient : gradient.mul_(factor);
+  // As a tensor: mul_ of a number rounds that to the gradient's dtype.
+  return factor == 1 ? gradient : gradient.mul_(at::native::wrapped_scalar_tensor(factor));
 }
 
 void unsupported_dtype(c10::ScalarType dtype) {

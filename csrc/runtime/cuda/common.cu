@@ -45,7 +45,7 @@ __global__ __launch_bounds__(kThreads) void weigh_kernel(const __grid_constant__
     T x[1];
     if (a.ignores) {
       load(a.label, i, x);
-      if (x[0] == static_cast<T>(a.ignore_index)) return 0;
+      if (x[0] == static_cast<T>(a.ignored)) return 0;
     }
     if (!a.weighted) return 1;
     load(a.weight, i, x);

@@ -70,7 +70,7 @@ struct Weigh {
   bool in_double;  ///< what labels are compared in
   bool weighted, ignores;
   Operand weight, label;
-  int64_t ignore_index;
+  double ignored;  ///< the label that counts for nothing
   double* partial;
 };
 int64_t weigh(const Weigh& args);
