@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .._op import beside, is_scripting
+from .._op import beside, is_scripting, number
 from ._common import Levels, Op, TensorOrNumber, reduction_code, scalar_tensor
 from ._learned import is_learned
 from ._learned import robust as learned_robust
