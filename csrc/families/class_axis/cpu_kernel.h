@@ -18,10 +18,7 @@ class RowLoop : RowGroup<S, across> {
       Base::label_, Base::maximum, Base::row_scale_, Base::sink, Base::source, Base::stage, Base::tile,
       Base::unstage;
   using Base::kE, Base::kOther, Base::kR, Base::kY, Base::kYGrad, Base::kZ;
-  using typename Base::Source;
-  using typename Base::Step;
-  using typename Base::T;
-  using typename Base::V;
+  using typename Base::Source, typename Base::Step, typename Base::T, typename Base::V;
 
   static constexpr int kSides = sides<E>();
 
