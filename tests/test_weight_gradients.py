@@ -1,11 +1,13 @@
 """Gradients by weights over a class axis: the kernels tell them, without a graph of the loss."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+import lossops.functional as F
 from tests.cases import Case, make_case
 from tests.families import of_family
 from tests.families.class_axis import ClassAxis
@@ -82,3 +84,46 @@ def test_ignored_rows_do_not_count(loss: Loss) -> None:
         dirty = case.but(input=x.masked_fill(case.along(case.ignored, x), float("nan")))
         got, right = dirty.gradients(names=names), case.gradients(names=names)
         assert all(map(torch.equal, got, right))
+
+
+def edges(loss: Loss) -> Iterator[Case]:
+    """Nothing counts, nothing weighs, or a class is impossible."""
+    for reduction in ("mean", "sum"):
+        for case in cases(loss, shape=loss.family.fit((6, 3)), reduction=reduction):
+            yield case.but(weight=torch.zeros_like(case.tensors["weight"]))
+            if case.loss.ignore and case.ignore_index is not None:
+                label = case.loss.label
+                yield case.but(**{label: torch.full_like(case.tensors[label], case.ignore_index)})
+            if loss.op != "nll" and loss.family.weights == "classes":
+                x = case.tensors["input"].clone()
+                x[:2, 0] = -math.inf
+                yield case.but(input=x)
+        for case in cases(loss, shape=loss.family.fit((0, 3)), reduction=reduction):
+            if case.loss.family.takes(case.tensors["input"].shape):
+                yield case
+
+
+def test_edges(loss: Loss) -> None:
+    """As the decomposition has it: 0 where nothing counts, infinite where a cost is."""
+    for case in edges(loss):
+        leaves = case.leaves(names := learned(case))
+        value = case.over(names)(*leaves)
+        right = torch.autograd.grad(value, leaves, create_graph=True)
+        for ours, expected in zip(case.gradients(names=names), right, strict=True):
+            torch.testing.assert_close(ours, expected, equal_nan=True)
+
+
+def test_sums_over_many_classes_do_not_depend_on_threads(device: str) -> None:
+    """Torch's own sum of so many numbers does."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(64, 50_000, generator=generator, dtype=torch.float64).to(device)
+    t, w = torch.arange(64, device=device) * 700, torch.rand(50_000, generator=generator).to(x)
+    found, threads = [], torch.get_num_threads()
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        alpha = torch.tensor(0.5, device=device, dtype=x.dtype, requires_grad=True)
+        weight = w.clone().requires_grad_()
+        value = F.softmax_focal_loss(x, t, alpha=alpha, weight=weight, label_smoothing=0.1)
+        found.append(torch.autograd.grad(value, (alpha, weight)))
+    torch.set_num_threads(threads)
+    assert all(map(torch.equal, found[0], found[1])) and all(map(torch.equal, found[0], found[2]))

@@ -51,6 +51,7 @@ struct Backward {
   const Saved saved;
 
   variable_list operator()(const at::Tensor& upstream) const {
+    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     if (at::GradMode::is_enabled()) return through_decomposition(upstream, saved.wanted, true);
     variable_list result = by_kernels(upstream);
     if (const int64_t missing = add_weight_gradients(upstream, saved.missing(), result)) {
@@ -86,14 +87,14 @@ struct Backward {
   /// Those of the missing ones that the kernels can tell; returns which they cannot.
   int64_t add_weight_gradients(const at::Tensor& upstream, int64_t missing, variable_list& result) const {
     const Kernels* const kernels = loss.kernels_on(upstream.device());
-    bool plain = missing && kernels && loss.family.weight_gradient && is_plain(upstream);
+    bool plain = missing && kernels && loss.family.weight_gradients && is_plain(upstream);
     for (const at::Tensor& t : saved.tensors) plain = plain && (!t.defined() || is_plain(t));
     if (!plain) return missing;
-    const Call call = this->call();
+    const Tensors told = loss.family.weight_gradients(call(), *kernels, upstream, missing);
     for (size_t i = 0; i < result.size(); ++i) {
-      if (!(missing >> i & 1)) continue;
-      result[i] = loss.family.weight_gradient(call, *kernels, upstream, static_cast<int>(i));
-      if (result[i].defined()) missing &= ~(int64_t{1} << i);
+      if (!told[i].defined()) continue;
+      result[i] = told[i];
+      missing &= ~(int64_t{1} << i);
     }
     return missing;
   }
@@ -112,7 +113,6 @@ struct Backward {
   }
 
   variable_list through_decomposition(const at::Tensor& upstream, int64_t wanted, bool create_graph) const {
-    c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     Call call = this->call();
     variable_list inputs;
     std::vector<size_t> positions;
@@ -259,7 +259,7 @@ at::Tensor evaluate_with_grad(const Call& call, const Kernels& kernels, int64_t 
   Evaluation out;
   {
     at::AutoDispatchBelowADInplaceOrView guard;
-    out = plain ? kernels.backend->evaluate(call, kernels.table, kept) : call_fused(call, kept, fused);
+    out = plain ? evaluate(kernels, call, kept) : call_fused(call, kept, fused);
   }
   node->saved.reserve(2 * count + 1);
   for (int i = 0; i < count; ++i) node->saved.emplace_back(call.tensors[i], false);

@@ -12,6 +12,8 @@ struct Evaluation {
   at::Tensor loss;
   Tensors grads;
   at::Tensor denominator;
+  /// What each class costs where it is not the label's, before weights: see Backend::tells_class_costs.
+  at::Tensor class_costs;
 };
 
 /// One kind of device, for the losses of one family. Nothing waits for the device.
@@ -24,7 +26,13 @@ struct Backend {
   /// the denominator too or undefined, and all are plain tensors of this device. Null: ATen multiplies.
   at::Tensor (*scale)(const at::Tensor& gradient, const at::Tensor& upstream, const at::Tensor& denominator,
                       bool shared);
+  /// Whether `evaluate` gives the class costs if the bit of the tensor that weighs them is set.
+  bool tells_class_costs = false;
 };
+
+inline Evaluation evaluate(const Kernels& kernels, const Call& call, int64_t wrt) {
+  return kernels.backend->evaluate(call, kernels.table, wrt);
+}
 
 /// Whether t is what it looks like: nothing traces, batches or wraps it.
 bool is_plain(const at::Tensor& t);

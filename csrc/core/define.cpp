@@ -243,7 +243,7 @@ void define_loss(torch::Library& library, std::unique_ptr<Loss> owned, const cha
 
   for (const Kernels& k : loss->kernels) {
     implement_backend(library, loss, k.backend->key, fused_name,
-                      [k](const Call& call, int64_t wrt) { return k.backend->evaluate(call, k.table, wrt); });
+                      [k](const Call& call, int64_t wrt) { return evaluate(k, call, wrt); });
   }
   implement(library, loss->name, DispatchKey::CompositeExplicitAutograd,
             ValueKernel(loss, loss->family.decompose));

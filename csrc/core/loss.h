@@ -34,6 +34,9 @@ struct Kernels;
 struct Loss;
 struct Settings;
 
+/// The operands, then weight and normalizer.
+using Tensors = std::array<at::Tensor, kMaxOperands + 2>;
+
 /// What the losses of one kind share, whatever device they run on.
 struct Family {
   /// Checks shapes and brings tensors to those that the other functions expect.
@@ -56,9 +59,11 @@ struct Family {
   /// The upstream gradient of an unreduced loss as it broadcasts to a gradient that was kept.
   at::Tensor (*spread)(const Loss& loss, const Settings& settings, const at::Tensor& upstream,
                        const at::Tensor& gradient);
-  /// The gradient by tensor i, which is not kept, of a call of plain tensors, by the kernels for its device;
-  /// undefined where they cannot tell, and the decomposition has to. Null: they never can.
-  at::Tensor (*weight_gradient)(const Call& call, const Kernels& kernels, const at::Tensor& upstream, int i);
+  /// Those of the `wanted` gradients, which are not kept, that the kernels for the call's device can tell all
+  /// the same; the decomposition has to tell the others. The call is one of plain tensors. Null: there are
+  /// none.
+  Tensors (*weight_gradients)(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
+                              int64_t wanted);
 };
 
 /// The kernels that a backend has of a loss; their type is the family's.
@@ -131,9 +136,6 @@ struct Settings {
     return held;
   }
 };
-
-/// The operands, then weight and normalizer.
-using Tensors = std::array<at::Tensor, kMaxOperands + 2>;
 
 struct Call {
   const Loss* loss;

@@ -149,7 +149,12 @@ struct Robust {
     const C l = log1p_square(s * (1 / std::sqrt(b)));
     const C far = (b / alpha) * expm1((0.5 * alpha) * C(select(infinite, C(kInfinity), l)));
     const C power = 0.5 * (alpha - 2) * l;
-    const auto slope = [&] { return C(select(infinite, limit_of_slope(v), s * exp(power))); };
+    const auto slope = [&] {  // of what is huge |s| (1 + s^2/b)^-1/2, which is sqrt(b), is taken out
+      const auto huge = abs(s) > kHuge;
+      const C edge(select(s < C(0), C(-std::sqrt(b)), C(std::sqrt(b))));
+      const C e = exp(select(huge, 0.5 * (alpha - 1) * l, power));
+      return C(select(infinite, limit_of_slope(v), select(huge, edge, s) * e));
+    };
     if (b > 0.25) return R(with_slope(r, far, slope));
     const auto huge = abs(v) > kHuge;
     const C u = square(C(select(huge, C(1), v)));

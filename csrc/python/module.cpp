@@ -5,7 +5,7 @@
 #include <torch/version.h>
 
 #include "../core/gil.h"
-#include "call.h"
+#include "caller.h"
 
 PYBIND11_MODULE(_C, m) {
   m.doc() = "Facts about this build of lossops.";

@@ -323,6 +323,6 @@ const Backend* cuda_backend() { return nullptr; }
 #endif
 
 const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
-                     mean,  values_per_sample, keeps,     spread,       weight_gradient};
+                     mean,  values_per_sample, keeps,     spread,       weight_gradients};
 
 }  // namespace lossops::class_axis

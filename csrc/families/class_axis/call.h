@@ -82,7 +82,8 @@ struct ClassAxisLoss : Loss {
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);
 /// See Family.
-at::Tensor weight_gradient(const Call& call, const Kernels& kernels, const at::Tensor& upstream, int i);
+Tensors weight_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
+                         int64_t wanted);
 
 template <class E>
 ClassAxisMembers members_of() {

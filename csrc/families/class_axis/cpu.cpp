@@ -38,16 +38,21 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
   RowPlanes<S> planes;
   for (int i = 0; i < loss.operands; ++i) {
     if (!(wrt >> i & 1)) continue;
-    const bool of_classes = loss.role(i) == Role::kOtherWeight;  // for weight_gradient, row by row
-    const at::Tensor& like = of_classes ? call.input() : call.tensors[i];
-    out.grads[i] = cpu::empty_dense(like, like.scalar_type());
-    if (of_classes || i == loss.target) planes.probability_grad = plan.rows_of(out.grads[i]);
+    if (loss.role(i) == Role::kOtherWeight) {
+      out.class_costs = cpu::empty_dense(call.input(), plan.kMath);
+      planes.probability_grad = plan.rows_of(out.class_costs);
+    } else {
+      out.grads[i] = cpu::empty_dense(call.tensors[i], call.tensors[i].scalar_type());
+    }
   }
   for (int side = 0; side < loss.members.sides; ++side) {
     planes.x[side] = plan.rows_of(args.x[side]);
     planes.grad[side] = plan.rows_of(out.grads[side]);
   }
-  if (args.probabilities) planes.probability = plan.rows_of(args.target);
+  if (args.probabilities) {
+    planes.probability = plan.rows_of(args.target);
+    planes.probability_grad = plan.rows_of(out.grads[loss.target]);
+  }
   if (!call.reduces()) {
     at::Tensor values = empty_values(call, args.dim, plan.kMath);
     if (logits.classes == 0) values.zero_();
@@ -75,7 +80,8 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
 }  // namespace
 
 const Backend* cpu_backend() {
-  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale};
+  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale,
+                                   /*tells_class_costs=*/true};
   return &backend;
 }
 

@@ -71,16 +71,16 @@ class RowExecutor {
     run.work = m.work.get();
     const auto kernel = plan_.table_.template get<S>();
     const auto params = plan_.call_.settings.template held_by<T>();
+    Reach* const reach = plan_.has_denominator_ ? &plan_.reach_ : nullptr;
     for (int64_t b = begin; b < end; ++b) {
       const int64_t row = b / per_run_ * run_ + b % per_run_ * block_;  // blocks do not cross runs
       run.rows = std::min(block_, run_ - b % per_run_ * block_);
       open(run, row, m);
       sums_[b] = kernel(params.data(), run);
       for (int side = 0; side < 2; ++side) {
-        planes_.grad[side].flush(row, run.rows, run.grad[side], m.grad[side].get(), plan_.reach_);
+        planes_.grad[side].flush(row, run.rows, run.grad[side], m.grad[side].get(), reach);
       }
-      planes_.probability_grad.flush(row, run.rows, run.probability_grad, m.probability_grad.get(),
-                                     plan_.reach_);
+      planes_.probability_grad.flush(row, run.rows, run.probability_grad, m.probability_grad.get(), reach);
     }
   }
 

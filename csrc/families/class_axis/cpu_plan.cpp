@@ -28,7 +28,8 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
       table_(table),
       rows_(rows),
       reads_row_(loss_.members.shift != Shift::kNone),
-      kept_rows_(rows) {
+      kept_rows_(rows),
+      has_denominator_(needs_denominator(call, wrt)) {
   run_.classes = logits.classes;
   run_.label_list = args.label_list;
   run_.ignores = call.settings.ignore_index.has_value();
@@ -39,7 +40,7 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
   read_labels();
   read_weights();
   denominator_ = cpu::denominator(call, [&](Divisor::By by) { return measure(by); });
-  run_.grad_scale = static_cast<T>(needs_denominator(call, wrt) ? 1 : 1 / denominator_);
+  run_.grad_scale = static_cast<T>(has_denominator_ ? 1 : 1 / denominator_);
 }
 
 template <class S>

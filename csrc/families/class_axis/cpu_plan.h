@@ -74,7 +74,8 @@ class RowPlan {
   int64_t block_;         ///< rows at a time
   int64_t kept_rows_;     ///< that are not ignored
   double denominator_;
-  RowRun<S> run_{};  ///< what is the same for every block
+  RowRun<S> run_{};             ///< what is the same for every block
+  const bool has_denominator_;  ///< that comes with the gradients
   mutable Reach reach_;
   at::Tensor labels_, class_weight_, true_weight_, other_weight_, log_prior_, row_weight_;
 };

@@ -31,15 +31,26 @@ class WeightGradients {
       const auto options = call.input().options().dtype(at::kDouble);
       counts_ = sum_by_label(kept_.defined() ? kept_.to(at::kDouble) : at::ones(labels_.sizes(), options));
     }
-    scale_ = (upstream.to(at::kDouble) / denominator()).reshape(call.reduces() ? at::IntArrayRef{} : -1);
+    const at::Tensor scale = quotient(upstream.to(at::kDouble), denominator());
+    scale_ = scale.reshape(call.reduces() ? at::IntArrayRef{} : -1);
   }
 
-  /// By tensor i, if this can tell.
-  at::Tensor operator()(int i) const {
-    if (i == loss_.operands) return loss_.weighs_rows() ? by_row_weight() : by_class_weight();
-    if (loss_.role(i) == Role::kTrueWeight) return by_true_weight();
-    if (loss_.role(i) == Role::kOtherWeight && call_.input().is_cpu()) return by_other_weight(i);
-    return {};
+  Tensors operator()(int64_t wanted) const {
+    Tensors out;
+    for (int i = 0; i <= loss_.operands; ++i) {
+      if (!(wanted >> i & 1)) continue;
+      if (i == loss_.operands && loss_.weighs_rows()) {
+        out[i] = row_values(unreduced()).reshape(args_.row_weight.sizes());
+      } else if (i == loss_.operands) {
+        out[i] = by_class_weight();
+      } else if (loss_.role(i) == Role::kTrueWeight) {
+        out[i] = by_true_weight();
+      } else if (loss_.role(i) == Role::kOtherWeight && kernels_.backend->tells_class_costs) {
+        out[i] = by_other_weight(i);
+      }
+      if (out[i].defined()) out[i] = out[i].to(call_.tensors[i].options());
+    }
+    return out;
   }
 
  private:
@@ -50,30 +61,39 @@ class WeightGradients {
     const auto factor = static_cast<double>(d.factor.expect_int());
     if (d.by == Divisor::kNormalizer) return call_.normalizer().to(at::kDouble) * factor;
     if (d.by == Divisor::kKept) return kept_.sum().to(at::kDouble) * factor;
-    if (d.by == Divisor::kWeight) return times_weight(counts_).sum() * factor;
+    if (d.by == Divisor::kWeight) return total(times_weight(counts_)) * factor;
     return at::scalar_tensor(factor, call_.input().options().dtype(at::kDouble));
   }
 
+  /// Where nothing counts, all gradients are 0; a normalizer of 0 is the caller's.
+  at::Tensor quotient(const at::Tensor& upstream, const at::Tensor& denominator) const {
+    if (call_.normalizer().defined()) return upstream / denominator;
+    return at::where(denominator == 0, 0, upstream / denominator);
+  }
+  /// The same for every number of threads, as a running sum is.
+  static at::Tensor total(const at::Tensor& t) { return t.numel() ? t.cumsum(0).select(0, -1) : t.sum(); }
+  /// 0 times infinity is 0.
+  static at::Tensor product(const at::Tensor& a, const at::Tensor& b) { return at::where(a == 0, 0, a * b); }
   /// The sum of rows by label. Ignored ones hold 0.
   at::Tensor sum_by_label(const at::Tensor& of_rows) const {
     auto shape = of_rows.sizes().vec();
     shape[0] = classes_;
     return at::zeros(shape, of_rows.options()).index_add_(0, labels_, of_rows);
   }
-  /// What is by class, times the weights; 0 times infinity is 0.
+  /// What is by class, times the weights.
   at::Tensor times_weight(const at::Tensor& of_classes) const {
-    const at::Tensor weight = args_.class_weight.to(at::kDouble);
-    return at::where(weight == 0, 0, weight * of_classes);
+    return product(args_.class_weight.to(at::kDouble), of_classes);
   }
 
   // -- the loss with ones ------------------------------------------------------------------------------
 
-  /// Of every row and every class.
+  /// Of every row and every class, of a target that is not smoothed.
   Call unreduced() const {
     Call call = call_;
     call.settings.reduction = Reduction::None;
     call.settings.dtype = at::promote_types(call.promoted_dtype(), at::kFloat);
     call.tensors[loss_.operands] = call.tensors[loss_.operands + 1] = at::Tensor();
+    if (loss_.label_smoothing >= 0) call.settings.params[loss_.label_smoothing] = 0;
     return call;
   }
   void set(Call& call, Role role, double value) const {
@@ -84,7 +104,7 @@ class WeightGradients {
   }
   Evaluation evaluate(const Call& call, int64_t wrt) const {
     const at::AutoDispatchBelowADInplaceOrView guard;
-    return kernels_.backend->evaluate(call, kernels_.table, wrt);
+    return lossops::evaluate(kernels_, call, wrt);
   }
   /// Scaled, in a vector.
   at::Tensor row_values(const Call& call) const {
@@ -101,10 +121,13 @@ class WeightGradients {
   at::Tensor scaled(const at::Tensor& sum) const { return scale_.dim() ? sum : sum * scale_; }
   at::Tensor sum_of_rows(const at::Tensor& t) const { return scaled(t.sum(0, false, at::kDouble)); }
 
-  /// Whether the row has a cost that is not weighted.
+  /// Whether the row has a cost that is not weighted: one that is not 0 everywhere.
   bool has_row_term() const {
     const auto row = loss_.members.row;
-    return row && row(Dual<Aten>(Aten(1.0)), call_.settings.params.data()).v.number() != 0;
+    const auto at = [&](double lse) {
+      return row(Dual<Aten>(Aten(lse)), call_.settings.params.data()).v.number();
+    };
+    return row && (at(1) != 0 || at(2) != 0);
   }
   /// Whether the value of a row does not tell what its label's class costs.
   bool needs_classes() const { return args_.probabilities || args_.smoothing > 0 || has_row_term(); }
@@ -122,27 +145,21 @@ class WeightGradients {
     Call call = unreduced();
     set(call, Role::kTrueWeight, 1);
     call.settings.ignore_index = std::nullopt;
-    if (args_.smoothing > 0) call.settings.params[loss_.label_smoothing] = 0;
+    // As if every class were certain: a probability of 0 hides an infinite cost.
     const auto options = call_.input().options().dtype(*call.settings.dtype);
-    at::Tensor& target = call.tensors[loss_.target];
-    target = args_.probabilities ? target.to(options) : at::zeros({}, options).expand(call_.input().sizes());
+    call.tensors[loss_.target] = at::ones({}, options).expand(call_.input().sizes());
     const at::Tensor costs = kept_rows(evaluate(call, int64_t{1} << loss_.target).grads[loss_.target]);
     const double share = args_.smoothing / static_cast<double>(classes_), rest = 1 - args_.smoothing;
     if (args_.probabilities) {
-      const at::Tensor y = rows(target) * rest + share;
-      return sum_of_rows(at::where(y == 0, 0, y * costs));
+      return sum_of_rows(product(rows(args_.target.to(options)) * rest + share, costs));
     }
     const at::Tensor of_label = costs.gather(1, labels_.unsqueeze(-1)).squeeze(-1).to(at::kDouble);
-    const at::Tensor sum = scaled(sum_by_label(of_label)) * rest;
-    return share > 0 ? sum + sum_of_rows(costs) * share : sum;
+    const at::Tensor sum = scaled(sum_by_label(of_label));
+    if (share == 0) return sum;
+    return rest == 0 ? sum_of_rows(costs) * share : sum * rest + sum_of_rows(costs) * share;
   }
 
   // -- gradients ---------------------------------------------------------------------------------------
-
-  at::Tensor by_row_weight() const {
-    const at::Tensor& weight = args_.row_weight;
-    return row_values(unreduced()).reshape(weight.sizes()).to(weight.options());
-  }
 
   at::Tensor by_class_weight() const {
     at::Tensor gradient;
@@ -160,27 +177,24 @@ class WeightGradients {
         call.settings.dtype = at::promote_types(call.promoted_dtype(), at::kFloat);
         mean = evaluate(call, 0).loss * scale_;
       } else {
-        mean = times_weight(gradient).sum() / times_weight(counts_).sum();
+        mean = quotient(total(times_weight(gradient)), total(times_weight(counts_)));
       }
-      gradient = gradient - counts_ * mean;
+      gradient = gradient - product(counts_, mean);
     }
-    return gradient.to(args_.class_weight.options());
+    return gradient;
   }
 
   at::Tensor by_true_weight() const {
     at::Tensor gradient = true_costs();
     if (!gradient.defined()) return {};
     if (args_.class_weight.defined()) gradient = times_weight(gradient);
-    const at::Tensor& weight = args_.true_weight;
-    return (weight.dim() ? gradient : gradient.sum()).to(weight.options());
+    return args_.true_weight.dim() ? gradient : total(gradient);
   }
 
   at::Tensor by_other_weight(int i) const {
-    Call call = unreduced();
-    call.tensors[0] = call.input().to(*call.settings.dtype);
-    at::Tensor gradient = sum_by_label(kept_rows(evaluate(call, int64_t{1} << i).grads[i]).to(at::kDouble));
-    if (args_.class_weight.defined()) gradient = times_weight(gradient.t()).t();
-    return scaled(gradient).to(args_.other_weight.options());
+    const at::Tensor costs = evaluate(unreduced(), int64_t{1} << i).class_costs;
+    const at::Tensor gradient = scaled(sum_by_label(kept_rows(costs).to(at::kDouble)));
+    return args_.class_weight.defined() ? times_weight(gradient.t()).t() : gradient;
   }
 
   const Call& call_;
@@ -195,8 +209,9 @@ class WeightGradients {
 
 }  // namespace
 
-at::Tensor weight_gradient(const Call& call, const Kernels& kernels, const at::Tensor& upstream, int i) {
-  return WeightGradients(call, kernels, upstream)(i);
+Tensors weight_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
+                         int64_t wanted) {
+  return WeightGradients(call, kernels, upstream)(wanted);
 }
 
 }  // namespace lossops::class_axis

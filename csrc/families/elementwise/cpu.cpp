@@ -306,9 +306,8 @@ class Pass {
     for (int i = 0; i <= loss_.operands; ++i) {
       if (!grads_[i]) continue;
       const S* const grad = i < loss_.operands ? block.grad[i] : block.weight_grad;
-      if (call_.reduces() && grads_[i].rounds_to_half()) {
-        reach_.add(grad, block.size);
-      }
+      // Also before what is corrected is rounded.
+      if (call_.reduces() && call_.tensors[i].scalar_type() == at::kHalf) reach_.add(grad, block.size);
       grads_[i].flush(start, block.size, grad);
     }
     if (value_) value_.flush(start, block.size, block.value);

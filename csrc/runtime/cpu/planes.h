@@ -115,8 +115,8 @@ class Rows {
   }
 
   /// Takes a block that was written to the buffer to the tensor.
-  void flush(int64_t row, int64_t count, const Plane<S>& p, S* buffer, Reach& reach) const {
-    if (dtype_ == at::kHalf) reach.add(buffer, count * map_.classes);
+  void flush(int64_t row, int64_t count, const Plane<S>& p, S* buffer, Reach* reach) const {
+    if (reach && dtype_ == at::kHalf) reach->add(buffer, count * map_.classes);
     if (p.data == buffer && buffer)
       transfer(row, count, p, [&](char* memory, S* lanes, int64_t stride, int64_t n) {
         conversions().store(lanes, memory, dtype_, stride, n);

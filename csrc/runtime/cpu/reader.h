@@ -118,7 +118,6 @@ class Writer {
 
   explicit operator bool() const { return data_ != nullptr; }
   bool needs_buffer() const { return data_ && dtype_ != c10::CppTypeToScalarType<T>::value; }
-  bool rounds_to_half() const { return dtype_ == at::kHalf; }
   T* target(int64_t start, T* buffer) const {
     return needs_buffer() ? buffer : reinterpret_cast<T*>(data_) + start;
   }

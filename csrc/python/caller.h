@@ -20,23 +20,21 @@ class Caller {
   /// NotImplemented, and leaves the call to torch.ops, unless each is just what the schema says and nothing
   /// looks on: no subclass of tensors, mode of __torch_function__, or tracing of TorchScript.
   static PyObject* make(const std::string& name) {
-    static PyMethodDef method{"call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call)),
-                              METH_FASTCALL, nullptr};
-    const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), "");
-    PyObject* const self = PyCapsule_New(new Caller(op), nullptr, [](PyObject* capsule) {
+    auto* const caller = new Caller(c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), ""));
+    PyObject* const self = PyCapsule_New(caller, nullptr, [](PyObject* capsule) {
       delete static_cast<Caller*>(PyCapsule_GetPointer(capsule, nullptr));
     });
-    PyObject* const function = self ? PyCFunction_New(&method, self) : nullptr;
+    PyObject* const function = self ? PyCFunction_New(&caller->method_, self) : nullptr;
     Py_XDECREF(self);
     return function;
   }
 
  private:
-  explicit Caller(const c10::OperatorHandle& op) : op_(op) {
+  explicit Caller(const c10::OperatorHandle& op) : op_(op), name_(op.schema().name()) {
     for (const c10::Argument& a : op.schema().arguments()) {
       const auto optional = a.type()->cast<c10::OptionalType>();
       const c10::TypePtr type = optional ? optional->getElementType() : a.type();
-      kinds_.push_back({type->kind(), optional != nullptr});
+      arguments_.push_back({type->kind(), optional != nullptr});
       defaults_.push_back(a.default_value());
     }
   }
@@ -56,22 +54,22 @@ class Caller {
 
   bool read(PyObject* const* given, Py_ssize_t count, torch::jit::Stack& stack) const {
     const size_t given_count = count;
-    if (given_count > kinds_.size() || at::impl::torch_function_mode_enabled() ||
+    if (given_count > arguments_.size() || at::impl::torch_function_mode_enabled() ||
         at::tracer::impl::is_dispatch_enabled()) {
       return false;
     }
-    stack.reserve(kinds_.size());
+    stack.reserve(arguments_.size());
     for (size_t i = 0; i < given_count; ++i) {
-      if (!kinds_[i].read(given[i], stack)) return false;
+      if (!arguments_[i].read(given[i], stack)) return false;
     }
-    for (size_t i = given_count; i < kinds_.size(); ++i) {
+    for (size_t i = given_count; i < arguments_.size(); ++i) {
       if (!defaults_[i]) return false;
       stack.push_back(*defaults_[i]);
     }
     return true;
   }
 
-  struct Kind {
+  struct Argument {
     c10::TypeKind type;
     bool is_optional;
 
@@ -110,7 +108,10 @@ class Caller {
   };
 
   const c10::OperatorHandle op_;
-  std::vector<Kind> kinds_;
+  const std::string name_;
+  PyMethodDef method_{name_.c_str(), reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call)),
+                      METH_FASTCALL, nullptr};
+  std::vector<Argument> arguments_;
   std::vector<std::optional<c10::IValue>> defaults_;
 };
 
