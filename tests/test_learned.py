@@ -86,6 +86,24 @@ def test_limits() -> None:
                 slope.sum(), wanted, retain_graph=True))  # fmt: skip
 
 
+@pytest.mark.parametrize("alpha", [*ALPHAS, 2.0, math.inf])
+def test_quotients_beyond_float32(alpha: float) -> None:
+    """Finite differences by any scale: exact, or as of numbers where these overflow."""
+    differences = torch.tensor([0.0, 1e-30, 1.0, 1e4, 1e20, 3e38, -3e38])
+    zero, a = torch.zeros(7), torch.tensor(alpha, requires_grad=True)
+    for scale in (1e-35, 1e-30, 1e-10, 1.0, 1e10, 1e30):
+        x, c = differences.clone().requires_grad_(), torch.tensor(scale, requires_grad=True)
+        loss = F.robust_loss(x, zero, a, c, reduction="none")
+        operands = [o.detach().double() for o in (x, zero, a, c)]
+        exact = F.robust_loss(*operands, reduction="none").float()
+        number = F.robust_loss(x.detach(), zero, alpha, scale, reduction="none")
+        held = (x / c).isfinite().detach() & number.isfinite()
+        expected = torch.where(held, exact, number)
+        torch.testing.assert_close(loss.detach(), expected, rtol=5e-5, atol=1e-37)
+        (slope,) = torch.autograd.grad(loss.sum(), x)
+        assert not slope.isnan().any()
+
+
 def test_gradient_at_two_is_that_of_the_next_alpha() -> None:
     x, t, a, c = tensors(2.0)
     (at,) = torch.autograd.grad(F.robust_loss(x, t, a.requires_grad_(), c), a)

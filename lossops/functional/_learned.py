@@ -74,7 +74,7 @@ def _beside(x: Tensor, name: str, value: Tensor | float) -> Tensor:
 
 def _values(d: Tensor, a: Tensor, c: Tensor) -> Tensor:
     """The loss of each difference, with its own derivatives."""
-    infinite = d.abs() == math.inf
+    infinite = (d / c).abs() == math.inf
     s = torch.where(infinite, 1.0, d) / c
     value, by_r, by_a = _finite(s, a)
     # Where it is infinite: |r|^alpha and its derivatives, or the bound 1 - 2 / alpha.
@@ -101,8 +101,9 @@ def _finite(r: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     near = (b < 0.25) & ~beyond
     q = r / b.sqrt()
     huge = q.abs() > HUGE
-    log = torch.log1p(torch.where(huge, q.abs(), q * q))
-    log = torch.where(huge, 2 * log, log)  # ln(1 + r^2 / b)
+    # ln(1 + r^2 / b), also where q overflows.
+    far = 2 * torch.where(huge, r.abs(), 1.0).log() - b.log()
+    log = torch.where(huge, far, torch.log1p(torch.where(huge, 0.0, q).square()))
     k = a / 2 - 1
     e = (k * log).exp()
     # The slope is r (1 + q^2)^k, without digits lost near alpha = 1.
