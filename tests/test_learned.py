@@ -151,3 +151,30 @@ def test_mistakes() -> None:
         F.robust_loss(x, t, a, 0.0)
     with pytest.raises(RuntimeError, match=r"robust: weight"):
         F.robust_loss(x, t, a, weight=torch.ones(2))
+
+
+def test_mistakes_of_learned_parameters() -> None:
+    """Told as where the parameters are numbers."""
+    x, t, learned = torch.randn(3), torch.zeros(3), torch.tensor(0.5, requires_grad=True)
+    for wrong in ("x", True, None, [0.5]):
+        with pytest.raises(TypeError, match="^robust: scale must be a number"):
+            F.robust_loss(x, t, learned, wrong)
+        with pytest.raises(TypeError, match="^robust: alpha must be a number"):
+            F.robust_loss(x, t, wrong, learned)
+    for name, other, wrong in ("alpha", "scale", math.nan), ("scale", "alpha", 0.0):
+        with pytest.raises(RuntimeError, match=f"^robust: {name} must be >"):
+            F.robust_loss(x, t, **{name: wrong, other: learned})
+    for parameter in (torch.tensor([1j, 0, 1]), torch.tensor([1, 2, 3]), learned.to("meta")):
+        with pytest.raises(TypeError, match="^robust: alpha must be a number, or a floating"):
+            F.robust_loss(x, t, parameter, learned)
+    for input, target in ((x.long(), t), (x, t.to(torch.complex64)), (None, t), (x, [0.0])):
+        with pytest.raises((TypeError, NotImplementedError), match="^robust: (input|target) must"):
+            F.robust_loss(input, target, learned)
+
+
+def test_compiled_in_one_graph() -> None:
+    """In one graph, whether or not it requires a gradient."""
+    x, t = torch.randn(5), torch.zeros(5)
+    for alpha in (torch.tensor(0.5), torch.tensor(0.5, requires_grad=True)):
+        compiled = torch.compile(F.robust_loss, fullgraph=True, backend="aot_eager")
+        torch.testing.assert_close(compiled(x, t, alpha), F.robust_loss(x, t, alpha))

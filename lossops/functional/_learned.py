@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from .._op import in_name_of
+from .._op import in_name_of, number
 from ._common import Op
 
+_robust = Op(torch.ops.lossops.robust)
 _passed_on = Op(torch.ops.lossops.hinge_embedding)  # of a target 1, it is the input
 _with_derivative: Callable[[Tensor, Tensor, Tensor], Tensor] = torch.ops.lossops._with_derivative
 
@@ -21,7 +22,7 @@ def is_learned(value: object) -> bool:
     """Whether a parameter is a tensor that may be differentiated by, or has several numbers."""
     if not isinstance(value, Tensor):
         return False
-    if value.requires_grad or value.numel() != 1:
+    if value.requires_grad or value.numel() != 1 or torch.compiler.is_compiling():
         return True
     wrapped = torch._C._functorch.is_functorch_wrapped_tensor(value)
     tangent = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
@@ -38,13 +39,14 @@ def robust(
     reduction: int,
 ) -> Tensor:
     """The loss of `robust`; alpha and scale broadcast to the input."""
-    if input.shape != target.shape:
-        raise RuntimeError(
-            "robust: input and target must have the same shape, got "
-            f"{tuple(input.shape)} and {tuple(target.shape)}"
-        )
-    if not isinstance(scale, Tensor) and not scale > 0:
-        raise RuntimeError(f"robust: scale must be > 0, got {scale}")
+    operands = isinstance(input, Tensor) and isinstance(target, Tensor)
+    if (
+        not operands
+        or not input.is_floating_point()
+        or target.is_complex()
+        or (input.shape != target.shape)
+    ):  # the operator says what is wrong
+        return _robust(input, target, 1.0, 1.0, weight, None, normalizer, reduction)
     dtype = (input + target).dtype
     if isinstance(weight, Tensor) and weight.dim() > 0:
         dtype = torch.promote_types(dtype, weight.dtype)
@@ -62,6 +64,16 @@ def robust(
 
 def _beside(x: Tensor, name: str, value: Tensor | float) -> Tensor:
     """A parameter for each element."""
+    if not isinstance(value, Tensor):
+        value = number("robust", name, value)
+        limit = ">= -inf" if name == "alpha" else "> 0"
+        if not (value >= -math.inf if name == "alpha" else value > 0):
+            raise RuntimeError(f"robust: {name} must be {limit}, got {value}")
+    elif not value.is_floating_point() or value.is_meta != x.is_meta:
+        raise TypeError(
+            f"robust: {name} must be a number, or a floating point tensor with values where input "
+            f"has them, got {value.dtype} on {value.device}"
+        )
     p = torch.as_tensor(value, dtype=x.dtype, device=x.device)
     try:
         return p.expand_as(x)
