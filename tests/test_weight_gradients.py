@@ -127,3 +127,37 @@ def test_sums_over_many_classes_do_not_depend_on_threads(device: str) -> None:
         found.append(torch.autograd.grad(value, (alpha, weight)))
     torch.set_num_threads(threads)
     assert all(map(torch.equal, found[0], found[1])) and all(map(torch.equal, found[0], found[2]))
+
+
+def test_costs_of_low_precision_logits(device: str) -> None:
+    """The gradient has the weight's precision, not the logits'."""
+    x = torch.randn(6, 3, generator=torch.Generator().manual_seed(0)).to(device, torch.bfloat16)
+    t, fn = torch.arange(6, device=device) % 3, torch.ones(3, device=device)
+    fp = torch.ones(3, 3, device=device, requires_grad=True)
+    got, right = (
+        torch.autograd.grad(F.rww_cross_entropy_loss(logits, t, fn, fp, reduction="sum"), fp)[0]
+        for logits in (x, x.double())
+    )
+    torch.testing.assert_close(got, right, rtol=1e-6, atol=1e-7)
+
+
+def test_upstream_gradients_of_ignored_rows(device: str) -> None:
+    """They do not count, even if infinite, as the root of a loss of 0 makes them."""
+    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).to(device).requires_grad_()
+    t, w = torch.tensor([1, -100, 2], device=device), torch.ones(4, device=device).requires_grad_()
+    value = F.cross_entropy(x, t, weight=w, reduction="none").sqrt().sum()
+    for gradient in torch.autograd.grad(value, (x, w)):
+        assert gradient.isfinite().all()
+    assert torch.equal(torch.autograd.grad(F.focal_loss(
+        x[:, 0], t.clamp(max=1), ignore_index=-100, reduction="none").sqrt().sum(), x)[0][1],
+        torch.zeros(4, device=device))  # fmt: skip
+
+
+def test_weights_of_no_row(device: str) -> None:
+    """What nobody meets does not count; a mean by weights whose sum is 0 is no number."""
+    x, inf = torch.tensor([[0, 0.5], [0, 1]], device=device), float("inf")
+    none, both = torch.full((2,), -100, device=device), torch.arange(2, device=device)
+    for labels, numbers, zero in ((none, [inf, 1.0], True), (both, [1.0, -1.0], False)):
+        w = torch.tensor(numbers, device=device, requires_grad=True)
+        (gradient,) = torch.autograd.grad(F.cross_entropy(x, labels, weight=w), w)
+        assert bool((gradient == 0).all()) == zero

@@ -1,6 +1,7 @@
 // The one autograd node of the losses.
 #include <ATen/TensorOperators.h>
 #include <ATen/TensorSubclassLikeUtils.h>
+#include <ATen/ops/where.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
@@ -108,8 +109,20 @@ struct Backward {
 
   at::Tensor scaled(const at::Tensor& gradient, const at::Tensor& upstream) const {
     at::Tensor factor = saved.denominator.defined() ? upstream / saved.denominator : upstream;
-    if (settings.reduction == Reduction::None) factor = loss.family.spread(loss, settings, factor, gradient);
+    if (settings.reduction == Reduction::None) {
+      const at::Tensor kept = unless_ignored(upstream, upstream);
+      factor = loss.family.spread(loss, settings, kept, gradient);
+      if (kept.is_same(upstream)) factor = unless_ignored(factor, gradient);
+    }
     return (gradient * factor).to(gradient.scalar_type());
+  }
+
+  /// 0 where the target is ignored, even if the upstream gradient there is infinite; `like` has the shape
+  /// that the target must have for that.
+  at::Tensor unless_ignored(const at::Tensor& factor, const at::Tensor& like) const {
+    const at::Tensor target = loss.target < 0 ? at::Tensor() : saved.tensors[loss.target];
+    if (!settings.ignore_index || !target.defined() || target.sym_sizes() != like.sym_sizes()) return factor;
+    return at::where(target == *settings.ignore_index, 0, factor);
   }
 
   variable_list through_decomposition(const at::Tensor& upstream, int64_t wanted, bool create_graph) const {
@@ -225,8 +238,11 @@ class LossNode : public torch::autograd::Node {
       s.shared |= static_cast<int64_t>(again || saved[n + i].has_hooks()) << i;
     }
     s.denominator = saved.back().unpack();
-    if (!at::GradMode::is_enabled() && s.missing() == 0) return s;
-    for (size_t i = 0; i < n; ++i) s.tensors[i] = saved[i].unpack();
+    const bool all = at::GradMode::is_enabled() || s.missing() != 0;
+    const bool masks = settings.ignore_index && settings.reduction == Reduction::None;
+    for (size_t i = 0; i < n; ++i) {
+      if (all || (masks && static_cast<int>(i) == loss->target)) s.tensors[i] = saved[i].unpack();
+    }
     return s;
   }
 };

@@ -68,12 +68,15 @@ class WeightGradients {
   /// Where nothing counts, all gradients are 0; a normalizer of 0 is the caller's.
   at::Tensor quotient(const at::Tensor& upstream, const at::Tensor& denominator) const {
     if (call_.normalizer().defined()) return upstream / denominator;
-    return at::where(denominator == 0, 0, upstream / denominator);
+    const at::Tensor counting = counts_.defined() ? total(times_weight(counts_).abs()) : denominator;
+    return at::where(counting == 0, 0, upstream / denominator);
   }
   /// The same for every number of threads, as a running sum is.
   static at::Tensor total(const at::Tensor& t) { return t.numel() ? t.cumsum(0).select(0, -1) : t.sum(); }
   /// 0 times infinity is 0.
-  static at::Tensor product(const at::Tensor& a, const at::Tensor& b) { return at::where(a == 0, 0, a * b); }
+  static at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+    return at::where((a == 0) | (b == 0), 0, a * b);
+  }
   /// The sum of rows by label. Ignored ones hold 0.
   at::Tensor sum_by_label(const at::Tensor& of_rows) const {
     auto shape = of_rows.sizes().vec();
@@ -108,7 +111,7 @@ class WeightGradients {
   }
   /// Scaled, in a vector.
   at::Tensor row_values(const Call& call) const {
-    return evaluate(call, 0).loss.reshape(-1).to(at::kDouble) * scale_;
+    return product(evaluate(call, 0).loss.reshape(-1).to(at::kDouble), scale_);
   }
   /// What is shaped like the logits, as a matrix.
   at::Tensor rows(const at::Tensor& t) const { return t.movedim(args_.dim, -1).reshape({-1, classes_}); }
@@ -192,7 +195,9 @@ class WeightGradients {
   }
 
   at::Tensor by_other_weight(int i) const {
-    const at::Tensor costs = evaluate(unreduced(), int64_t{1} << i).class_costs;
+    Call call = unreduced();
+    call.tensors[0] = call.input().to(*call.settings.dtype);  // or costs would be rounded as the logits are
+    const at::Tensor costs = evaluate(call, int64_t{1} << i).class_costs;
     const at::Tensor gradient = scaled(sum_by_label(kept_rows(costs).to(at::kDouble)));
     return args_.class_weight.defined() ? times_weight(gradient.t()).t() : gradient;
   }
