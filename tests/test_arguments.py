@@ -54,6 +54,8 @@ def test_numbers_that_would_learn(loss: Loss) -> None:
     schema = getattr(torch.ops.lossops, loss.op).default._schema
     kinds = ("float", "Optional[float]")
     for name in (a.name for a in schema.arguments if str(a.type) in kinds):
+        if loss.op == "robust":  # which has their gradients: test_learned.py
+            continue
         with pytest.raises(TypeError, match=f"{loss.op}: {name} must be a number.* requires grad"):
             case.ours(**{name: nn.Parameter(torch.tensor(0.5))})
 

@@ -120,9 +120,9 @@ struct Backward {
   /// 0 where the target is ignored, even if the upstream gradient there is infinite; `like` has the shape
   /// that the target must have for that.
   at::Tensor unless_ignored(const at::Tensor& factor, const at::Tensor& like) const {
-    const at::Tensor target = loss.target < 0 ? at::Tensor() : saved.tensors[loss.target];
-    if (!settings.ignore_index || !target.defined() || target.sym_sizes() != like.sym_sizes()) return factor;
-    return at::where(target == *settings.ignore_index, 0, factor);
+    const at::Tensor labels = loss.labels < 0 ? at::Tensor() : saved.tensors[loss.labels];
+    if (!settings.ignore_index || !labels.defined() || labels.sym_sizes() != like.sym_sizes()) return factor;
+    return at::where(labels == *settings.ignore_index, 0, factor);
   }
 
   variable_list through_decomposition(const at::Tensor& upstream, int64_t wanted, bool create_graph) const {
@@ -241,7 +241,7 @@ class LossNode : public torch::autograd::Node {
     const bool all = at::GradMode::is_enabled() || s.missing() != 0;
     const bool masks = settings.ignore_index && settings.reduction == Reduction::None;
     for (size_t i = 0; i < n; ++i) {
-      if (all || (masks && static_cast<int>(i) == loss->target)) s.tensors[i] = saved[i].unpack();
+      if (all || (masks && static_cast<int>(i) == loss->labels)) s.tensors[i] = saved[i].unpack();
     }
     return s;
   }

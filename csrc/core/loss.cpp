@@ -161,7 +161,9 @@ Loss::Loss(const char* space, const char* name, const Family& family,
   arguments = torch::jit::parseSchema(c10::str(name, "(", arguments_text, ") -> Tensor")).arguments();
   for (int i = 0; i < operands; ++i) {
     if (argument(i) == "target") target = i;
+    if (argument(i) == "labels") labels = i;
   }
+  if (labels < 0) labels = target;
 }
 
 int Loss::number_index(const char* wanted) const {

@@ -99,7 +99,8 @@ struct Loss {
   const int params;            ///< how many those are
   std::string arguments_text;  ///< both, as the schema has them
   std::vector<c10::Argument> arguments;
-  int target = -1;               ///< the tensor that ignore_index refers to, or -1
+  int target = -1;               ///< the tensor of this name, or -1
+  int labels = -1;               ///< the tensor that ignore_index refers to: that of this name, or the target
   const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null
   Exceptions exceptions;
   c10::SmallVector<Kernels, 2> kernels;
