@@ -164,3 +164,11 @@ def test_curvature_of_certain_rows() -> None:
 
     for x in ([45.0, 0.0, -1.0], [0.0, -float("inf"), -float("inf")]):
         assert torch.func.jacrev(torch.func.jacrev(loss))(torch.tensor(x)).isfinite().all()
+
+
+def test_ignored_labels_beside_low_precision_teachers(device: str) -> None:
+    """The index was rounded as the teacher's logits are: -999 to -1000."""
+    x = torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).to(device, torch.bfloat16)
+    labels = torch.tensor([-999, 0], device=device)
+    value = F.distill_kl_loss(x, x.flip(1), labels=labels, ignore_index=-999, reduction="none")
+    assert value[0] == 0 and value[1] > 0

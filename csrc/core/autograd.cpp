@@ -117,8 +117,8 @@ struct Backward {
     return (gradient * factor).to(gradient.scalar_type());
   }
 
-  /// 0 where the target is ignored, even if the upstream gradient there is infinite; `like` has the shape
-  /// that the target must have for that.
+  /// 0 where labels are ignored, even if the upstream gradient there is infinite; `like` has the shape that
+  /// they must have for that.
   at::Tensor unless_ignored(const at::Tensor& factor, const at::Tensor& like) const {
     const at::Tensor labels = loss.labels < 0 ? at::Tensor() : saved.tensors[loss.labels];
     if (!settings.ignore_index || !labels.defined() || labels.sym_sizes() != like.sym_sizes()) return factor;

@@ -40,7 +40,7 @@ std::optional<int64_t> as_label(const Loss& loss, at::ScalarType dtype, int64_t 
         dtype, "ignore_index", AT_WRAP([&] { return static_cast<double>(static_cast<scalar_t>(index)); }),
         AT_EXPAND(AT_FLOATING_TYPES), at::kHalf, at::kBFloat16);
     TORCH_CHECK_VALUE(std::isfinite(rounded), loss.name, ": ignore_index must be a number that ",
-                      loss.argument(loss.target), " can hold, whose dtype is ", dtype, ", got ", index);
+                      loss.argument(loss.labels), " can hold, whose dtype is ", dtype, ", got ", index);
     return as_integer(rounded);
   }
   if (dtype == at::kUInt64) return index >= 0 ? std::optional(index) : std::nullopt;
@@ -221,8 +221,8 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
   if (!common[1].isNone()) s.ignore_index = common[1].toInt();
   TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index, as it has no target");
-  if (s.ignore_index && call.tensors[loss.target].defined()) {
-    s.ignore_index = as_label(loss, call.tensors[loss.target].scalar_type(), *s.ignore_index);
+  if (s.ignore_index && call.tensors[loss.labels].defined()) {
+    s.ignore_index = as_label(loss, call.tensors[loss.labels].scalar_type(), *s.ignore_index);
   }
   if (!common[2].isNone()) call.tensors[loss.operands + 1] = common[2].toTensor();
   const int64_t reduction = common[3].toInt();
