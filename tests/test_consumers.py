@@ -204,11 +204,11 @@ KERNELS = """\
 #define LOSSOPS_CUDA
 #include <lossops/define.h>
 namespace lossops::cuda {
-template <class E, class T> const ElementKernels& element_kernels() {
+template <class E, class T> const ElementKernels& ElementKernelsOf<E, T>::get() {
   static const ElementKernels none{};
   return none;
 }
-template <class E, class S> int64_t run_rows(const RowArgs<S>&) { return 0; }
+template <ClassAxisExpression E, class S> int64_t RowKernelsOf<E, S>::run(const RowArgs<S>&) { return 0; }
 }
 """
 
