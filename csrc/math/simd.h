@@ -102,6 +102,8 @@ struct Simd {
   LOSSOPS_INLINE friend Simd larger(Simd a, Simd b) {
 #if defined(CPU_CAPABILITY_AVX512)
     if constexpr (std::is_same_v<T, float>) return V(_mm512_max_ps(a.v, b.v));
+#elif defined(CPU_CAPABILITY_AVX2)
+    if constexpr (std::is_same_v<T, float>) return V(_mm256_max_ps(a.v, b.v));
 #endif
     return select(b < a, a, b);
   }
@@ -112,7 +114,7 @@ struct Simd {
     if constexpr (std::is_same_v<T, double>) {
       return a.v.exp();
     } else {
-      return exp_below(Simd(at::vec::clamp_max(a.v, V(89.0f))));
+      return exp_in_range(at::vec::clamp(a.v, V(-104.0f), V(89.0f)));
     }
   }
 
@@ -122,8 +124,16 @@ struct Simd {
       return a.v.exp();
     } else {
       const V x = at::vec::clamp_min(a.v, V(-104.0f));
-      const V n = (x * V(kLog2E)).round();
-      return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);
+#if defined(CPU_CAPABILITY_AVX512)
+      return exp_in_range(x);
+#else
+      // The last bits of the sum are n + 64 + 127, which as an exponent is 2^(n + 64): normal for all that
+      // occur.
+      const V shift(12582912.0f + 191.0f);
+      const V sum = at::vec::fmadd(x, V(kLog2E), shift);
+      const V power = at::vec::cast<float>(at::vec::cast<int32_t>(sum) << Vectorized<int32_t>(23));
+      return at::vec::fmadd(expm1_reduced(x, sum - shift), power, power) * V(0x1p-64f);
+#endif
     }
   }
 
@@ -242,6 +252,11 @@ struct Simd {
   // ln 2 in two parts; the first has trailing zeros enough for n times it to be exact.
   static constexpr float kLn2High = 0.693359375f;
   static constexpr float kLn2Low = -2.12194440e-4f;
+
+  LOSSOPS_INLINE static V exp_in_range(V x) {
+    const V n = (x * V(kLog2E)).round();
+    return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);
+  }
 
   /// e^r - 1 for r = x - n ln 2, |r| <= ln 2 / 2: r + r^2 Q(r) with a minimax Q.
   LOSSOPS_INLINE static V expm1_reduced(V x, V n) {

@@ -12,6 +12,8 @@ inline namespace CPU_CAPABILITY {
 
 #if defined(CPU_CAPABILITY_AVX512)
 
+constexpr int64_t kTransposeBlock = 16;
+
 /// Up to 16 by 16.
 LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride,
                                     int64_t rows, int64_t columns) {
@@ -60,33 +62,74 @@ LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, floa
   }
 }
 
+#elif defined(CPU_CAPABILITY_AVX2)
+
+constexpr int64_t kTransposeBlock = 8;
+
+/// Masked stores are slow on some processors.
+LOSSOPS_INLINE void store_first(__m256 x, float* to, int64_t count) {
+  if (count >= 8) return _mm256_storeu_ps(to, x);
+  __m128 part = _mm256_castps256_ps128(x);
+  if (count & 4) {
+    _mm_storeu_ps(to, part);
+    part = _mm256_extractf128_ps(x, 1);
+    to += 4;
+  }
+  if (count & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(to), part);
+    part = _mm_movehl_ps(part, part);
+    to += 2;
+  }
+  if (count & 1) _mm_store_ss(to, part);
+}
+
+/// Up to 8 by 8.
+LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride,
+                                    int64_t rows, int64_t columns) {
+  const __m256i in = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(columns)),
+                                        _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  __m256 a[8], b[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    a[i] = i < rows ? _mm256_maskload_ps(from + i * from_stride, in) : _mm256_setzero_ps();
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) {
+    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
+    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
+    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+  }
+  // a[4 g + k] holds column k of both halves for rows 4 g to 4 g + 3.
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    if (k < columns) store_first(_mm256_permute2f128_ps(a[k], a[4 + k], 0x20), to + k * to_stride, rows);
+    if (4 + k < columns)
+      store_first(_mm256_permute2f128_ps(a[k], a[4 + k], 0x31), to + (4 + k) * to_stride, rows);
+  }
+}
+
 #endif
 
 /// to[j][i] = from[i][j].
 template <class T>
 LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows,
                               int64_t columns) {
-#if defined(CPU_CAPABILITY_AVX512)
+#if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
-    for (int64_t i = 0; i < rows; i += 16) {
-      for (int64_t j = 0; j < columns; j += 16) {
+    constexpr int64_t n = kTransposeBlock;
+    for (int64_t i = 0; i < rows; i += n) {
+      for (int64_t j = 0; j < columns; j += n) {
         transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
-                        std::min<int64_t>(rows - i, 16), std::min<int64_t>(columns - j, 16));
+                        std::min<int64_t>(rows - i, n), std::min<int64_t>(columns - j, n));
       }
     }
     return;
-  }
-#elif defined(CPU_CAPABILITY_AVX2)
-  if constexpr (std::is_same_v<T, float>) {
-    if (rows % 8 == 0 && columns % 8 == 0) {
-      for (int64_t i = 0; i < rows; i += 8) {
-        for (int64_t j = 0; j < columns; j += 8) {
-          at::vec::transpose_mxn<float, 8, 8>(from + i * from_stride + j, from_stride, to + j * to_stride + i,
-                                              to_stride);
-        }
-      }
-      return;
-    }
   }
 #endif
   for (int64_t i = 0; i < rows; ++i) {

@@ -61,6 +61,9 @@ int main(int argc, char** argv) {
     sweep(name, f, reference, 0x80000000u, 0xff800001u, step, allowed);
   };
   everywhere("exp", [](S a) { return exp(a); }, [](double a) { return std::exp(a); }, 1.1);
+  sweep(
+      "exp_below", [](S a) { return exp_below(a); }, [](double a) { return std::exp(a); }, 0x80000000u,
+      0xff800001u, step, 1.1);
   everywhere("expm1", [](S a) { return expm1(a); }, [](double a) { return std::expm1(a); }, 1.8);
   everywhere("log", [](S a) { return log(a); }, [](double a) { return std::log(a); }, 1.0);
   everywhere("log1p", [](S a) { return log1p(a); }, [](double a) { return std::log1p(a); }, 1.6);
