@@ -104,6 +104,27 @@ def test_decompositions_are_as_exact_as_kernels() -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "gradient"),
+    [
+        ([22.8, 22.8, -6.46], [-1.0, 1.0, 0.0]),
+        ([22.8, 22.8, 22.8], [-1.0, 0.5, 0.5]),
+        ([0.0, 1e10], [-2.0, 2.0]),
+        ([0.0, 1e30, -5.0], [-1.99331, 2.0, -0.00669]),
+    ],
+)
+@pytest.mark.parametrize("way", ["kernel", "decomposition"])
+def test_costs_of_ties_and_of_far_logits(row: list[float], gradient: list[float], way: str) -> None:
+    """Two largest were each taken for the only one; far below 1e9, the others for the largest."""
+    x, n = torch.tensor([row], requires_grad=True), len(row)
+    loss = F.rww_cross_entropy_loss(x, torch.tensor([0]), torch.ones(n), torch.ones(n, n))
+    (grad,) = torch.autograd.grad(loss, x, create_graph=way == "decomposition")
+    gap = max(row) - row[0]
+    torch.testing.assert_close(grad, torch.tensor([gradient]), rtol=1e-5, atol=1e-5)
+    if gap:
+        assert loss.item() == pytest.approx(2 * gap, rel=1e-6)
+
+
+@pytest.mark.parametrize(
     "function",
     [F.cross_entropy, F.poly1_loss, F.softmax_focal_loss, F.generalized_cross_entropy_loss],
 )

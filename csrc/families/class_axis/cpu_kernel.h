@@ -122,8 +122,8 @@ class RowLoop : RowGroup<S, across> {
     if constexpr (!kIsSoftmax<E>) return RowShift<V>::plain(kReadsRow<E> ? own_.logit : V(0));
     const Source logit = logits(side);
     const V largest = maximum([&](Step s) __attribute__((always_inline)) { return logit(s); });
-    V rest = exponentials(side, largest, V(0));
-    V lift(0);
+    V rest = exponentials(side, largest, largest);
+    V base = largest;
     if constexpr (HasOtherClasses<E>) {
       const auto far = rule_.underflows(rest, largest, own_.logit);
       if (Base::total(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
@@ -131,15 +131,15 @@ class RowLoop : RowGroup<S, across> {
           const V z = logit(s);
           return select(z == largest, V(-std::numeric_limits<T>::infinity()), z);
         });
-        lift = select(far, rule_.lift(largest - second), V(0));
-        rest = exponentials(side, largest, lift);
+        base = select(far, rule_.base(largest, second), largest);
+        rest = exponentials(side, largest, base);
       }
     }
-    return rule_.softmax(largest, rest, lift);
+    return rule_.softmax(largest, rest, base);
   }
 
-  /// Keeps e^(z - largest + lift), the largest's without lift, and returns their sum without the largest's.
-  V exponentials(int side, V largest, V lift) {
+  /// Keeps the exponentials, and returns their sum without the largest's.
+  V exponentials(int side, V largest, V base) {
     const auto rule = rule_;
     const Source logit = logits(side);
     T* const kept = keeps_ ? exponential_tile(side) : nullptr;
@@ -151,12 +151,14 @@ class RowLoop : RowGroup<S, across> {
         __builtin_prefetch(next + s.at, 0, 2);
         __builtin_prefetch(next_grad + s.at, 1, 2);
       }
-      const V d = logit(s) - largest;
-      const V x = rule.exponential(d, lift);
+      const V z = logit(s);
+      const V d = z - largest;
+      const V x = rule.exponential(z, largest, base);
       if (kept) V::store(x, kept + s.at, s.count);
-      return std::array<V, 3>{select(d == V(0), V(0), x), x, d};
+      const V below = select(d == V(0), V(0), x);
+      return std::array<V, 3>{below, x - below, d};  // 1 for the largest
     };
-    V others, all;
+    V others, largest_count;
     if (rule.shares()) {
       const T* const weight = b.true_weight;
       const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
@@ -164,13 +166,13 @@ class RowLoop : RowGroup<S, across> {
         if (weight) terms[2] = scaled(by_class(weight, s), terms[2]);
         return terms;
       });
-      others = sums[0], all = sums[1], distances_ = sums[2];
+      others = sums[0], largest_count = sums[1], distances_ = sums[2];
     } else {
       const auto sums = this->template sums<2>(visit);
-      others = sums[0], all = sums[1];
+      others = sums[0], largest_count = sums[1];
     }
-    // The largest's are 1 each: with ties, all but one of them are others.
-    return rule.without_subnormal(others + select(all - others < V(1.5), V(0), all - others - V(1)));
+    // With ties, all but one of the largest are others.
+    return rule.without_subnormal(others + (largest_count - V(1)));
   }
 
   /// Of the classes of a step.

@@ -83,14 +83,14 @@ class RowLoop : RowTeam<S, sides<E>()> {
       T sums[2] = {own.below(largest), own.largest == largest ? T(1) : T(0)};
       team_.sum(sums);
       V rest = rule_.without_subnormal(V(OnlineSoftmax<T>::merged(sums[0], sums[1], largest)));
-      lift_ = V(0);
+      base_ = V(largest);
       if constexpr (HasOtherClasses<E>) {
         if (rule_.underflows(rest, V(largest), own_.logit)) {
-          lift_ = rule_.lift(V(largest) - second(V(largest)));
+          base_ = rule_.base(V(largest), second(V(largest)));
           rest = rule_.without_subnormal(others(V(largest)));
         }
       }
-      shift_[side] = rule_.softmax(V(largest), rest, lift_);
+      shift_[side] = rule_.softmax(V(largest), rest, base_);
     }
   }
 
@@ -107,33 +107,35 @@ class RowLoop : RowTeam<S, sides<E>()> {
     return team_.max(second);
   }
 
-  /// The sum over all classes of what `term` gives of a class and its logit less the row's largest.
+  /// The sum over all classes of what `term` gives of a class and its logit.
   template <class F>
-  LOSSOPS_DEVICE V sum_over(V largest, const F& term) const {
+  LOSSOPS_DEVICE V sum_over(const F& term) const {
     LongSum<T> own;
     Base::template sweep<false, 0, 1>([&]<int n>(Count<n>, int c, const auto& x) {
       T part = 0;
 #pragma unroll
-      for (int j = 0; j < n; ++j) part += term(c + j, logit(c + j, x[0][j]) - largest).v;
+      for (int j = 0; j < n; ++j) part += term(c + j, logit(c + j, x[0][j])).v;
       own.add(part);
     });
     T sum[1] = {own.get()};
     team_.sum(sum);
     return sum[0];
   }
-  /// Of the exponentials of all but the largest, raised.
+  /// Of the exponentials of all but the largest.
   LOSSOPS_DEVICE V others(V largest) const {
-    return sum_over(largest, [&](int, V d) { return d == V(0) ? V(0) : rule_.exponential(d, lift_); });
+    return sum_over([&](int, V z) { return z == largest ? V(0) : rule_.exponential(z, largest, base_); });
   }
   LOSSOPS_DEVICE V distances() const {
-    return sum_over(shift_[0].shift,
-                    [&](int c, V d) { return a.true_weight ? scaled(V(a.true_weight[c]), d) : d; });
+    return sum_over([&](int c, V z) {
+      const V d = z - shift_[0].shift;
+      return a.true_weight ? scaled(V(a.true_weight[c]), d) : d;
+    });
   }
 
   /// Where a class with this logit lies.
   LOSSOPS_DEVICE ClassPlace<V> place(int side, V z) const {
     const V d = z - shift_[side].shift;
-    return {d, kIsSoftmax<E> ? rule_.exponential(d, lift_) : V(0)};
+    return {d, kIsSoftmax<E> ? rule_.exponential(z, shift_[side].shift, base_) : V(0)};
   }
 
   // -- every class -------------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
   const RowRule<E, V, work> rule_;
   const V grad_scale_;
   RowShift<V> shift_[kSides];
-  V lift_{0};
+  V base_{0};  ///< what the exponentials of all but the largest are measured against
   LabelClass<V> own_;
 };
 

@@ -121,26 +121,33 @@ class ClassAxisDecomposition {
     const at::Tensor is_top = class_numbers() == top;
     const at::Tensor largest = at::gather(z, -1, top);
     const at::Tensor d = at::where(is_top, (largest - largest).detach(), z - largest);
-    const at::Tensor lift = f_.other_class ? this->lift(d, is_top, top) : at::Tensor();
-    const at::Tensor x = (lift.defined() ? d + lift : d).exp();
+    at::Tensor x, raises, gap;
+    if (!f_.other_class) {
+      x = d.exp();
+    } else {
+      const at::Tensor second = at::where(is_top, -kInfinity, z).amax(-1, true).detach();
+      gap = (second - largest).detach();
+      // ln(1 - p) needs the reciprocal of the square of the others' sum; where that would not be finite, and
+      // the label's class is among them, they are told by the largest of them, as nothing beside 1.
+      raises = (gap < depth()) & (gap > -kInfinity) & (top != label_);
+      const at::Tensor raised = raises & is_top.logical_not();
+      x = at::where(raised, z - second - (largest - largest.detach()), d).exp();
+      x = at::where(raised, x * std::exp(depth()), x);
+    }
     // An infinite logit leaves no probability that is a number.
     at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true) + (largest - largest).detach();
     rest = at::where(rest < least_normal(), 0.0, rest);  // which has no reciprocal
     Aten log_rest(0);                                    // of a label's own class it is not asked for
-    if (lift.defined()) log_rest = log_or_none(at::where(top == label_, 1.0, rest)) - lift;
+    if (f_.other_class) {
+      log_rest = log_or_none(at::where(top == label_, 1.0, rest)) + at::where(raises, gap - depth(), 0.0);
+    }
     return {Aten(d),
             Aten(at::where(is_top, 1.0, x)),
             {Aten(largest), Aten(rest), Aten(rest.log1p()), Aten((rest + 1).reciprocal()), log_rest}};
   }
 
-  /// What the logits beside the largest, of a wrong class, are raised by: so far that the reciprocal of the
-  /// square of their sum is finite, as ln(1 - p) needs it, but not that the sum counts beside 1.
-  at::Tensor lift(const at::Tensor& d, const at::Tensor& is_top, const at::Tensor& top) const {
-    const double least = 0.4 * std::log(least_normal());
-    const at::Tensor second = at::where(is_top, -kInfinity, d).amax(-1, true).detach();
-    const at::Tensor raises = (second < least) & (second > -kInfinity) & (top != label_);
-    return at::where(raises, least - second, 0.0);
-  }
+  /// A logit so far below the largest does not count beside it.
+  double depth() const { return 0.4 * std::log(least_normal()); }
 
   double least_normal() const {
     return dtype_ == at::kDouble ? std::numeric_limits<double>::min() : std::numeric_limits<float>::min();

@@ -94,6 +94,7 @@ class RowRule {
   using T = typename V::Value;
   using Place = ClassPlace<V>;
   static constexpr bool kMaps = work != Work::kLabel && MapsLogits<E>;
+  static constexpr double kSunk = 1.603810890548638e-28;  // e^-64
   static constexpr bool kMayShare = kIsNll<E> && (work == Work::kAny || work == Work::kAdjustedLabel);
 
  public:
@@ -147,19 +148,24 @@ class RowRule {
   LOSSOPS_INLINE static auto underflows(const V& rest, const V& largest, const V& label_logit) {
     return (rest < V(std::numeric_limits<T>::min() * 1e6)) & (label_logit < largest);
   }
-  /// What to raise the others' logits by for that; `gap` is between the two largest.
-  LOSSOPS_INLINE static V lift(const V& gap) {
-    return select(gap < V(std::numeric_limits<T>::infinity()), gap - 64, V(0));
+  /// What the others' logits are then measured against instead: the largest of them.
+  LOSSOPS_INLINE static V base(const V& largest, const V& second) {
+    return select(second > V(-std::numeric_limits<T>::infinity()), second, largest);
   }
-  /// The exponential of d = z - largest, raised by e^lift unless it is the largest's.
-  LOSSOPS_INLINE static V exponential(const V& d, const V& lift) {
-    if constexpr (HasOtherClasses<E>) return exp_below(select(d == V(0), d, d + lift));
-    return exp_below(d);
+  /// e^(z - largest), or of another class e^(z - base - 64) if `base` is below: nothing beside 1.
+  LOSSOPS_INLINE static V exponential(const V& z, const V& largest, const V& base) {
+    if constexpr (HasOtherClasses<E>) {
+      const auto raised = (z < largest) & (base < largest);
+      return exp_below(z - select(raised, base, largest)) * select(raised, V(kSunk), V(1));
+    }
+    return exp_below(z - largest);
   }
   /// From the largest logit and the sum of the other exponentials.
-  LOSSOPS_INLINE static RowShift<V> softmax(const V& largest, const V& rest, const V& lift) {
+  LOSSOPS_INLINE static RowShift<V> softmax(const V& largest, const V& rest, const V& base) {
     auto shift = RowShift<V>::softmax(largest, rest);
-    if constexpr (HasOtherClasses<E>) shift.log_rest = log(rest) - lift;
+    if constexpr (HasOtherClasses<E>) {
+      shift.log_rest = log(rest) + select(base < largest, base - largest + 64, V(0));
+    }
     return shift;
   }
 
