@@ -82,7 +82,7 @@ class Caller {
         case c10::TypeKind::TensorType:
           if (!THPVariable_CheckExact(given)) return false;
           stack.emplace_back(THPVariable_Unpack(given));
-          return true;
+          return !THPVariable_Unpack(given).is_nested();
         case c10::TypeKind::FloatType:
           if (!PyFloat_CheckExact(given)) return read_integer<double>(given, stack);
           stack.emplace_back(PyFloat_AS_DOUBLE(given));

@@ -19,8 +19,8 @@ else:
 
 def _shown(reduction: str) -> str:
     if not is_scripting():
-        if isinstance(reduction, bool):
-            return f"{reduction}{GONE}"
+        if not isinstance(reduction, str):
+            return f"{reduction!r}{GONE if isinstance(reduction, bool) else ''}"
     return f"'{reduction}'"
 
 

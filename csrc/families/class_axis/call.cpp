@@ -1,8 +1,8 @@
 // Losses over a class axis: shapes, and what the family says to autograd and tracing.
 #include "families/class_axis/call.h"
 
-#include <ATen/WrapDimUtils.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/where.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
@@ -241,8 +241,21 @@ ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<Nu
 
 int64_t ClassAxisLoss::class_dim(int64_t dims, const Settings& settings) const {
   if (dim < 0) return dims == 1 ? 0 : 1;
-  return at::maybe_wrap_dim(as_integer(settings.params[dim]), dims);
+  const int64_t given = as_integer(settings.params[dim]), end = std::max<int64_t>(dims, 1);
+  TORCH_CHECK_INDEX(-end <= given && given < end, name, ": dim must be in [", -end, ", ", end - 1, "], got ",
+                    given);
+  return given < 0 ? given + end : given;
 }
+
+namespace {
+
+/// Labels beyond int64 stay out of range, and do not wrap to negative ones.
+at::Tensor as_int64(const at::Tensor& labels) {
+  const at::Tensor signed_labels = labels.to(at::kLong);
+  return at::where(signed_labels < 0, std::numeric_limits<int64_t>::max(), signed_labels);
+}
+
+}  // namespace
 
 ClassAxisArguments::ClassAxisArguments(const Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
@@ -256,7 +269,7 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
       case Role::kTarget:
       case Role::kLabels:
       case Role::kLabelList:
-        target = t;
+        target = t.defined() && t.scalar_type() == at::kUInt64 ? as_int64(t) : t;
         probabilities = t.defined() && at::isFloatingType(t.scalar_type());
         label_list = loss.role(i) == Role::kLabelList;
         break;
