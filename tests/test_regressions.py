@@ -395,3 +395,34 @@ def test_symbolic_tracing_keeps_arguments() -> None:
 
     x, t, n = torch.randn(4), torch.randn(4), torch.tensor(3.0)
     torch.testing.assert_close(torch.fx.symbolic_trace(loss)(x, t, n), loss(x, t, n))
+
+
+@pytest.mark.parametrize(("value", "slope"), [(float("inf"), 0.0), (0.0, -float("inf"))])
+def test_gradient_by_an_extreme_normalizer(value: float, slope: float) -> None:
+    n = torch.tensor(value, requires_grad=True)
+    F.mse_loss(torch.ones(2), torch.zeros(2), normalizer=n).backward()
+    assert n.grad.item() == slope
+
+
+def test_decompositions_without_classes() -> None:
+    labels = torch.zeros(0, dtype=torch.long)
+    for function in (F.cross_entropy, F.nll_loss, F.arcface_loss):
+        grad = torch.func.grad(lambda x, f=function: f(x, labels))(torch.zeros(0, 0))
+        assert grad.shape == (0, 0)
+    x, t = torch.zeros(2, 0), torch.zeros(2, 0)
+    assert torch.vmap(lambda x, t: F.cross_entropy(x, t, reduction="none"))(x, t).eq(0).all()
+
+
+@pytest.mark.host
+def test_labels_beyond_int64_are_out_of_range() -> None:
+    """They wrapped, and 2^64 - 1 ended the list."""
+    labels = torch.tensor([2**64 - 1, 0], dtype=torch.uint64)
+    with pytest.raises(RuntimeError, match="multilabel_margin: target must be in"):
+        F.multilabel_margin_loss(torch.zeros(2), labels)
+
+
+@pytest.mark.host
+def test_wrong_dim_is_named() -> None:
+    for dim in (2**63 - 1, 2, -3):
+        with pytest.raises(IndexError, match=rf"jsd: dim must be in \[-2, 1\], got {dim}"):
+            F.jsd_loss(torch.zeros(2, 3), torch.zeros(2, 3), dim=dim)

@@ -61,6 +61,10 @@ class ClassAxisDecomposition {
 
   at::Tensor run() {
     read_labels();
+    if (TORCH_GUARD_OR_FALSE(call_.input().sym_size(rows_.dim).sym_eq(0))) {
+      const at::Tensor zeros = rows_.x[0].to(dtype_).sum(rows_.dim);
+      return reduce(call_, zeros, keep_, zeros).to(call_.result_dtype());
+    }
     for (int side = 0; side < f_.sides; ++side) z_[side] = logits(side);
     at::Tensor value = rows_.label_list ? label_list() : classes();
     if (ClassAxisLoss::of(call_).traits.class_mean) value = value / at::Scalar(z_[0].sym_size(-1));

@@ -21,7 +21,7 @@ void finish(const Call& call, int64_t wrt, double total, double denominator, dou
   // Without an element that counts all gradients are 0, and stay that.
   if (unscaled) out.denominator = scalar_tensor(factor * (denominator == 0 ? 1 : denominator), at::kDouble);
   if (const int n = call.loss->operands + 1; wrt >> n & 1) {
-    const double slope = -loss * (denominator / call.normalizer().item().toDouble());
+    const double slope = -loss * static_cast<double>(divisor(call).factor.expect_int());
     out.grads[n] =
         scalar_tensor(unscaled ? slope * factor : slope / denominator, call.normalizer().scalar_type());
   }
