@@ -13,8 +13,6 @@
 namespace lossops::class_axis {
 namespace {
 
-using cpu::RowPlan, cpu::RowPlanes;
-
 /// Whether everything shaped like the logits is a bfloat16.
 bool all_bfloat16(const ClassAxisArguments& args) {
   const auto fits = [](const at::Tensor& t) { return !t.defined() || t.scalar_type() == at::kBFloat16; };
@@ -32,10 +30,10 @@ template <class S>
 Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const cpu::ClassAxisKernels& table,
                        int64_t wrt) {
   const cpu::RowMap logits(call.input(), args.dim);
-  RowPlan<S> plan(call, args, table, logits, logits.rows(), wrt);
+  cpu::RowPlan<S> plan(call, args, table, logits, logits.rows(), wrt);
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   Evaluation out;
-  RowPlanes<S> planes;
+  cpu::RowPlanes<S> planes;
   for (int i = 0; i < loss.operands; ++i) {
     if (!(wrt >> i & 1)) continue;
     if (loss.role(i) == Role::kOtherWeight) {
@@ -56,7 +54,7 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
   if (!call.reduces()) {
     at::Tensor values = empty_values(call, args.dim, plan.kMath);
     if (logits.classes == 0) values.zero_();
-    planes.value = values.data_ptr<typename RowPlan<S>::T>();
+    planes.value = values.data_ptr<typename cpu::RowPlan<S>::T>();
     plan.run(planes);
     out.loss = values.to(call.result_dtype());
   } else {
