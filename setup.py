@@ -244,7 +244,9 @@ def build_library(folder: Path) -> Path:
     host = [*CXX_FLAGS, "-O1", *without, *with_cuda]
     for unit, rooms in UNITS.items():
         paths = [p for p in HOST_SOURCES if p.relative_to(CSRC).parts[0] in rooms]
-        graph.compile_together(unit, [p for p in paths if CUDA or not is_cuda(p)], host)
+        graph.compile_together(unit, [p for p in paths if not is_cuda(p)], host)
+    if CUDA:
+        graph.compile_together("cuda", [p for p in HOST_SOURCES if is_cuda(p)], host)
     graph.compile([CSRC / "library.cpp"], host)
     losses = [file for file in sources("losses/*.def") if file.stem != "registry"]
     losses.sort(key=lambda file: file.stat().st_size, reverse=True)
