@@ -40,6 +40,7 @@ struct Scalar {
   // What kernels ask of a register; Sum is what a block's values are added up in.
   static constexpr int64_t kLanes = 1;
   using Sum = Scalar<double>;
+  LOSSOPS_INLINE static Scalar of(T lane) { return lane; }
   template <class S>
   LOSSOPS_INLINE static Scalar load(const S* p, int64_t = kLanes) {
     return static_cast<T>(*p);

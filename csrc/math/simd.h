@@ -31,6 +31,12 @@ struct Simd {
 
   static constexpr int64_t kLanes = V::size();
   using Sum = Simd;
+  /// A value for each lane.
+  template <class... A>
+  LOSSOPS_INLINE static Simd of(A... lane) {
+    static_assert(sizeof...(lane) == kLanes);
+    return V(lane...);
+  }
   LOSSOPS_INLINE static Simd load(const T* p) { return V::loadu(p); }
   LOSSOPS_INLINE static void store(Simd a, T* p) { a.v.store(p); }
   /// Float lanes from and to bfloat16, rounded to nearest even.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "../../math/register.h"
 #include "../../math/transpose.h"
@@ -152,10 +153,12 @@ class RowGroup {
   /// f(l) for the l-th row of the group; lanes without a row ask too.
   template <class F>
   LOSSOPS_INLINE static V by_row(const F& f) {
+    // Not by way of memory, from which a vector of what was just stored part by part comes late.
+    const auto lanes = [&]<size_t... l>(std::index_sequence<l...>) {
+      return V::of(static_cast<T>(f(static_cast<int64_t>(l)))...);
+    };
     if constexpr (across) {
-      T lane[kRowsAtOnce];
-      for (int64_t l = 0; l < kRowsAtOnce; ++l) lane[l] = static_cast<T>(f(l));
-      return V::load(lane);
+      return lanes(std::make_index_sequence<kRowsAtOnce>());
     } else {
       return V(static_cast<T>(f(0)));
     }
@@ -289,13 +292,23 @@ class RowGroup {
     if constexpr (std::is_same_v<S, T>) {
       transpose<T>(rows, from.row_stride, to, kLanes, count_, b.classes);
     } else {
-      for (int64_t l = 0; l < count_; ++l) {
-        for (int64_t c = 0; c < b.classes; c += kLanes) {
-          const int64_t n = std::min(kLanes, b.classes - c);
-          V::store(V::load(rows + l * from.row_stride + c, n), scratch + l * b.classes + c, n);
-        }
-      }
+      each_run(from.row_stride, [&](int64_t at, int64_t packed, int64_t n) __attribute__((always_inline)) {
+        V::store(V::load(rows + at, n), scratch + packed, n);
+      });
       transpose<T>(scratch, b.classes, to, kLanes, count_, b.classes);
+    }
+  }
+
+  /// The group's rows, in vectors: where each lies, and where it does if rows follow one another. Those that
+  /// do are one run.
+  template <class F>
+  LOSSOPS_INLINE void each_run(int64_t row_stride, const F& f) const {
+    const bool dense = row_stride == b.classes;
+    const int64_t runs = dense ? 1 : count_, length = dense ? count_ * b.classes : b.classes;
+    for (int64_t r = 0; r < runs; ++r) {
+      int64_t c = 0;
+      for (; c + kLanes <= length; c += kLanes) f(r * row_stride + c, r * length + c, kLanes);
+      if (c < length) f(r * row_stride + c, r * length + c, length - c);
     }
   }
 
@@ -329,12 +342,9 @@ class RowGroup {
       transpose<T>(from, kLanes, rows, to.row_stride, b.classes, count_);
     } else {
       transpose<T>(from, kLanes, scratch, b.classes, b.classes, count_);
-      for (int64_t l = 0; l < count_; ++l) {
-        for (int64_t c = 0; c < b.classes; c += kLanes) {
-          const int64_t n = std::min(kLanes, b.classes - c);
-          V::store(V::load(scratch + l * b.classes + c, n), rows + l * to.row_stride + c, n);
-        }
-      }
+      each_run(to.row_stride, [&](int64_t at, int64_t packed, int64_t n) __attribute__((always_inline)) {
+        V::store(V::load(scratch + packed, n), rows + at, n);
+      });
     }
   }
 
