@@ -24,7 +24,7 @@ def test_size_average_by_position() -> None:
         with pytest.raises(TypeError, match="cross_entropy: ignore_index must be an integer or Non"
                            "e, got (True|False); size_average .* use reduction="):  # fmt: skip
             F.cross_entropy(LOGITS, LABELS, None, flag)
-    with pytest.raises(TypeError, match="elastic_net_penalty: l1 must be a number, got True$"):
+    with pytest.raises(TypeError, match="l1_penalty: strength must be a number, got True$"):
         lossops.l1_penalty(X, True)
     with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True; size_averag"):
         F.poisson_nll_loss(X, T, True, False, True)
