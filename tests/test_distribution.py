@@ -420,6 +420,15 @@ def test_plot(tmp_path: Path, classes: int | None, sign: int) -> None:
     assert ((pixels - blue).abs().amax(-1) < 0.02).sum() > 1000
 
 
+def test_plot_of_huge_losses(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    losses = torch.tensor([-1.7e308, 1.0, 1.7e308], dtype=torch.float64)
+    for x in (losses, losses[1:]):
+        distribution = LossDistribution(lambda x: x, 1)
+        distribution.update(x, labels=[0] * len(x))
+        distribution.compute().plot(tmp_path / "losses.png")
+
+
 def test_errors(tmp_path: Path) -> None:
     ce = lossops.nn.CrossEntropyLoss()
     with pytest.raises(TypeError, match="loss must have a reduction, got Linear"):
