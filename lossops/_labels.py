@@ -66,8 +66,8 @@ def _found(function: str, labels: object, where: str) -> Tensor | float:
     return label_tensor(function, labels, where)
 
 
-def label_tensor(function: str, labels: object, where: str) -> Tensor:
-    """Labels as a tensor, which shares their memory where that can be."""
+def label_tensor(function: str, labels: object, where: str, name: str = "labels") -> Tensor:
+    """Labels, or what messages call ``name``, as a tensor, sharing memory where that can be."""
     if isinstance(labels, Tensor):
         return labels
     try:
@@ -76,12 +76,12 @@ def label_tensor(function: str, labels: object, where: str) -> Tensor:
             shareable = array.flags.writeable and all(stride >= 0 for stride in array.strides)
             return torch.from_numpy(array if shareable else array.copy())
         if isinstance(labels, (list, tuple)):
-            return torch.as_tensor(labels)
+            return torch.as_tensor(labels) if labels else torch.empty(0, dtype=torch.int64)
     except (TypeError, ValueError, RuntimeError):
         pass  # strings, rows of different lengths, or the byte order of another machine
     dtype = f" of dtype {labels.dtype}" if hasattr(labels, "dtype") else ""
     raise TypeError(
-        f"{function}: labels must be numbers below 2^63, or a tensor, an array or a list of them, "
+        f"{function}: {name} must be numbers below 2^63, or a tensor, an array or a list of them, "
         f"got {shortened(labels)}{dtype} in {where}"
     )
 

@@ -1,6 +1,7 @@
 """Operators as Python calls them: arguments are made readable, or named if they cannot be."""
 
 import reprlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
@@ -80,6 +81,9 @@ class _Argument(NamedTuple):
         return value
 
     def _refusal(self, owner: str, value: object, hint: str) -> Exception:
+        if self.kind == "Tensor" and isinstance(value, Tensor):
+            kind = "nested" if value.is_nested else "quantized"
+            return RuntimeError(f"{owner}: {self.name} must be a dense tensor, got a {kind} one")
         must, got = f"{owner}: {self.name} must be {self.allowed}", f"got {_shown(value)}"
         if isinstance(value, bool):
             once = self.name == "ignore_index" or f"{owner}: {self.name}" in _FLAGS_ONCE
@@ -93,7 +97,7 @@ class _Argument(NamedTuple):
         if value is None or self.kind not in _ALLOWED:
             return self.optional or self.kind not in _ALLOWED
         if is_tensor(value):
-            return self.kind == "Tensor" or self._takes_tensor(value)
+            return self._takes_tensor(value)
         if not isinstance(value, _ALLOWED[self.kind][1]) or not _has_value(value):
             return False
         if isinstance(value, bool):
@@ -103,9 +107,11 @@ class _Argument(NamedTuple):
         return True
 
     def _takes_tensor(self, t: object) -> bool:
-        """Whether it can be read as a number; what stands for a tensor is left to torch."""
+        """Whether it can be read as what is wanted; what stands for a tensor is left to torch."""
         if not isinstance(t, Tensor):
             return True
+        if self.kind == "Tensor":
+            return not (t.is_nested or t.is_quantized)
         single = t.numel() == 1 and _has_value(t) and not t.is_complex()
         return single and (t.dtype == torch.bool) == (self.kind == "bool")
 
@@ -156,6 +162,22 @@ def number(owner: str, name: str, value: object) -> float:
     return float(cast(float, _Argument(name, "float", False).plain(owner, value)))
 
 
+def integer(owner: str, name: str, value: Value, optional: bool = False) -> Value:
+    """A whole number as an int, or None where it is optional."""
+    plain = _Argument(name, "int", optional).plain(owner, value)
+    return cast(Value, None if plain is None else int(cast(int, plain)))
+
+
+def tensors(owner: str, name: str, given: object) -> list[Tensor]:
+    """A tensor, or those of an iterable, in a list."""
+    several = not isinstance(given, Tensor) and isinstance(given, Iterable)
+    found = list(cast(Iterable[Any], given)) if several else [given]
+    for t in found:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"{owner}: {name} must be tensors, got {type(t).__name__}")
+    return cast(list[Tensor], found)
+
+
 def _is_held(value: int) -> bool:
     """Whether a float can hold it; to compare it would be a guard where sizes are symbols."""
     try:
@@ -199,10 +221,10 @@ def is_tensor(value: object) -> bool:
 def beside(value: int | float | Value, input: object, rounded: bool = False) -> float | Value:
     """A number as a float, for a function to make a tensor of it beside ``input``.
 
-    All else is as the operator has to read it or to name it; None where ``input`` is no tensor. A
+    All else is as the operator has to read it or to name it; None where it will refuse ``input``. A
     number that only the graph will know is a tensor, ``rounded`` to the dtype of ``input`` or not.
     """
-    if not is_tensor(input):
+    if not is_tensor(input) or (isinstance(input, Tensor) and input.is_quantized):
         return cast(Value, None)
     if type(value) is float:
         return value
@@ -219,7 +241,7 @@ def beside(value: int | float | Value, input: object, rounded: bool = False) -> 
 def without_numpy(
     value: Value, device: torch.device | None = None, dtype: torch.dtype | None = None
 ) -> Value:
-    """Numbers of NumPy as those of Python, its arrays as tensors, and all else as it is.
+    """Numbers of NumPy as those of Python, its arrays of them as tensors, and all else as it is.
 
     Under torch.compile, which does not know their values, numbers are tensors of the dtype.
     """
@@ -233,7 +255,10 @@ def without_numpy(
         dtype = None
     if compiling:
         return cast(Value, torch.as_tensor(array, dtype=dtype, device=device))
-    return cast(Value, torch.tensor(array, device=device) if array.ndim > 0 else array.item())
+    try:
+        return cast(Value, torch.tensor(array, device=device) if array.ndim > 0 else array.item())
+    except (TypeError, ValueError):
+        return value  # of strings, objects, or the byte order of another machine
 
 
 def in_name_of(function: str, op: str, error: Exception) -> Exception:

@@ -1,11 +1,12 @@
 """Gradient accumulation and data parallel training with the mean over the whole batch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from ._op import tensors
 from ._ranks import device_for, sum_over_ranks, world_size
 from .nn._terms import Combination
 
@@ -48,7 +49,8 @@ def global_normalizer(
         as the mean is, and gradients of ignored elements stay 0.
 
     Raises:
-        TypeError: ``loss`` has no denominator, or one per term, as a ``CombinedLoss`` has.
+        TypeError: ``loss`` has no denominator, or one per term, as a ``CombinedLoss`` has; or
+            targets or weights are no tensors.
         ValueError: ``loss`` has another reduction, there are no targets, or weights and targets
             differ in number.
 
@@ -78,12 +80,12 @@ def global_normalizer(
         raise ValueError(
             f"global_normalizer: the reduction of loss must be 'mean' or 'sum', got '{reduction}'"
         )
-    parts = [targets] if isinstance(targets, Tensor) else list(targets)
+    parts = tensors("global_normalizer", "targets", targets)
     if not parts:
         raise ValueError("global_normalizer: targets must hold a tensor per micro-batch, got none")
-    factors: list[Tensor | None] = [None] * len(parts)
+    factors: Sequence[Tensor | None] = [None] * len(parts)
     if weights is not None:
-        factors = [weights] if isinstance(weights, Tensor) else list(weights)
+        factors = tensors("global_normalizer", "weights", weights)
     if len(factors) != len(parts):
         raise ValueError(
             "global_normalizer: weights must hold a tensor per micro-batch, got "

@@ -31,8 +31,8 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     Inside a model, losses that lossops does not have (CTC, triplet, cosine embedding, ...),
     subclasses and all other modules stay as they are. So do losses to which something was added: an
     attribute, a forward of their own, a buffer, parameter or module, a hook before a state dict is
-    loaded. Losses that a model calls as functions, or keeps in a plain list or dictionary, are out
-    of reach.
+    loaded, ``torch.compile`` of the loss by itself. Losses that a model calls as functions, or
+    keeps in a plain list or dictionary, are out of reach.
 
     Args:
         module: A loss, or a module with losses somewhere inside.
@@ -42,8 +42,8 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
         losses were replaced. A loss of lossops is returned as it is.
 
     Raises:
-        TypeError: ``module`` is no module, or a loss of torch.nn that lossops does not have, or a
-            subclass of one.
+        TypeError: ``module`` is no module, a loss of torch.nn that lossops does not have, a
+            subclass of one, or a loss under ``torch.compile``: compile what this returns.
         ValueError: ``module`` is a loss to which something was added.
 
     Example:
@@ -64,6 +64,11 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
                 f"with {', '.join(added)}"
             )
         return _converted(module)
+    if isinstance(getattr(module, "_orig_mod", None), TorchLoss):
+        raise TypeError(
+            "from_torch: module must not be compiled yet, got a loss under torch.compile: compile "
+            "what this returns"
+        )
     if isinstance(module, (TorchLoss, torch.nn.AdaptiveLogSoftmaxWithLoss)):
         known = ", ".join(sorted(kind.__name__ for kind in _OURS))
         raise TypeError(

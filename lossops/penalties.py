@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor, nn
 
-from ._op import Op, in_name_of
+from ._op import Op, in_name_of, number, tensors
 
 _penalty = Op(torch.ops.lossops.elastic_net_penalty)
 
@@ -149,6 +149,7 @@ def select_parameters(
 
     Raises:
         ValueError: No parameter is left; the message lists the names.
+        TypeError: ``module`` is no module, or a pattern is none.
 
     Example:
         >>> import re, torch, lossops
@@ -157,14 +158,19 @@ def select_parameters(
         >>> [tuple(w.shape) for w in weights]
         [(3, 2)]
     """
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"select_parameters: module must be an nn.Module, got {type(module).__name__}"
+        )
+    wanted, unwanted = _patterns("include", include), _patterns("exclude", exclude)
     names: dict[nn.Parameter, list[str]] = {}
     for name, p in module.named_parameters(remove_duplicate=False):
         names.setdefault(p, []).append(name)
     chosen = [
         p
         for p, given in names.items()
-        if any(_matches(name, include) for name in given)
-        and not any(_matches(name, exclude) for name in given)
+        if any(_matches(name, wanted) for name in given)
+        and not any(_matches(name, unwanted) for name in given)
     ]
     if not chosen:
         raise ValueError(
@@ -174,10 +180,20 @@ def select_parameters(
     return chosen
 
 
-def _matches(name: str, patterns: Pattern | Sequence[Pattern]) -> bool:
-    each = [patterns] if isinstance(patterns, (str, re.Pattern)) else patterns
+def _patterns(argument: str, given: Pattern | Sequence[Pattern]) -> list[Pattern]:
+    each = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for p in each:
+        if not isinstance(p, (str, re.Pattern)):
+            raise TypeError(
+                f"select_parameters: {argument} must be strings or compiled regular expressions, "
+                f"got {p!r}"
+            )
+    return each
+
+
+def _matches(name: str, patterns: list[Pattern]) -> bool:
     return any(
-        fnmatchcase(name, p) if isinstance(p, str) else p.search(name) is not None for p in each
+        fnmatchcase(name, p) if isinstance(p, str) else p.search(name) is not None for p in patterns
     )
 
 
@@ -187,17 +203,14 @@ def _elastic_net(
     for name, value in (named or {"l1": l1, "l2": l2}).items():
         if isinstance(value, Tensor):
             raise TypeError(f"{function}: {name} must be a number, got a tensor; scale the result")
-        if not 0 <= value < math.inf:
+        if not 0 <= number(function, name, value) < math.inf:
             raise ValueError(f"{function}: {name} must be >= 0 and finite, got {value}")
     if isinstance(parameters, nn.Module):
-        parameters = parameters.parameters()
-    tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    if not tensors:
+        parameters = list(parameters.parameters())
+    params = tensors(function, "parameters", parameters)
+    if not params:
         raise ValueError(f"{function}: parameters must hold at least one tensor, got none")
-    for t in tensors:
-        if not isinstance(t, Tensor):
-            raise TypeError(f"{function}: parameters must be tensors, got {type(t).__name__}")
     try:
-        return _penalty(tensors, l1, l2)
+        return _penalty(params, l1, l2)
     except (RuntimeError, NotImplementedError) as error:
         raise in_name_of(function, "elastic_net_penalty", error) from None

@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Sequence
+from reprlib import repr as shortened
 
 import torch
 from torch import Tensor
 
 from ._dtypes import equals, widest_float
 from ._labels import Label, Source, label_tensor, label_tensors
-from ._op import Op, in_name_of
+from ._op import Op, in_name_of, integer, number
 
 __all__ = ["class_weights", "count_labels", "count_positives", "pos_weight", "sample_weights"]
 
@@ -134,6 +135,7 @@ def class_weights(
         ValueError: A class is absent and ``absent`` is ``"error"``; a count is negative or not
             finite, or all are 0, or below 1 for "effective_number"; a weight overflows ``dtype``,
             or becomes 0 in it; or an argument is none of those allowed.
+        TypeError: ``counts`` are no real numbers in memory, or ``beta`` or ``offset`` is no number.
 
     Reference:
         balanced: G. King, L. Zeng, "Logistic Regression in Rare Events Data", 2001. inverse_sqrt:
@@ -155,11 +157,12 @@ def class_weights(
     _check_choice("class_weights", "method", method, _METHODS)
     _check_choice("class_weights", "normalize", normalize, (None, "classes", "samples"))
     _check_choice("class_weights", "absent", absent, ("error", "zero"))
+    beta, offset = number("class_weights", "beta", beta), number("class_weights", "offset", offset)
     if not 0 <= beta < 1:
         raise ValueError(f"class_weights: beta must be in [0, 1), got {beta}")
     if not 1 < offset < float("inf"):
         raise ValueError(f"class_weights: offset must be > 1 and finite, got {offset}")
-    n, device = _float64(counts)
+    n, device = _float64("class_weights", "counts", counts)
     if n.dim() != 1 or n.numel() == 0:
         raise ValueError(
             f"class_weights: counts must have shape (C,), C >= 1, got {tuple(n.shape)}"
@@ -233,7 +236,7 @@ def count_positives(
         The positives and the negatives, each of dtype int64 and shape (L,), or () for one column.
 
     Raises:
-        TypeError: Targets are no numbers.
+        TypeError: Targets are no real numbers in memory, or ``ignore_index`` is no integer.
         ValueError: A target is neither 0, 1 nor ``ignore_index``, batches have different columns,
             or there are none at all.
 
@@ -244,8 +247,10 @@ def count_positives(
         >>> count_positives(targets, ignore_index=-1)
         (tensor([1, 1]), tensor([2, 3]))
     """
+    ignore_index = integer("count_positives", "ignore_index", ignore_index, optional=True)
     total: tuple[Tensor, Tensor] | None = None
     for where, part in label_tensors("count_positives", source, label, progress):
+        _check_readable("count_positives", "targets", part)
         if part.dim() == 0:
             raise ValueError("count_positives: targets must have a dimension of samples, got ()")
         positive, negative = part == 1, part == 0
@@ -302,6 +307,7 @@ def pos_weight(
         ValueError: A side of a column is absent and ``absent`` is ``"error"``, counts are negative
             or not finite, shapes differ, ``dtype`` is not floating, or a weight overflows it or
             becomes 0 in it.
+        TypeError: Counts are no real numbers in memory.
 
     Reference:
         G. King, L. Zeng, "Logistic Regression in Rare Events Data", 2001.
@@ -313,7 +319,8 @@ def pos_weight(
         tensor([99.,  4.])
     """
     _check_choice("pos_weight", "absent", absent, ("error", "one"))
-    (p, device), (n, _) = _float64(positives), _float64(negatives)
+    p, device = _float64("pos_weight", "positives", positives)
+    n, _ = _float64("pos_weight", "negatives", negatives)
     if p.shape != n.shape:
         raise ValueError(
             "pos_weight: positives and negatives must have the same shape, got "
@@ -358,7 +365,8 @@ def sample_weights(
     Raises:
         IndexError: A label is no class; the message says which and where.
         NotImplementedError: ``labels`` have no integer dtype.
-        TypeError: Labels are no numbers.
+        TypeError: Labels or weights are no real numbers in memory, or ``ignore_index`` is no
+            integer.
         ValueError: ``labels`` or ``weights`` have another number of dimensions, or there are no
             weights.
 
@@ -372,9 +380,10 @@ def sample_weights(
         tensor([0.6667, 0.6667, 0.6667, 2.0000], dtype=torch.float64)
         >>> sampler = WeightedRandomSampler(w, num_samples=len(labels))
     """
+    ignore_index = integer("sample_weights", "ignore_index", ignore_index, optional=True)
     labels = label_tensor("sample_weights", labels, "labels")
-    if not isinstance(weights, Tensor):
-        weights, _ = _float64(weights)
+    _check_readable("sample_weights", "labels", labels)
+    weights = _numbers("sample_weights", "weights", weights)
     for name, t in (("labels", labels), ("weights", weights)):
         if t.dim() != 1:
             raise ValueError(
@@ -401,18 +410,38 @@ def _check_choice(
         raise ValueError(f"{function}: {argument} must be one of {allowed}, got {given!r}")
 
 
-def _float64(values: Tensor | Sequence[float]) -> tuple[Tensor, torch.device]:
+def _check_readable(function: str, name: str, t: Tensor) -> None:
+    if t.is_meta or t.is_complex() or t.layout != torch.strided or t.is_nested:
+        raise TypeError(
+            f"{function}: {name} must be a dense tensor of real numbers in memory, got {t.dtype}, "
+            f"{'nested' if t.is_nested else t.layout}, on {t.device}"
+        )
+
+
+def _numbers(function: str, name: str, values: object) -> Tensor:
+    """A tensor as it is, and any other numbers in float64."""
+    try:
+        t = values if isinstance(values, Tensor) else torch.tensor(values, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise TypeError(
+            f"{function}: {name} must be numbers in a tensor, an array or a sequence, got "
+            f"{shortened(values)}"
+        ) from None
+    _check_readable(function, name, t)
+    return t
+
+
+def _float64(function: str, name: str, values: object) -> tuple[Tensor, torch.device]:
     """Numbers in float64, on the CPU, since not every device has it; and where they were."""
-    if not isinstance(values, Tensor):
-        return torch.tensor(values, dtype=torch.float64), torch.device("cpu")
-    return values.detach().cpu().double(), values.device
+    t = _numbers(function, name, values)
+    return t.detach().cpu().double(), t.device
 
 
 def _cast(
     function: str, what: str, weights: Tensor, positive: Tensor, dtype: torch.dtype
 ) -> Tensor:
     """The weights in the dtype, if it can hold them."""
-    if not dtype.is_floating_point:
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise ValueError(f"{function}: dtype must be floating, got {dtype}")
     cast = weights.to(dtype)
     held = cast.double()

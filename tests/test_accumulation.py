@@ -210,6 +210,11 @@ def test_errors() -> None:
         global_normalizer(lossops.nn.MSELoss("none"), t)
     with pytest.raises(ValueError, match="must hold a tensor per micro-batch, got none"):
         global_normalizer(lossops.nn.MSELoss(), [])
+    for wrong in (None, [t, None], [(t, t)]):
+        with pytest.raises(TypeError, match="targets must be tensors, got (NoneType|tuple)"):
+            global_normalizer(lossops.nn.MSELoss(), wrong)
+    with pytest.raises(TypeError, match="weights must be tensors, got float"):
+        global_normalizer(lossops.nn.MSELoss(), t, 2.0)
     with pytest.raises(ValueError, match="got 1 for 2 targets"):
         global_normalizer(lossops.nn.MSELoss(), [t, t], [t])
 

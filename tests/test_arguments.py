@@ -24,7 +24,7 @@ def test_size_average_by_position() -> None:
         with pytest.raises(TypeError, match="cross_entropy: ignore_index must be an integer or Non"
                            "e, got (True|False); size_average .* use reduction="):  # fmt: skip
             F.cross_entropy(LOGITS, LABELS, None, flag)
-    with pytest.raises(TypeError, match="elastic_net_penalty: l1 must be a number, got True$"):
+    with pytest.raises(TypeError, match="l1_penalty: strength must be a number, got True$"):
         lossops.l1_penalty(X, True)
     with pytest.raises(TypeError, match="poisson_nll: eps must be a number, got True; size_averag"):
         F.poisson_nll_loss(X, T, True, False, True)
@@ -187,6 +187,14 @@ WRONG: dict[str, Callable[[], Tensor]] = {
         lambda: lossops.nn.HuberLoss(delta=torch.tensor(True)),
     "mse: normalizer must be a tensor, a number or None, got True":
         lambda: F.mse_loss(X, T, normalizer=True),
+    r"mse: normalizer must be a tensor, a number or None, got ndarray array\(\['a'\]":
+        lambda: F.mse_loss(X, T, normalizer=np.array(["a"])),
+    r"huber: delta must be a number, got ndarray array\(\[None\]":
+        lambda: F.huber_loss(X, T, delta=np.array([None])),
+    "QuantileLoss: q must be a number, got None":
+        lambda: lossops.nn.QuantileLoss(None),
+    "QuantileLoss: q must be a number, got str 'x'":
+        lambda: lossops.nn.QuantileLoss([0.5, "x"]),
     "quantile: q must be a number, got complex 1j":
         lambda: F.quantile_loss(LOGITS, T[:4], q=[0.1, 0.5, 1j]),
 }  # fmt: skip
@@ -197,6 +205,26 @@ def test_wrong_types(message: str) -> None:
     """Each names the operator, the argument, what it takes and what was given; none the schema."""
     with pytest.raises(TypeError, match=f"^{message}"):
         WRONG[message]()
+
+
+def nested() -> Tensor:
+    return torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+
+
+NOT_DENSE: dict[str, Callable[[], Tensor]] = {
+    "mse: input must be a dense tensor, got a nested one": lambda: F.mse_loss(nested(), nested()),
+    "mse: target must be a dense tensor, got a nested one": lambda: F.mse_loss(X, nested()),
+    "quantile: input must be a dense tensor, got a quantized one":
+        lambda: F.quantile_loss(torch.quantize_per_tensor(X, 0.1, 0, torch.qint8), T, [0.5] * 6),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation")
+@pytest.mark.parametrize("message", NOT_DENSE)
+def test_tensors_that_are_not_dense(message: str) -> None:
+    """Whose dispatch keys have no kernels, or whose dtype makes no tensor of a number."""
+    with pytest.raises(RuntimeError, match=f"^{message}$"):
+        NOT_DENSE[message]()
 
 
 def test_operators_called_as_torch_calls_them() -> None:
@@ -227,6 +255,8 @@ TOO_LARGE: dict[str, Callable[[], Tensor]] = {
         lambda: F.mse_loss(X, T, normalizer=10**400),
     "gaussian_nll: var must be a tensor or a number, in the range of float64, got an int of":
         lambda: F.gaussian_nll_loss(X, T, 10**400),
+    "QuantileLoss: q must be a number, in the range of float64, got an int of":
+        lambda: lossops.nn.QuantileLoss(10**400),
     "quantile: q must be a number, in the range of float64, got an int of":
         lambda: F.quantile_loss(LOGITS, T[:4], q=[0.1, 0.5, 10**400]),
 }  # fmt: skip

@@ -266,6 +266,12 @@ def test_gradnorm_errors() -> None:
     criterion = GradNorm({"a": MSELoss(), "b": MSELoss()})
     with pytest.raises(ValueError, match="no loss depends on shared"):
         criterion(net(*batch()), shared=torch.zeros(2, requires_grad=True))
+    for shared in ([], torch.zeros(2), [net.trunk.weight, torch.zeros(2)]):
+        with pytest.raises(ValueError, match="^GradNorm: shared must hold tensors that require gr"):
+            criterion(net(*batch()), shared=shared)
+    for wrong in (None, [net.trunk.weight, None]):
+        with pytest.raises(TypeError, match="^GradNorm: shared must be tensors, got NoneType"):
+            criterion(net(*batch()), shared=wrong)
     with pytest.raises(ValueError, match="alpha must be >= 0 and finite, got -1"):
         GradNorm({"a": MSELoss()}, alpha=-1)
 

@@ -4,6 +4,7 @@ import copy
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -112,6 +113,13 @@ def test_weights_change() -> None:
     criterion.set_weight("ce", -1.0)
     total, _ = criterion(x, t)
     torch.testing.assert_close(total.detach(), 3 * terms["focal"] - terms["ce"])
+
+
+def test_weights_of_numpy() -> None:
+    criterion = CombinedLoss({"a": (HuberLoss(), np.float32(0.5)), "b": (HuberLoss(), np.int64(2))})
+    assert [term.weight for term in criterion.terms.values()] == [0.5, 2.0]
+    criterion.set_weight("a", np.float64(0.25))
+    assert criterion.terms["a"].weight == 0.25
 
 
 @script_warnings
@@ -288,6 +296,8 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         "'a': the weight .* must be finite in float32, got nan",
     ),
     ({"a": (HuberLoss(), "1")}, TypeError, "'a': the weight .* must be a number, got str"),
+    ({"a": (HuberLoss(), True)}, TypeError, "'a': the weight .* must be a number, got True"),
+    ({"a": (HuberLoss(), 10**400)}, ValueError, "'a': the weight .* got an int of 1329 bits"),
     ({"a": (HuberLoss(), 1.0, 2)}, TypeError, r"'a' must be \(loss, weight\), got .*1.0, 2\)"),
     ({"a": CombinedLoss({"b": HuberLoss()})}, TypeError, "'a': a loss must return a tensor"),
     ({"a.b": HuberLoss()}, ValueError, "'a.b' cannot be the name of a loss"),
@@ -324,6 +334,8 @@ def test_bad_calls() -> None:
         criterion.set_weight("a", float("inf"))
     with pytest.raises(ValueError, match="weight of 'a' must be finite in float32, got 1e.39"):
         criterion.set_weight("a", 1e39)
+    with pytest.raises(TypeError, match="weight of 'a' must be a number, got str 'x'"):
+        criterion.set_weight("a", "x")
     for operands in ((x, x), None):
         with pytest.raises(
             TypeError, match="CombinedLoss: operands must be .*got (tuple|NoneType)"

@@ -112,6 +112,50 @@ def test_pixels_and_ignored() -> None:
     assert report.hardest[0].label is None
 
 
+IGNORING: dict[str, tuple[nn.Module, list[Any], list[list[bool]]]] = {
+    "in the third operand": (
+        lossops.nn.MarginRankingLoss(ignore_index=0),
+        [[1.0, 2.0, 3.0], [0.0, 5.0, 5.0], [1, 0, -1]], [[True], [False], [True]]),
+    "in a target that broadcasts": (
+        lossops.nn.SoftMarginLoss(ignore_index=0),
+        [[[1.0, 2.0], [3.0, 4.0]], [[0.0], [1.0]]], [[False, False], [True, True]]),
+    "in a target with the larger shape": (
+        lossops.nn.HingeEmbeddingLoss(ignore_index=0),
+        [[[1.0], [3.0]], [[0.0, -1.0], [1.0, 1.0]]], [[False, True], [True, True]]),
+    "in a whole row of targets": (
+        lossops.nn.MultiLabelSoftMarginLoss(ignore_index=-1),
+        [[[1.0, 2.0], [3.0, 4.0]], [[-1.0, -1.0], [1.0, -1.0]]], [[False], [True]]),
+    "in labels beside a teacher": (
+        lossops.nn.DistillKLLoss(ignore_index=0),
+        [[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [0, 1]], [[False], [True]]),
+    "not in a teacher": (
+        lossops.nn.JSDLoss(ignore_index=0, dim=1),
+        [[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]], [[True], [True]]),
+    "not where a loss is 0": (
+        lossops.nn.HingeLoss(ignore_index=0),
+        [[9.0, 9.0, 9.0], [1.0, 0.0, -1.0]], [[True], [False], [True]]),
+    "not in probabilities": (
+        lossops.nn.CrossEntropyLoss(),
+        [[[[1.0, 2.0], [3.0, 4.0]]], [[[0.0, 0.0], [1.0, 1.0]]]], [[True, True]]),
+    "by torch": (
+        nn.NLLLoss(ignore_index=1), [[[-1.0, -2.0], [-3.0, -4.0]], [1, 0]], [[False], [True]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", IGNORING)
+def test_ignored_wherever_a_loss_looks(where: str) -> None:
+    """Found by no shape or position: whatever the loss leaves out is absent, and nothing else."""
+    loss, given, kept = IGNORING[where]
+    operands, counted = [torch.tensor(x) for x in given], torch.tensor(kept)
+    distribution = LossDistribution(loss, num_classes=1)
+    distribution.update(*operands, labels=[0 if any(row) else -100 for row in kept])
+    losses = distribution.loss(*operands).double().view(counted.shape)
+    report = distribution.compute()
+    rows = zip(losses, counted, strict=True)
+    check(report.samples, torch.stack([row[k].mean() for row, k in rows if k.any()]))
+    check(report.classes[0], losses[counted])
+
+
 def test_ignored_label_that_the_dtype_lacks() -> None:
     """-100 is not 156 among labels of dtype uint8."""
     distribution = LossDistribution(lossops.nn.CrossEntropyLoss(), num_classes=200)
@@ -376,6 +420,15 @@ def test_plot(tmp_path: Path, classes: int | None, sign: int) -> None:
     assert ((pixels - blue).abs().amax(-1) < 0.02).sum() > 1000
 
 
+def test_plot_of_huge_losses(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    losses = torch.tensor([-1.7e308, 1.0, 1.7e308], dtype=torch.float64)
+    for x in (losses, losses[1:]):
+        distribution = LossDistribution(lambda x: x, 1)
+        distribution.update(x, labels=[0] * len(x))
+        distribution.compute().plot(tmp_path / "losses.png")
+
+
 def test_errors(tmp_path: Path) -> None:
     ce = lossops.nn.CrossEntropyLoss()
     with pytest.raises(TypeError, match="loss must have a reduction, got Linear"):
@@ -386,7 +439,17 @@ def test_errors(tmp_path: Path) -> None:
         LossDistribution(ce, 0)
     with pytest.raises(ValueError, match="hardest must be >= 0, got -1"):
         LossDistribution(ce, hardest=-1)
+    with pytest.raises(TypeError, match="num_classes must be an integer or None, got float 2.5"):
+        LossDistribution(ce, 2.5)
+    with pytest.raises(TypeError, match="hardest must be an integer, got float 1.5"):
+        LossDistribution(ce, hardest=1.5)
     x, t = batches()[0]
+    with pytest.raises(TypeError, match="labels must be integers, got torch.float32"):
+        LossDistribution(ce, CLASSES).update(x, t, labels=t + 0.5)
+    with pytest.raises(TypeError, match="index must be integers, got torch.float32"):
+        LossDistribution(ce).update(x, t, index=[0.5] * len(t))
+    with pytest.raises(TypeError, match="index must be numbers .*, got .'a'"):
+        LossDistribution(ce).update(x, t, index=["a"] * len(t))
     with pytest.raises(IndexError, match=r"labels must be in \[0, 2\), got [23]"):
         LossDistribution(ce, 2).update(x, t)
     with pytest.raises(ValueError, match="labels are needed for num_classes"):

@@ -159,6 +159,14 @@ def test_subclasses_are_left_alone() -> None:
         from_torch(model[0])
 
 
+def test_under_compile() -> None:
+    """The program was made for torch's loss; a model that holds it keeps it."""
+    compiled = torch.compile(nn.MSELoss(), backend="eager")
+    with pytest.raises(TypeError, match="must not be compiled yet, got a loss under torch.compile"):
+        from_torch(compiled)
+    assert from_torch(nn.Sequential(compiled))[0] is compiled
+
+
 def test_not_a_module() -> None:
     with pytest.raises(TypeError, match="module must be an nn.Module, got function"):
         from_torch(lambda x, t: x)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -425,6 +426,19 @@ def test_select_nothing() -> None:
         (lambda: elastic_net_penalty(torch.ones(2), 1.0, math.inf), ValueError, "l2 must be"),
         (lambda: OP([], 1.0, 1.0), ValueError, "elastic_net_penalty: params must hold"),
         (lambda: l1_penalty([None], 1.0), TypeError, "must be tensors, got NoneType"),
+        (lambda: l1_penalty(None, 1.0), TypeError, "^l1_penalty: parameters must be .* NoneType"),
+        (lambda: l2_penalty(3, 1.0), TypeError, "^l2_penalty: parameters must be .* got int"),
+        (lambda: l1_penalty(torch.ones(2), "a"), TypeError,
+         "^l1_penalty: strength must be a number, got str 'a'"),
+        (lambda: l1_penalty(torch.ones(2), np.ones(2)), TypeError,
+         "^l1_penalty: strength must be a number, got a tensor of shape"),
+        (lambda: l2_penalty(torch.ones(2), 10**400), ValueError,
+         "^l2_penalty: strength must be a number, in the range of float64"),
+        (lambda: elastic_net_penalty(torch.ones(2), 1.0, None), TypeError,
+         "^elastic_net_penalty: l2 must be a number, got None"),
+        (lambda: select_parameters("x"), TypeError, "module must be an nn.Module, got str"),
+        (lambda: select_parameters(Net(), None), TypeError, "include must be .*, got None"),
+        (lambda: select_parameters(Net(), exclude=[3]), TypeError, "exclude must be .*, got 3"),
         (lambda: l1_penalty(nn.Linear(2, 1).named_parameters(), 1.0), TypeError, "got tuple"),
         (lambda: l1_penalty(torch.ones(2), torch.ones(())), TypeError, "must be a number"),
         (lambda: OP([torch.ones(2)], -1.0, 0.0), ValueError, "elastic_net_penalty: l1 must be"),

@@ -112,6 +112,7 @@ def test_precision() -> None:
         ([], {}, r"shape \(C,\), C >= 1, got \(0,\)"),
         ([[1, 2]], {}, r"got \(1, 2\)"),
         ([1, 2], {"dtype": torch.int64}, "dtype must be floating, got torch.int64"),
+        ([1, 2], {"dtype": "float32"}, "dtype must be floating, got float32"),
         (
             [10**7, 1],
             {"method": "inverse", "dtype": torch.float16},
@@ -126,6 +127,41 @@ def test_precision() -> None:
 def test_class_weight_errors(counts: Any, keywords: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^class_weights: .*{message}"):
         class_weights(counts, **keywords)
+
+
+NOT_NUMBERS: dict[str, Callable[[], Any]] = {
+    "class_weights: counts must be numbers .*, got None": lambda: class_weights(None),
+    "class_weights: counts must be numbers .*, got 'abc'": lambda: class_weights("abc"),
+    r"class_weights: counts must be numbers .*, got .'a'.": lambda: class_weights(["a"]),
+    r"class_weights: counts must be numbers .*, got \[1, 10+\.\.\.":
+        lambda: class_weights([1, 10**400]),
+    "class_weights: beta must be a number, got str 'a'": lambda: class_weights([1, 2], beta="a"),
+    "class_weights: offset must be a number, got None": lambda: class_weights([1, 2], offset=None),
+    "class_weights: counts must be a dense tensor .*sparse_coo":
+        lambda: class_weights(torch.ones(2).to_sparse()),
+    "pos_weight: negatives must be a dense tensor .* on meta":
+        lambda: pos_weight([1, 2], torch.ones(2, device="meta")),
+    "count_positives: targets must be a dense tensor .*sparse_coo":
+        lambda: count_positives(torch.eye(2).to_sparse()),
+    "count_positives: targets must be a dense tensor .* on meta":
+        lambda: count_positives(torch.ones(2, 2, device="meta")),
+    "count_positives: ignore_index must be an integer or None, got str 'a'":
+        lambda: count_positives(torch.eye(2), ignore_index="a"),
+    "count_positives: ignore_index must be an integer or None, got float nan":
+        lambda: count_positives(torch.eye(2), ignore_index=math.nan),
+    "sample_weights: ignore_index must be an integer or None, got float 1.5":
+        lambda: sample_weights([0, 1], [1.0, 2.0], ignore_index=1.5),
+    "sample_weights: labels must be a dense tensor .* on meta":
+        lambda: sample_weights(torch.zeros(2, dtype=torch.long, device="meta"), [1.0, 2.0]),
+    "sample_weights: weights must be numbers .*, got None": lambda: sample_weights([0, 1], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", NOT_NUMBERS)
+def test_what_is_no_number(message: str) -> None:
+    """Each names the function, the argument, what it takes and what was given."""
+    with pytest.raises(TypeError, match=f"^{message}"):
+        NOT_NUMBERS[message]()
 
 
 def test_balanced_weights_make_classes_equal() -> None:
@@ -232,6 +268,7 @@ def test_sample_weights_of_lists_and_arrays() -> None:
     for labels in ([1, 0, 1], np.array([1, 0, 1])):
         for weights in ([0.5, 2.0], np.array([0.5, 2.0])):
             assert torch.equal(sample_weights(labels, weights), expected)
+    assert sample_weights([], [0.5]).tolist() == []
 
 
 def test_sample_weight_errors() -> None:

@@ -68,11 +68,10 @@ def _file(family: Family) -> str:
     helpers = [name for name in ("number", "without_numpy") if f"{name}(" in kept]
     types = {word for loss in family.losses for a in loss.arguments
              for word in ("Levels", "TensorOrNumber") if word in a.annotation}  # fmt: skip
-    bases = sorted({loss.base for loss in family.losses})
+    bases = sorted({loss.base for loss in family.losses}) + ["levels"] * ("levels(" in kept)
     return (
         f'"""{family.summary}"""\n\n'
         + NOTICE.format(name=family.name)
-        + ("import torch\n" if "torch." in kept else "")
         + "from torch import Tensor\n\nfrom .. import functional as F\n"
         + (f"from .._op import {', '.join(helpers)}\n" if helpers else "")
         + f"from ..functional._common import {', '.join(sorted(types))}\n"
@@ -113,8 +112,7 @@ def _registered(loss: Loss) -> list[str]:
         if name == "reduction":
             continue
         if a.annotation == "Levels":
-            value = f"{name} if isinstance({name}, Tensor) else torch.tensor({name})"
-            buffer = [f'"{name}"', value, "persistent=False"]
+            buffer = [f'"{name}"', f'levels("{loss.module}", {name})', "persistent=False"]
             lines.append(_call("self.register_buffer", buffer, "", indent))
         elif a.may_be_number:
             lines += [

@@ -84,7 +84,7 @@ def define(
     Args:
         name: Of the function: a small letter, then letters, digits and ``_``.
         expression: The loss of one element.
-        tensors: The names of the tensors, 2 to 4. The first is the prediction, and sets the shape.
+        tensors: The names of the tensors, 2 to 8. The first is the prediction, and sets the shape.
             One is ``"target"``, which ``ignore_index`` refers to, and has the shape of the first;
             from the third on the others broadcast.
         limits: What the parameters must satisfy, as (parameter, relation, bound), with a relation

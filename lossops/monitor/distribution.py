@@ -1,13 +1,16 @@
 """How the losses of samples are distributed: over all, by class, and which are the hardest."""
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from .._dtypes import equals, widest_float
+from .._dtypes import widest_float
+from .._labels import label_tensor
+from .._op import integer
 from .._ranks import device_for, gather_from_ranks, sum_over_ranks
 from ..nn import FocalLoss, SoftmaxFocalLoss
 from .meter import own
@@ -25,7 +28,8 @@ class LossDistribution:
     The loss is computed without reduction and without the weights that rebalance classes
     (``weight``, ``pos_weight``, the ``alpha`` of focal losses): with them, a histogram would show
     the weights. Costs and priors, which are part of what a loss means, stay. Elements that
-    ``ignore_index`` leaves out are left out here.
+    ``ignore_index`` leaves out are left out here: a loss that has one is asked twice, the second
+    time with NaN for its first operand, and what then still costs 0 it leaves out.
 
     Memory does not grow with the data: a loss falls into one of 4097 bins whose edges are 2.2 %
     apart, from 2^-32 to 2^32 on both sides of 0, which takes 33 KB per class. Means, standard
@@ -39,7 +43,7 @@ class LossDistribution:
         hardest: How many of the samples with the largest losses to keep, >= 0.
 
     Raises:
-        TypeError: ``loss`` is a module without a ``reduction``.
+        TypeError: ``loss`` is a module without a ``reduction``, or a number is no integer.
         ValueError: ``num_classes`` or ``hardest`` is out of range.
 
     Example:
@@ -62,6 +66,8 @@ class LossDistribution:
     def __init__(
         self, loss: nn.Module | Losses, num_classes: int | None = None, hardest: int = 16
     ) -> None:
+        num_classes = integer("LossDistribution", "num_classes", num_classes, optional=True)
+        hardest = integer("LossDistribution", "hardest", hardest)
         if num_classes is not None and num_classes < 1:
             raise ValueError(f"LossDistribution: num_classes must be >= 1, got {num_classes}")
         if hardest < 0:
@@ -81,7 +87,7 @@ class LossDistribution:
     def update(
         self,
         *operands: Tensor,
-        labels: Tensor | None = None,
+        labels: Tensor | Sequence[int] | None = None,
         index: Tensor | Sequence[int] | None = None,
     ) -> None:
         """Take a batch in.
@@ -89,27 +95,23 @@ class LossDistribution:
         Args:
             operands: What the loss is called with: the input, the target and so on. Samples go
                 along the first dimension.
-            labels: The class of each loss, or of each sample; None takes the target, if that is it.
+            labels: The class of each loss, or of each sample; None takes the first operand after
+                the input that holds an integer for each loss.
             index: A number per sample to name it by, such as its place in the data set; None counts
                 the samples of this rank, which means little where a sampler shuffles them, and
                 names several samples alike where there are several ranks.
 
         Raises:
             ValueError: The loss does not come per sample, or labels or index do not fit it.
+            TypeError: Labels or index are no integers.
             IndexError: A label is not below ``num_classes``.
         """
         losses = self.loss(*operands).detach()
         if losses.dim() == 0:
             raise ValueError("LossDistribution: loss must return a loss per sample, got a number")
         losses = losses.to(widest_float(losses.device))
-        target = operands[1] if len(operands) > 1 else None
-        counted = torch.ones_like(losses, dtype=torch.bool)
-        ignore_index = getattr(self.loss, "ignore_index", None)
-        if ignore_index is not None and target is not None and target.shape == losses.shape:
-            counted = ~equals(target, ignore_index)
-        if labels is None and target is not None and not target.is_floating_point():
-            labels = target if target.shape == losses.shape else None
-        classes = self._classes(labels, losses, counted)
+        counted = self._counted(operands, losses)
+        classes = self._classes(labels, operands, losses, counted)
         names = self._names(index, losses)
         if not self._groups:
             self._groups = self._no_groups(losses)
@@ -128,16 +130,33 @@ class LossDistribution:
         self._hardest = _hardest([*earlier, new], self.keep)
         self._seen += samples.numel()
 
-    def _classes(self, labels: Tensor | None, losses: Tensor, counted: Tensor) -> Tensor | None:
+    def _counted(self, operands: tuple[Tensor, ...], losses: Tensor) -> Tensor:
+        """Which losses are none of what ``ignore_index`` leaves out."""
+        if getattr(self.loss, "ignore_index", None) is None:
+            return torch.ones_like(losses, dtype=torch.bool)
+        input, *others = operands
+        broken = self.loss(input.new_full((), math.nan).expand_as(input), *others)
+        return (losses != 0) | broken.isnan()
+
+    def _classes(
+        self,
+        labels: Tensor | Sequence[int] | None,
+        operands: tuple[Tensor, ...],
+        losses: Tensor,
+        counted: Tensor,
+    ) -> Tensor | None:
         """The class of each loss, in the shape of the losses."""
         if self.num_classes is None:
             return None
         if labels is None:
+            fit = (t for t in operands[1:] if not t.is_floating_point() and t.shape == losses.shape)
+            labels = next(fit, None)
+        if labels is None:
             raise ValueError(
-                "LossDistribution: labels are needed for num_classes, where target holds no integer"
-                " per loss"
+                "LossDistribution: labels are needed for num_classes, where no operand holds an "
+                "integer per loss"
             )
-        labels = labels.detach().to(losses.device, torch.int64)
+        labels = _integers("labels", labels, losses.device)
         if labels.shape == losses.shape[:1]:
             labels = labels.view(-1, *[1] * (losses.dim() - 1)).expand_as(losses)
         if labels.shape != losses.shape:
@@ -157,7 +176,7 @@ class LossDistribution:
         """A number for each sample."""
         if index is None:
             index = torch.arange(self._seen, self._seen + losses.size(0))
-        names = torch.as_tensor(index).to(losses.device, torch.int64)
+        names = _integers("index", index, losses.device)
         if names.shape != losses.shape[:1]:
             raise ValueError(
                 f"LossDistribution: index must hold a number per sample, {losses.size(0)}, got "
@@ -239,6 +258,15 @@ class LossDistribution:
     def _no_groups(self, like: Tensor) -> "list[_Groups]":
         rows = [1] if self.num_classes is None else [1, self.num_classes]
         return [_Groups(n, like) for n in rows]
+
+
+def _integers(name: str, values: object, device: torch.device) -> Tensor:
+    if isinstance(values, range):
+        values = list(values)
+    t = label_tensor("LossDistribution", values, name, name)
+    if t.is_floating_point() or t.is_complex():
+        raise TypeError(f"LossDistribution: {name} must be integers, got {t.dtype}")
+    return t.detach().to(device, torch.int64)
 
 
 def unweighted(loss: nn.Module) -> nn.Module:

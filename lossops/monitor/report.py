@@ -19,6 +19,8 @@ _PER_OCTAVE, _OCTAVES = 32, 32
 _SIDE = 2 * _PER_OCTAVE * _OCTAVES
 BINS = 2 * _SIDE + 1
 
+_FAR = 1e250  # where pictures end: matplotlib's margins and ticks are beyond, and must be floats
+
 
 def bin_of(losses: Tensor) -> Tensor:
     """The bin of each finite loss."""
@@ -35,6 +37,10 @@ def _edge(k: int) -> float:
     if side > 0:
         return math.pow(2.0, (side - 1) / _PER_OCTAVE - _OCTAVES)
     return -math.pow(2.0, -side / _PER_OCTAVE - _OCTAVES)
+
+
+def _in_sight(loss: float) -> float:
+    return min(max(loss, -_FAR), _FAR)
 
 
 @dataclass(frozen=True)
@@ -204,8 +210,8 @@ class LossReport:
         limits = Limits(
             int(filled[0]),
             int(filled[-1]) + 1,
-            min(spread.min for spread in drawn),
-            max(spread.max for spread in drawn),
+            _in_sight(min(spread.min for spread in drawn)),
+            _in_sight(max(spread.max for spread in drawn)),
         )
 
         edges, counts = regroup(self.samples._counts, limits, 60)
@@ -213,7 +219,9 @@ class LossReport:
         axes.stairs(counts, edges, fill=True, color=BLUE)
         for q, style in ((0.5, "-"), (0.95, "--")):
             value = self.samples.quantile(q)
-            axes.axvline(value, color=ORANGE, linestyle=style, label=f"{q:.0%} below {value:.3g}")
+            axes.axvline(
+                _in_sight(value), color=ORANGE, linestyle=style, label=f"{q:.0%} below {value:.3g}"
+            )
         axes.set(xlabel="loss", ylabel="samples")
         axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
         if seen:
@@ -237,7 +245,7 @@ class LossReport:
             heights = [y + 0.8 * n / max(counts) for n in counts]
             axes.stairs(heights, edges, baseline=y, fill=True, color=BLUE, alpha=0.75)
             for q in (0.5, 0.95):
-                value = spread.quantile(q)
+                value = _in_sight(spread.quantile(q))
                 axes.plot(
                     [value] * 2, [y, y + 0.8], color=ORANGE, linestyle="-" if q < 0.9 else ":"
                 )

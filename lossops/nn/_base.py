@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from .. import functional as F
 from .._dtypes import equals, widest_float
-from .._op import in_name_of
+from .._op import in_name_of, number, without_numpy
+from ..functional._common import Levels
 
 
 class Loss(nn.Module):
@@ -124,6 +125,16 @@ class SampleLoss(Loss):
     def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """What the mean divides by: the elements over C; see :meth:`Loss.denominator`."""
         return super().denominator(target) / target.size(-1)
+
+
+def levels(owner: str, q: Levels) -> Tensor:
+    """One level or several as a tensor."""
+    q = without_numpy(q)
+    if isinstance(q, Tensor):
+        return q
+    if isinstance(q, (list, tuple)):
+        return torch.tensor([number(owner, "q", level) for level in q])
+    return torch.tensor(number(owner, "q", q))
 
 
 def _number(value: int, device: torch.device) -> Tensor:

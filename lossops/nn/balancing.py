@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from .._op import number
+from .._op import number, tensors
 from .._ranks import sum_over_ranks, world_size
 from ._terms import Combination, Operands, Term, check_pairs, detached, named
 from .combination import WeightedTerm
@@ -199,7 +199,9 @@ class GradNorm(Combination):
             The total, and the terms by name: detached, before their weights.
 
         Raises:
-            ValueError: A loss is not reduced to a number, or none depends on ``shared``.
+            ValueError: A loss is not reduced to a number, none depends on ``shared``, or that
+                requires no gradient.
+            TypeError: ``shared`` holds something else than tensors.
         """
         values = self.values(operands, target, normalizer)
         for name, value in values.items():
@@ -230,7 +232,12 @@ class GradNorm(Combination):
         self, weights: Tensor, losses: list[Tensor], shared: Tensor | Sequence[Tensor]
     ) -> Tensor:
         """The derivative by each weight. G_i is linear in w_i, so no second order is needed."""
-        wrt = [shared] if isinstance(shared, Tensor) else list(shared)
+        wrt = tensors("GradNorm", "shared", shared)
+        if not wrt or not all(t.requires_grad for t in wrt):
+            raise ValueError(
+                "GradNorm: shared must hold tensors that require grad, got "
+                f"{[t.requires_grad for t in wrt]} for requires_grad"
+            )
         norms: list[Tensor | None] = []
         for loss in losses:
             if not loss.requires_grad:  # a constant, as of a task that the batch lacks

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from .._op import is_scripting, number
 from ._terms import Combination, Operands, Term, check_pairs, detached, named
 
 __all__ = ["CombinedLoss"]
@@ -22,15 +23,12 @@ class WeightedTerm(Term):
 
     def __init__(self, name: str, loss: nn.Module, weight: float = 1.0) -> None:
         super().__init__(name, loss)
-        if not isinstance(weight, (int, float)):
-            raise TypeError(
-                f"{name!r}: the weight of a loss must be a number, got {type(weight).__name__}"
-            )
+        weight = number(repr(name), "the weight of a loss", weight)
         if not _is_finite(weight):
             raise ValueError(
                 f"{name!r}: the weight of a loss must be finite in float32, got {weight}"
             )
-        self.register_buffer("weight", torch.tensor(float(weight), dtype=torch.float32))
+        self.register_buffer("weight", torch.tensor(weight, dtype=torch.float32))
 
     def extra_repr(self) -> str:
         """The weight."""
@@ -56,7 +54,7 @@ class CombinedLoss(Combination):
         As the losses have it. All results have one shape, most often ().
 
     Raises:
-        TypeError: A loss is not a module.
+        TypeError: A loss is not a module, or a weight no number.
         ValueError: There is no loss, or a weight is not finite in float32.
 
     Example:
@@ -116,8 +114,11 @@ class CombinedLoss(Combination):
 
         Raises:
             KeyError: There is no such term.
+            TypeError: ``weight`` is no number.
             ValueError: ``weight`` is not finite in float32.
         """
+        if not is_scripting():
+            weight = number("CombinedLoss", f"the weight of '{name}'", weight)
         if not _is_finite(weight):
             raise ValueError(
                 f"CombinedLoss: the weight of '{name}' must be finite in float32, got {weight}"

@@ -1,13 +1,12 @@
 """Losses on the difference between a prediction and a real-valued target."""
 
 # Generated from ../functional/regression.py by `python -m tools.generate --write`.
-import torch
 from torch import Tensor
 
 from .. import functional as F
 from .._op import number
 from ..functional._common import Levels, TensorOrNumber
-from ._base import LevelsLoss, Loss, WeightedMeanLoss
+from ._base import LevelsLoss, Loss, WeightedMeanLoss, levels
 
 
 class MSELoss(WeightedMeanLoss):
@@ -254,7 +253,7 @@ class QuantileLoss(LevelsLoss):
 
     def __init__(self, q: Levels = 0.5, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.register_buffer("q", q if isinstance(q, Tensor) else torch.tensor(q), persistent=False)
+        self.register_buffer("q", levels("QuantileLoss", q), persistent=False)
 
     def forward(
         self,
