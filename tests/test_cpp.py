@@ -17,9 +17,9 @@ FLAGS = {
 }
 
 
-def build(tmp_path: Path, source: str, *flags: str) -> str:
+def build(tmp_path: Path, source: str, *flags: str, compiler: str = "g++") -> str:
     program = str(tmp_path / "program")
-    command = ["g++", "-std=c++20", "-O3", f"-I{ROOT}/csrc", f"{ROOT}/tests/cpp/{source}"]
+    command = [compiler, "-std=c++20", "-O3", f"-I{ROOT}/csrc", f"{ROOT}/tests/cpp/{source}"]
     subprocess.run([*command, "-o", program, *flags], check=True)
     return program
 
@@ -82,3 +82,40 @@ def test_float_functions(tmp_path, isa, step):
         "-Wno-unknown-pragmas",
     )
     run(program, str(step))
+
+
+SCALAR = ["-DCPU_CAPABILITY=DEFAULT", "-DCPU_CAPABILITY_DEFAULT", "-Wno-unknown-pragmas"]
+
+
+def build_for_arm(tmp_path: Path, source: str) -> list[str]:
+    """For NEON, which is the least that 64-bit Arm has; the command that runs it, emulated."""
+    compiler = "aarch64-linux-gnu-g++"
+    if not (shutil.which(compiler) and shutil.which("qemu-aarch64")):
+        pytest.skip("needs Debian's g++-aarch64-linux-gnu and qemu-user")
+    headers = [f"-isystem{path}" for path in include_paths()]
+    program = build(tmp_path, source, *SCALAR, "-Wno-psabi", *headers, compiler=compiler)
+    return ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program]
+
+
+@pytest.mark.slow
+def test_float_functions_of_arm(tmp_path):
+    run(*build_for_arm(tmp_path, "simd_test.cpp"), "9973", "997")
+
+
+@pytest.mark.slow
+def test_kernels_of_arm(tmp_path):
+    """Of every loss, in every layout, against scalars on this processor."""
+
+    def numbers(*command: str) -> tuple[list[str], torch.Tensor]:
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        pairs = [line.rsplit(" ", 1) for line in lines.splitlines()]
+        return [name for name, _ in pairs], torch.tensor([float(number) for _, number in pairs])
+
+    arm = build_for_arm(tmp_path, "kernel_test.cpp")
+    headers = [f"-isystem{path}" for path in include_paths()]
+    (tmp_path / "here").mkdir()
+    names, expected = numbers(build(tmp_path / "here", "kernel_test.cpp", *SCALAR, *headers))
+    found = numbers(*arm)
+    assert found[0] == names
+    assert len(names) > 100_000
+    torch.testing.assert_close(found[1], expected, rtol=5e-6, atol=1e-7, equal_nan=True)

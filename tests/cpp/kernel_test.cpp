@@ -1,0 +1,134 @@
+// What the float kernels of every loss make of the same numbers, with the instruction set that this is
+// compiled for: a line for each number, to be held against those of another.
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include "families/cpu_kernels.h"
+#include "losses/all.h"
+
+namespace {
+
+using namespace lossops;
+using namespace lossops::cpu;
+
+class Numbers {
+ public:
+  explicit Numbers(uint64_t seed) : state_(seed) {}
+  /// Between the two, evenly.
+  std::vector<float> operator()(int64_t count, double low, double high) {
+    std::vector<float> out(count);
+    for (float& x : out) {
+      state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+      x = static_cast<float>(low + (high - low) * static_cast<double>(state_ >> 40) * 0x1p-24);
+    }
+    return out;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+void print(const char* op, const char* what, const std::vector<float>& numbers) {
+  for (size_t i = 0; i < numbers.size(); ++i) std::printf("%s %s %zu %.9g\n", op, what, i, numbers[i]);
+}
+
+template <class E>
+std::array<double, kMaxParams> defaults() {
+  std::array<double, kMaxParams> out{};
+  if constexpr (parameter_count<E>() > 0) {
+    E e;
+    [&]<size_t... i>(std::index_sequence<i...>) {
+      ((out[i] = E::parameters[i].standard,
+        with_parameter<i>(e, [&](auto field) { out[i] = static_cast<double>(field); })),
+       ...);
+    }(std::make_index_sequence<parameter_count<E>()>());
+  }
+  return out;
+}
+
+/// Operands that lie in the domain of every loss.
+template <class E>
+void elements(const char* op) {
+  constexpr int kOperands = arity<E>();
+  constexpr int64_t kSize = 3 * kStep;
+  Numbers numbers(1);
+  std::vector<float> in[kOperands], grad[kOperands], value(kSize);
+  Block<float> block{};
+  block.size = kSize;
+  block.value = value.data();
+  for (int k = 0; k < kOperands; ++k) {
+    in[k] = numbers(kSize, 0.02, 0.98);
+    grad[k].resize(kSize);
+    block.in[k] = in[k].data();
+    block.grad[k] = grad[k].data();
+    block.step[k] = 1;
+    block.scale[k] = 1;
+  }
+  BlockLoop<E, float, Wrt::kAll>::run(defaults<E>().data(), block);
+  print(op, "value", value);
+  for (const auto& g : grad) print(op, "gradient", g);
+}
+
+enum Layout { kLaneByLane, kRowsInLanes, kNeighbours };
+
+template <class E, bool across>
+void rows(const char* op, int64_t classes, Layout layout, double smoothing) {
+  constexpr int64_t kRows = 19;
+  Numbers numbers(classes);
+  const double range = MapsTarget<E> ? 0.95 : 6;
+  std::vector<float> x[2], grad[2], value(kRows), work(row_work(classes, across));
+  const auto weight = numbers(classes, 0.5, 2), others = numbers(classes * classes, 0.1, 1),
+             prior = numbers(classes, -5, -1);
+  std::vector<int64_t> label(kRows);
+  for (int64_t r = 0; r < kRows; ++r) label[r] = r * 7 % classes;
+  RowRun<float> run{};
+  run.rows = kRows;
+  run.classes = classes;
+  run.side_by_side = across;
+  const bool by_class = layout == kNeighbours;
+  for (int side = 0; side < sides<E>(); ++side) {
+    x[side] = numbers(kRows * classes, -range, range);
+    grad[side].resize(x[side].size());
+    run.x[side] = {x[side].data(), by_class ? 1 : classes, by_class ? kRows : 1};
+    run.grad[side] = {grad[side].data(), by_class ? 1 : classes, by_class ? kRows : 1};
+  }
+  run.label = label.data();
+  run.ignores = true;
+  run.ignore_index = label[3];
+  run.true_weight = weight.data();
+  for (const float w : weight) run.true_weight_sum += w;
+  run.label_weight = weight.data();
+  if constexpr (HasOtherClasses<E> && kIsSoftmax<E>) run.other_weight = others.data();
+  if constexpr (MapsWithPrior<E>) run.log_prior = prior.data();
+  run.smoothing = smoothing;
+  run.value_scale = run.grad_scale = 1;
+  run.value = value.data();
+  run.work = work.data();
+  RowLoop<E, float, across>::run(defaults<E>().data(), run);
+  print(op, "value", value);
+  for (const auto& g : grad) print(op, "gradient", g);
+}
+
+template <class E>
+void run(const char* op) {
+  if constexpr (ClassAxisExpression<E>) {
+    for (const int64_t classes : {2, 3, 10, 21, 100}) {
+      for (const double smoothing : {0.0, 0.1}) {
+        if (smoothing > 0 && !(HasTrueClass<E> && kIsSoftmax<E>)) continue;
+        if constexpr (kReadsRow<E>) rows<E, false>(op, classes, kLaneByLane, smoothing);
+        rows<E, true>(op, classes, kRowsInLanes, smoothing);
+        rows<E, true>(op, classes, kNeighbours, smoothing);
+      }
+    }
+  } else {
+    elements<E>(op);
+  }
+}
+
+}  // namespace
+
+int main() {
+#define LOSS(op, Expression, ...) run<losses::Expression>(#op);
+#include "losses/registry.def"
+}
