@@ -208,7 +208,9 @@ template <class E, class T> const ElementKernels& ElementKernelsOf<E, T>::get() 
   static const ElementKernels none{};
   return none;
 }
-template <ClassAxisExpression E, class S> int64_t RowKernelsOf<E, S>::run(const RowArgs<S>&) { return 0; }
+template <ClassAxisExpression E, class S> int64_t RowKernelsOf<E, S>::run(const RowArgs<S>&) {
+  return 0;
+}
 }
 """
 
