@@ -20,7 +20,8 @@ else:
 def _shown(reduction: str) -> str:
     if not is_scripting():
         if not isinstance(reduction, str):
-            return f"{reduction!r}{GONE if isinstance(reduction, bool) else ''}"
+            gone = GONE if isinstance(reduction, bool) else ""
+            return repr(reduction) + gone
     return f"'{reduction}'"
 
 

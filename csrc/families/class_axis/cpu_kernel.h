@@ -151,8 +151,7 @@ class RowLoop : RowGroup<S, across> {
         __builtin_prefetch(next + s.at, 0, 2);
         __builtin_prefetch(next_grad + s.at, 1, 2);
       }
-      const V z = logit(s);
-      const V d = z - largest;
+      const V z = logit(s), d = z - largest;
       const V x = rule.exponential(z, largest, base);
       if (kept) V::store(x, kept + s.at, s.count);
       const V below = select(d == V(0), V(0), x);
