@@ -138,7 +138,7 @@ class RowLoop : RowGroup<S, across> {
     return rule_.softmax(largest, rest, base);
   }
 
-  /// Keeps the exponentials, and returns their sum without the largest's.
+  /// Keeps the exponentials, and returns their sum without that of one largest class.
   V exponentials(int side, V largest, V base) {
     const auto rule = rule_;
     const Source logit = logits(side);
@@ -170,7 +170,6 @@ class RowLoop : RowGroup<S, across> {
       const auto sums = this->template sums<2>(visit);
       others = sums[0], largest_count = sums[1];
     }
-    // With ties, all but one of the largest are others.
     return rule.without_subnormal(others + (largest_count - V(1)));
   }
 
