@@ -1,7 +1,7 @@
 """Times what surrounds a loss in training: `python -m benchmarks --family training`.
 
-Penalties over the parameters of a ResNet-50 beside the Python sum over them, and counting labels
-beside torch.bincount.
+Penalties over the parameters of a ResNet-50 beside the Python sum over them, counting labels beside
+torch.bincount, and whole steps of compiled models (steps.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 import lossops
 from lossops.weights import count_labels
 
-from . import cpu
+from . import cpu, steps
 from .measure import Cell, compare
 from .peers import Loss
 
@@ -96,4 +96,5 @@ MEASUREMENTS: dict[str, Callable[[int], Cell]] = {
     "count_labels 10 int32": functools.partial(measure_count, 10, torch.int32),
     "count_labels 1000 int64": functools.partial(measure_count, 1000, torch.int64),
     "count_labels 1000 int32": functools.partial(measure_count, 1000, torch.int32),
+    **steps.MEASUREMENTS,
 }
