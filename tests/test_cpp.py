@@ -10,6 +10,7 @@ import torch
 from torch.utils.cpp_extension import include_paths, library_paths
 
 ROOT = Path(__file__).parents[1]
+HEADERS = [f"-isystem{path}" for path in include_paths()]
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 FLAGS = {
     "AVX2": AVX2,
@@ -35,7 +36,7 @@ def test_vocabulary_without_torch(tmp_path):
 
 def test_descriptions_that_nothing_could_compute_are_refused(tmp_path):
     library = ROOT / "lossops" / "lib"
-    flags = ["-O0", f"-I{ROOT}/csrc/include", *(f"-isystem{path}" for path in include_paths())]
+    flags = ["-O0", f"-I{ROOT}/csrc/include", *HEADERS]
     for folder in (str(library), *library_paths()):
         flags += [f"-L{folder}", f"-Wl,-rpath,{folder}"]
     libraries = ["-Wl,--no-as-needed", "-llossops", "-ltorch", "-ltorch_cpu", "-lc10"]
@@ -43,9 +44,8 @@ def test_descriptions_that_nothing_could_compute_are_refused(tmp_path):
 
 
 def test_cuda_index_arithmetic(tmp_path):
-    headers = [f"-isystem{path}" for path in include_paths()]
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]
-    run(build(tmp_path, "cuda_host_test.cpp", *flags, *headers))
+    run(build(tmp_path, "cuda_host_test.cpp", *flags, *HEADERS))
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="no CUDA compiler here")
@@ -74,7 +74,7 @@ def test_float_functions(tmp_path, isa, step):
         *FLAGS[isa],
         f"-DCPU_CAPABILITY={isa}",
         f"-DCPU_CAPABILITY_{isa}",
-        *(f"-isystem{path}" for path in include_paths()),
+        *HEADERS,
         f"-L{libraries}",
         f"-Wl,-rpath,{libraries}",
         "-ltorch_cpu",
@@ -92,8 +92,7 @@ def build_for_arm(tmp_path: Path, source: str) -> list[str]:
     compiler = "aarch64-linux-gnu-g++"
     if not (shutil.which(compiler) and shutil.which("qemu-aarch64")):
         pytest.skip("needs Debian's g++-aarch64-linux-gnu and qemu-user")
-    headers = [f"-isystem{path}" for path in include_paths()]
-    program = build(tmp_path, source, *SCALAR, "-Wno-psabi", *headers, compiler=compiler)
+    program = build(tmp_path, source, *SCALAR, "-Wno-psabi", *HEADERS, compiler=compiler)
     return ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program]
 
 
@@ -112,9 +111,8 @@ def test_kernels_of_arm(tmp_path):
         return [name for name, _ in pairs], torch.tensor([float(number) for _, number in pairs])
 
     arm = build_for_arm(tmp_path, "kernel_test.cpp")
-    headers = [f"-isystem{path}" for path in include_paths()]
     (tmp_path / "here").mkdir()
-    names, expected = numbers(build(tmp_path / "here", "kernel_test.cpp", *SCALAR, *headers))
+    names, expected = numbers(build(tmp_path / "here", "kernel_test.cpp", *SCALAR, *HEADERS))
     found = numbers(*arm)
     assert found[0] == names
     assert len(names) > 100_000

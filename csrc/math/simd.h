@@ -259,6 +259,7 @@ struct Simd {
   static constexpr float kLn2High = 0.693359375f;
   static constexpr float kLn2Low = -2.12194440e-4f;
 
+  /// e^x for -104 <= x <= 89, beyond which it is 0 or infinite.
   LOSSOPS_INLINE static V exp_in_range(V x) {
     const V n = (x * V(kLog2E)).round();
     return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);

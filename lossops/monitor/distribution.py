@@ -28,8 +28,8 @@ class LossDistribution:
     The loss is computed without reduction and without the weights that rebalance classes
     (``weight``, ``pos_weight``, the ``alpha`` of focal losses): with them, a histogram would show
     the weights. Costs and priors, which are part of what a loss means, stay. Elements that
-    ``ignore_index`` leaves out are left out here: a loss that has one is asked twice, the second
-    time with NaN for its first operand, and what then still costs 0 it leaves out.
+    ``ignore_index`` leaves out are left out here: a loss that has one, and costs 0
+    somewhere, is asked again with NaN for its first operand; what still costs 0 it leaves out.
 
     Memory does not grow with the data: a loss falls into one of 4097 bins whose edges are 2.2 %
     apart, from 2^-32 to 2^32 on both sides of 0, which takes 33 KB per class. Means, standard
@@ -134,9 +134,12 @@ class LossDistribution:
         """Which losses are none of what ``ignore_index`` leaves out."""
         if getattr(self.loss, "ignore_index", None) is None:
             return torch.ones_like(losses, dtype=torch.bool)
+        costly = losses != 0
+        if costly.all():
+            return costly
         input, *others = operands
         broken = self.loss(input.new_full((), math.nan).expand_as(input), *others)
-        return (losses != 0) | broken.isnan()
+        return costly | broken.isnan()
 
     def _classes(
         self,
