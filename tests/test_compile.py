@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from functorch.compile import make_boxed_func
 from torch import Tensor
+from torch._dynamo.backends.common import aot_autograd
 from torch.func import grad, vmap
 
 import lossops.functional as F
@@ -25,7 +27,7 @@ from tests.losses import LOSSES, Loss
 from tests.test_transforms import TRANSFORMS, row_function
 from tests.tiers import thorough
 
-SIZES = (5, 8, 11)
+SIZES = (5, 8, 11, 14, 17)
 SLOWLY = pytest.mark.parametrize(
     "losses", [pytest.param(FEW, id="few"), *thorough(LOSSES, id="all")]
 )
@@ -170,7 +172,7 @@ def test_double_backward_in_graph(losses: tuple[Loss, ...]) -> None:
 @pytest.mark.parametrize(
     "dynamic", [pytest.param(None, id="automatic"), *thorough(True, id="dynamic")]
 )
-def test_three_sizes_recompile_once(dynamic: bool | None) -> None:
+def test_sizes_recompile_once(dynamic: bool | None) -> None:
     """One graph for all sizes, or one more where torch finds the dynamic size by itself."""
     bundle = Bundle(bundle_cases())
     compiled = torch.compile(bundle, fullgraph=True, dynamic=dynamic, backend="aot_eager")
@@ -207,6 +209,29 @@ def test_inductor_fuses_around() -> None:
         function(x).backward()
         results.append([p.grad.clone() for p in model.parameters()])
     torch.testing.assert_close(results[0], results[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize("op", ["huber", "mse", "bce_with_logits", "bce", "cross_entropy"])
+def test_what_compilers_see(op: str, requires_grad: bool) -> None:
+    """The decomposition of an element-wise loss, unless it checks values; else the op."""
+    (loss,) = (loss for loss in LOSSES if loss.op == op)
+    case = make_case(loss, dtype=torch.float32)
+    seen = []
+
+    def compiler(graph: torch.fx.GraphModule, _: Any) -> Any:
+        seen.extend(str(node.target) for node in graph.graph.nodes if node.op == "call_function")
+        return make_boxed_func(graph.forward)
+
+    backend = aot_autograd(fw_compiler=compiler, bw_compiler=compiler)
+    compiled = torch.compile(case.over(("input",)), fullgraph=True, backend=backend)
+    (x,) = case.leaves(("input",))
+    value = compiled(x if requires_grad else x.detach())
+    if requires_grad:
+        value.backward()
+    ours = {target for target in seen if "lossops" in target}
+    name = f"lossops._{op}_value_and_grad.default" if requires_grad else f"lossops.{op}.default"
+    assert ours == ({name} if op in ("bce", "cross_entropy") else set())
 
 
 def test_compiled_autograd() -> None:

@@ -3,6 +3,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <c10/core/impl/TorchDispatchModeTLS.h>
 #include <lossops/version.h>
 #include <torch/csrc/autograd/VariableTypeUtils.h>
 #include <torch/library.h>
@@ -110,7 +111,8 @@ struct AutogradKernel : LossKernel {
   const OperatorHandle fused;
 
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
-    if (!inside_transform() && !differentiates(*stack)) {
+    const bool compiles = loss->decomposes_for_compilers() && inside_compiler();
+    if (!compiles && !inside_transform() && !differentiates(*stack)) {
       at::AutoDispatchBelowADInplaceOrView guard;
       return op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);
     }
@@ -118,7 +120,7 @@ struct AutogradKernel : LossKernel {
     call.align();
     const int64_t wrt = wanted(call);
     const Kernels* const kernels = wrt != 0 ? loss->kernels_on(call.input().device()) : nullptr;
-    bool decomposes = inside_transform() || !kernels;
+    bool decomposes = compiles || inside_transform() || !kernels;
     for (const at::Tensor& t : call.tensors) decomposes |= torch::autograd::isFwGradDefined(t);
     replace(*stack, arguments,
             decomposes ? evaluate_transformed(call) : evaluate_with_grad(call, *kernels, wrt, fused));
@@ -169,6 +171,11 @@ bool inside_transform() {
   constexpr DispatchKeySet kLevels(
       {DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode});
   return c10::impl::tls_local_dispatch_key_set().included_.has_any(kLevels);
+}
+
+bool inside_compiler() {
+  using c10::impl::TorchDispatchModeKey;
+  return c10::impl::TorchDispatchModeTLS::get_mode(TorchDispatchModeKey::PROXY).has_value();
 }
 
 int64_t kept_gradients(const Call& call) {

@@ -20,4 +20,7 @@ at::Tensor evaluate_with_grad(const Call& call, const Kernels& kernels, int64_t 
 /// Whether a transform of torch.func is active, under which only the decomposition is differentiable.
 bool inside_transform();
 
+/// Whether the operators called are recorded for a compiler, as torch.compile does.
+bool inside_compiler();
+
 }  // namespace lossops

@@ -64,6 +64,8 @@ struct Family {
   /// none.
   Tensors (*weight_gradients)(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
                               int64_t wanted);
+  /// Whether code generated from the decomposition, fused with what is around it, is as fast as the kernels.
+  bool decomposes_for_compilers;
 };
 
 /// The kernels that a backend has of a loss; their type is the family's.
@@ -112,6 +114,9 @@ struct Loss {
   int number_index(const char* name) const;
   /// Those for a device, or null.
   const Kernels* kernels_on(c10::Device device) const;
+  /// Whether a compiler that records the call sees the decomposition and not the op. That would not look at
+  /// values that must lie in a domain.
+  bool decomposes_for_compilers() const { return family.decomposes_for_compilers && !domain; }
 
   /// Raises what torch raises for a mistake: see Exceptions.
   template <class... Text>

@@ -336,6 +336,7 @@ const Backend* cuda_backend() { return nullptr; }
 #endif
 
 const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
-                     mean,  values_per_sample, keeps,     spread,       weight_gradients};
+                     mean,  values_per_sample, keeps,     spread,       weight_gradients,
+                     false};
 
 }  // namespace lossops::class_axis
