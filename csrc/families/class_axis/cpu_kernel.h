@@ -1,8 +1,7 @@
 // The one kernel of losses over the class axis: evaluates any of their expressions on a run of rows.
 //
-// A row's logits are swept for their maximum, again for the sum of exponentials, which it keeps, and once
-// more for the gradient. All sweeps but the first find the row in the cache. If more than the label's class
-// counts, a sweep in between takes every class's derivative by its log-probability.
+// A row's logits are swept for their maximum, for the sum of exponentials, which it keeps, and for the
+// gradient; before that, if all classes count, for the derivative by each one's log-probability.
 #pragma once
 
 #include "row.h"
@@ -107,9 +106,10 @@ class RowLoop : RowGroup<S, across> {
   LOSSOPS_INLINE T logit_at_label(int64_t l) const {
     return rule_.mapped() ? tile(kZ)[at_label(l)] : input_at_label(l).v;
   }
-  /// Those of a later group, each from a place of its own.
+  /// Those of a later group, each from a place of its own, which the processor does not foresee.
   void fetch_inputs() const {
     const Plane<const S>& x = b.x[0];
+    if (x.class_stride == 1 && x.row_stride < 64) return;
     const int64_t begin = first_ + 2 * Base::kRowsAtOnce, end = std::min(begin + Base::kRowsAtOnce, b.rows);
     for (int64_t row = begin; row < end; ++row) {
       __builtin_prefetch(x.data + row * x.row_stride + b.label[row] * x.class_stride);

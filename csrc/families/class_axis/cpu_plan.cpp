@@ -7,6 +7,8 @@
 #include <atomic>
 #include <numeric>
 
+#include "families/class_axis/labels.h"
+
 namespace lossops::cpu {
 namespace {
 
@@ -32,7 +34,6 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
       has_denominator_(needs_denominator(call, wrt)) {
   run_.classes = logits.classes;
   run_.label_list = args.label_list;
-  run_.ignores = call.settings.ignore_index.has_value();
   run_.ignore_index = call.settings.ignore_index.value_or(0);
   run_.smoothing = args.smoothing;
   run_.value_scale = loss_.traits.class_mean ? T(1) / static_cast<T>(run_.classes) : T(1);
@@ -63,27 +64,19 @@ void RowPlan<S>::read_labels() {
     labels_ = labels_.to(at::kLong).contiguous();
   const int64_t* const label = labels_.const_data_ptr<int64_t>();
   run_.label = label;
-  const bool chooses = loss_.members.sides == 1;  // otherwise labels only tell what to ignore
-  const bool ignores = run_.ignores;
-  const uint64_t below = run_.label_list ? 1 : 0;                    // a list ends with -1
-  const int64_t ignored = call_.settings.ignore_index.value_or(-2);  // what no label may be
-  const uint64_t limit = chooses ? run_.classes + below : std::numeric_limits<uint64_t>::max();
-  std::atomic<int64_t> dropped{0};
-  std::atomic<bool> wrong{false};
+  const int64_t low = run_.label_list ? -1 : 0;  // a list ends with -1
+  CountLabels* const count = LOSSOPS_FOR_THIS_ISA(label_counter());
+  std::atomic<int64_t> dropped{0}, wrong{0};
   at::parallel_for(0, labels_.numel(), kLabelBlock, [&](int64_t begin, int64_t end) {
-    int64_t drops = 0;
-    for (int64_t i = begin; i < end; ++i) {
-      if (static_cast<uint64_t>(label[i]) + below < limit && label[i] != ignored) continue;
-      if (ignores && label[i] == ignored) {
-        ++drops;
-      } else if (chooses) {
-        wrong = true;
-      }
-    }
-    dropped += drops;
+    const LabelCounts counts =
+        count(label + begin, end - begin, low, run_.classes, call_.settings.ignore_index);
+    dropped += counts.ignored;
+    wrong += counts.outside;
   });
+  // Where no label chooses a class they only tell what to ignore.
+  if (wrong && loss_.members.sides == 1) class_axis::check_label_range(call_, labels_);
   kept_rows_ -= dropped;
-  if (wrong) class_axis::check_label_range(call_, labels_);
+  run_.ignores = dropped > 0;
 }
 
 template <class S>

@@ -170,27 +170,31 @@ class RowGroup {
     count_ = std::min(kRowsAtOnce, b.rows - row);
     any_ignored_ = false;
     if (b.label && !b.label_list) {
-      int64_t padded[kRowsAtOnce];
-      const int64_t* label = b.label + first_;
-      if (count_ < kRowsAtOnce) {
-        std::fill(std::copy_n(label, count_, padded), padded + kRowsAtOnce, 0);
-        label = padded;
+      const int64_t* const label = b.label + first_;
+      if (count_ == kRowsAtOnce) {
+        std::copy_n(label, kRowsAtOnce, label_);
+      } else {
+        std::fill(std::copy_n(label, count_, label_), label_ + kRowsAtOnce, 0);
       }
-      int64_t ignored = 0;
-      for (int64_t l = 0; l < kRowsAtOnce; ++l) {
-        ignored_[l] = b.ignores & (label[l] == b.ignore_index);
-        label_[l] = ignored_[l] ? 0 : label[l];
-        ignored |= ignored_[l];
-      }
-      any_ignored_ = ignored != 0;
+      if (b.ignores) drop_ignored();
     }
-    label_lanes_ = by_row([&](int64_t l) { return label_[l]; });
     if (any_ignored_) keep_ = by_row([&](int64_t l) { return 1 - ignored_[l]; });
     row_scale_ = V(b.value_scale);
     if (b.row_weight) {
       row_scale_ = row_scale_ * (across ? V::load(b.row_weight + first_, count_) : V(b.row_weight[first_]));
     }
     return across || !any_ignored_;
+  }
+
+  /// Gives ignored rows a label that may be read.
+  void drop_ignored() {
+    int64_t any = 0;
+    for (int64_t l = 0; l < kRowsAtOnce; ++l) {
+      ignored_[l] = label_[l] == b.ignore_index;
+      label_[l] = ignored_[l] ? 0 : label_[l];
+      any |= ignored_[l];
+    }
+    any_ignored_ = any != 0;
   }
 
   /// Makes zero what belongs to rows that are ignored.
@@ -312,9 +316,10 @@ class RowGroup {
     }
   }
 
-  /// Stages logits and returns where. Groups of rows that lie side by side are fetched together with their
-  /// neighbours: the classes of one group are a cache line each, and far apart.
-  const T* stage_logits(int side) const {
+  /// Stages logits, and the labels beside them, and returns where. Groups of rows that lie side by side are
+  /// fetched together with their neighbours: the classes of one group are a cache line each, and far apart.
+  const T* stage_logits(int side) {
+    label_lanes_ = by_row([&](int64_t l) { return label_[l]; });
     const Plane<const S>& from = b.x[side];
     if (from.class_stride == 1 || b.classes > kAheadClasses) {
       stage(from, tile(kX, side), tile(kR, side));
@@ -359,9 +364,9 @@ class RowGroup {
   LOSSOPS_INLINE void store_at_label(V x, const Plane<S>& to) const {
     T lane[kLanes];
     V::store(x, lane);
+    S* const rows = to.data + first_ * to.row_stride;
     for (int64_t l = 0; l < count_; ++l) {
-      if (any_ignored_ && ignored_[l]) continue;
-      to.data[(first_ + l) * to.row_stride + label_[l] * to.class_stride] = static_cast<S>(lane[l]);
+      if (!ignored_[l]) rows[l * to.row_stride + label_[l] * to.class_stride] = static_cast<S>(lane[l]);
     }
   }
 
