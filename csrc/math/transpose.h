@@ -122,7 +122,20 @@ LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t
                               int64_t columns) {
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
+    using V = at::vec::Vectorized<float>;
     constexpr int64_t n = kTransposeBlock;
+    if (rows == n && columns == 2 && from_stride == 2) {
+      const auto [x, y] = at::vec::deinterleave2(V::loadu(from), V::loadu(from + n));
+      x.store(to);
+      y.store(to + to_stride);
+      return;
+    }
+    if (rows == 2 && columns == n && to_stride == 2) {
+      const auto [x, y] = at::vec::interleave2(V::loadu(from), V::loadu(from + from_stride));
+      x.store(to);
+      y.store(to + n);
+      return;
+    }
     for (int64_t i = 0; i < rows; i += n) {
       for (int64_t j = 0; j < columns; j += n) {
         transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
