@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import figures, gpu
+from benchmarks import figures, floor, gpu
 from benchmarks.__main__ import cells, make_parser, run_all
 from benchmarks.measure import Cell, Comparison, Timing, disagreement
 from benchmarks.peers import BY_NAME
@@ -155,3 +155,14 @@ def test_a_run_on_a_gpu_is_shown() -> None:
     text = console.file.getvalue()
     assert "50% of a copy" in text and "liger 2.00" in text and "H100" in text
     assert not checks(run)
+
+
+@pytest.mark.slow  # compiles an operator that does nothing
+def test_floor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of a small call runs from the empty module to torch's own loss."""
+    monkeypatch.setattr(floor, "ROUNDS", 2)
+    monkeypatch.setattr(floor, "CALLS", 2)
+    floor.main()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "ward" in line]
+    assert len(lines) == 14
+    assert all(float(line.split("│")[2]) > 0 for line in lines)
