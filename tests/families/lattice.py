@@ -75,15 +75,20 @@ class Lattice(Family):
         """One of the classes must be the blank."""
         return shape != () and -shape[-1] <= self.blank < shape[-1]
 
-    def result_shape(self, shape: Shape) -> Shape:
-        if self.dims == 4:
-            return shape[:1]
-        return shape[1:-1]
+    def reduced_dims(self, dims: int) -> tuple[int, ...]:
+        return (1, 2, 3) if self.dims == 4 else (0, dims - 1)
 
-    def spread(self, values: Tensor, like: Tensor) -> Tensor:
-        if like.dim() < self.dims:
-            return values
-        return values[:, None, None, None] if self.dims == 4 else values[:, None]
+    def label_shape(self, shape: Shape) -> Shape:
+        return self.result_shape(shape)
+
+    def batch_dim(self, name: str) -> int:
+        return 1 if name == "log_probs" else 0
+
+    def as_torch_has_it(self, name: str, t: Tensor) -> Tensor:
+        return t.log_softmax(-1) if name == "log_probs" else t
+
+    def of_one(self, name: str, t: Tensor) -> Tensor:
+        return t.unsqueeze(self.batch_dim(name))
 
     def shapes(self, loss: "Loss", params: Params) -> Sequence[Shape]:
         return [shape for shape in SHAPES[self.dims] if loss.under(params).family.takes(shape)]
@@ -171,7 +176,7 @@ _LENGTHS = {3: "input_lengths", 4: "logit_lengths"}
 def _rows_say(scores: str, family: Lattice) -> Params:
     labels = ("targets", _LENGTHS[family.dims], "target_lengths")
     return {"operands": (scores, *labels), "labels": labels, "label": "targets", "family": family,
-            "torch_once": True}  # fmt: skip
+            "silent": ("weight", *labels), "torch_once": True}  # fmt: skip
 
 
 CTC = _rows_say("log_probs", Lattice())
