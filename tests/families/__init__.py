@@ -67,6 +67,11 @@ class Family:
 
     # -- shapes -------------------------------------------------------------------------------
 
+    @property
+    def large(self) -> Shape:
+        """Of 2^18 numbers."""
+        return (1 << 16, 4)
+
     def under(self, loss: "Loss", params: Params) -> "Loss":
         """The row as these parameters change it."""
         return loss

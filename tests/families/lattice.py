@@ -58,6 +58,10 @@ class Lattice(Family):
     by_length: bool = True  # the mean is over losses that are divided by their number of labels
     mismatch: ClassVar[str] = "targets of another batch"
 
+    @property
+    def large(self) -> Shape:
+        return (8, 16, 8, 256) if self.dims == 4 else (64, 16, 256)
+
     def under(self, loss: "Loss", params: Params) -> "Loss":
         """Another blank."""
         return replace(loss, family=replace(self, blank=params.get("blank", self.blank)))
