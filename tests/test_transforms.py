@@ -49,9 +49,7 @@ def _no_fallback() -> Iterator[None]:
     torch._C._debug_only_display_vmap_fallback_warnings(False)
 
 
-def row_function(
-    case: Case, call: Function, alone: bool
-) -> tuple[Function, tuple[Tensor, ...]]:
+def row_function(case: Case, call: Function, alone: bool) -> tuple[Function, tuple[Tensor, ...]]:
     """The case as a function of its operands, the first differentiable one leading.
 
     Where the function is one of a sample `alone`, the operands have their samples along the first
@@ -69,7 +67,9 @@ def row_function(
         return function(*map(family.of_one, names, rows))
 
     along = (family.batch_dim(name) for name in names)
-    return of_one, tuple(t.movedim(dim, 0) if dim else t for t, dim in zip(operands, along, strict=True))
+    return of_one, tuple(
+        t.movedim(dim, 0) if dim else t for t, dim in zip(operands, along, strict=True)
+    )
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)

@@ -34,7 +34,7 @@ _SHARED = {
     },
     "sequence": {
         "reduction": _REDUCTION,
-        "weight": "A factor per sequence; broadcasts to the shape of the loss for ``\"none\"``.",
+        "weight": 'A factor per sequence; broadcasts to the shape of the loss for ``"none"``.',
         "normalizer": _NORMALIZER,
     },
 }

@@ -130,7 +130,10 @@ class Lattice(Family):
                 frames, lambda t: t + FRAMES, rf"{frames} must .*got \d+", without_data=False
             ),
             "too many labels": but(
-                "target_lengths", lambda t: t + 5, r"target_lengths must .*got \d", without_data=False
+                "target_lengths",
+                lambda t: t + 5,
+                r"target_lengths must .*got \d",
+                without_data=False,
             ),
             "frames below 0": but(
                 frames, lambda t: t - 2 * FRAMES, rf"{frames} must .*got -\d", without_data=False
@@ -142,9 +145,7 @@ class Lattice(Family):
 
 
 def but(name: str, change: Any, pattern: str, **fields: Any) -> Mistake:
-    return Mistake(
-        lambda case: case.but(**{name: change(case.tensors[name])}), pattern, **fields
-    )
+    return Mistake(lambda case: case.but(**{name: change(case.tensors[name])}), pattern, **fields)
 
 
 def at_first_label(label: Any) -> Mistake:
@@ -160,8 +161,10 @@ def at_first_label(label: Any) -> Mistake:
 
     shown = r"\d+" if label == "blank" else str(label)
     return Mistake(
-        change, rf"targets must .*got {shown} at position \(1, 0\)",
-        without_data=False, as_torch=False,
+        change,
+        rf"targets must .*got {shown} at position \(1, 0\)",
+        without_data=False,
+        as_torch=False,
     )
 
 
