@@ -60,7 +60,8 @@ def sigmoid(x: float) -> float:
 
 def frames(name: str, scores: list[list[float]], labels: list[int], value: float,
            slopes: list[list[float]] | None = None, dtype: torch.dtype = torch.float32,
-           counted: int | None = None, spelled: int | None = None, **params: Any) -> Hard:  # fmt: skip
+           counted: int | None = None, spelled: int | None = None,
+           **params: Any) -> Hard:  # fmt: skip
     """One sequence, by frames and classes; fewer of the frames and labels may count."""
     operands = {
         "log_probs": [[frame] for frame in scores],
@@ -74,7 +75,8 @@ def frames(name: str, scores: list[list[float]], labels: list[int], value: float
 
 def joined(name: str, scores: list[list[list[float]]], labels: list[int], value: float,
            slopes: list[list[list[float]]] | None = None, dtype: torch.dtype = torch.float32,
-           counted: int | None = None, spelled: int | None = None, **params: Any) -> Hard:  # fmt: skip
+           counted: int | None = None, spelled: int | None = None,
+           **params: Any) -> Hard:  # fmt: skip
     """One sequence, by frames, labels so far and classes."""
     operands = {
         "logits": [scores],

@@ -186,7 +186,7 @@ def same_gradients(case: Case) -> None:
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_clamp_comes_before_what_multiplies(reduction: str, device: str) -> None:
-    """An upstream gradient, the weight and the divisor of the mean are factors of what it leaves."""
+    """An upstream gradient, the weight and the mean's divisor are factors of what it leaves."""
     case = make_case(BY_OP["rnnt"], reduction=reduction, weight="full")
     name = ("logits",)
     plain = case.but(reduction="sum", params={}).ours

@@ -67,15 +67,15 @@ def _call(head: str, arguments: list[str], tail: str, indent: str, brackets: str
 def _file(family: Family) -> str:
     kept = "".join(line for loss in family.losses for line in _registered(loss))
     helpers = [name for name in ("number", "without_numpy") if f"{name}(" in kept]
-    types = {word for loss in family.losses for a in loss.arguments
-             for word in ("Lengths", "Levels", "TensorOrNumber") if word in a.annotation}  # fmt: skip
+    annotations = " ".join(a.annotation for loss in family.losses for a in loss.arguments)
+    types = [word for word in ("Lengths", "Levels", "TensorOrNumber") if word in annotations]
     bases = sorted({loss.base for loss in family.losses}) + ["levels"] * ("levels(" in kept)
     return (
         f'"""{family.summary}"""\n\n'
         + NOTICE.format(name=family.name)
         + "from torch import Tensor\n\nfrom .. import functional as F\n"
         + (f"from .._op import {', '.join(helpers)}\n" if helpers else "")
-        + f"from ..functional._common import {', '.join(sorted(types))}\n"
+        + f"from ..functional._common import {', '.join(types)}\n"
         + f"from ._base import {', '.join(bases)}\n"
         + "".join(f"\n\n{_module(loss)}" for loss in family.losses)
     )

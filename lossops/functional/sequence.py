@@ -145,8 +145,8 @@ def rnnt_loss(
         * The gradient is the only tensor of the size of ``logits`` that is made.
 
     Reference:
-        A. Graves, "Sequence transduction with recurrent neural networks", arXiv:1211.3711; FastEmit:
-        J. Yu et al., arXiv:2010.11148.
+        A. Graves, "Sequence transduction with recurrent neural networks", arXiv:1211.3711;
+        FastEmit: J. Yu et al., arXiv:2010.11148.
 
     Example:
         >>> import torch, lossops.functional as F
