@@ -4,6 +4,7 @@
 #include "../runtime/cpu/isa.h"
 #include "class_axis/call.h"
 #include "elementwise/call.h"
+#include "lattice/call.h"
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
@@ -17,32 +18,42 @@ using elementwise::Shape;
 constexpr bool kOptional = true;
 
 template <class E>
-using TraitsOf = std::conditional_t<ClassAxisExpression<E>, class_axis::Traits, elementwise::Traits>;
+using TraitsOf =
+    std::conditional_t<ClassAxisExpression<E>, class_axis::Traits,
+                       std::conditional_t<LatticeExpression<E>, lattice::Traits, elementwise::Traits>>;
 
 /// The loss without kernels.
 template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, TraitsOf<E> traits) {
   if constexpr (ClassAxisExpression<E>) {
     return class_axis::describe<E>(space, name, std::move(traits));
+  } else if constexpr (LatticeExpression<E>) {
+    return lattice::describe<E>(space, name, traits);
   } else {
     return elementwise::describe<E>(space, name, std::move(traits));
   }
+}
+
+template <class E>
+const Backend* cpu_backend() {
+  if constexpr (ClassAxisExpression<E>) return class_axis::cpu_backend();
+  if constexpr (LatticeExpression<E>) return lattice::cpu_backend();
+  return elementwise::cpu_backend();
 }
 
 /// The loss with the kernels that this build has of it.
 template <class E>
 std::unique_ptr<Loss> describe_native(const char* space, const char* name, TraitsOf<E> traits) {
   auto loss = lossops::describe<E>(space, name, std::move(traits));
-  constexpr bool kOverClasses = ClassAxisExpression<E>;
-  const Backend* const cpu = kOverClasses ? class_axis::cpu_backend() : elementwise::cpu_backend();
-  loss->kernels.push_back({cpu, LOSSOPS_FOR_THIS_ISA(kernels<E>())});
+  loss->kernels.push_back({cpu_backend<E>(), LOSSOPS_FOR_THIS_ISA(kernels<E>())});
 #ifdef LOSSOPS_CUDA
   // An extension may have kernels although this library lacks what launches them.
-  const Backend* const cuda = kOverClasses ? class_axis::cuda_backend() : elementwise::cuda_backend();
-  if constexpr (kOverClasses) {
-    if (cuda) loss->kernels.push_back({cuda, &cuda::class_axis_kernels<E>()});
-  } else {
-    if (cuda) loss->kernels.push_back({cuda, &cuda::all_element_kernels<E>()});
+  if constexpr (ClassAxisExpression<E>) {
+    if (auto* const b = class_axis::cuda_backend())
+      loss->kernels.push_back({b, &cuda::class_axis_kernels<E>()});
+  } else if constexpr (!LatticeExpression<E>) {
+    if (auto* const b = elementwise::cuda_backend())
+      loss->kernels.push_back({b, &cuda::all_element_kernels<E>()});
   }
 #endif
   return loss;

@@ -1,0 +1,444 @@
+// The CPU launcher of losses of sequences. Every sequence is computed by itself, so results are the same for
+// every number of threads: side by side if there are enough, else one by one with their rows side by side.
+#include "families/lattice/cpu.h"
+
+#include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "core/shapes.h"
+#include "families/lattice/call.h"
+#include "math/path_weight.h"
+#include "runtime/cpu/memory.h"
+#include "runtime/cpu/planes.h"
+
+namespace lossops::lattice {
+namespace {
+
+using cpu::kPadding;
+using cpu::RowSum;
+using cpu::Trellis;
+using cpu::Weights;
+
+/// Classes below which another thread does not pay.
+constexpr int64_t kGrain = 4 * 4096;
+
+/// What all sequences of a call share.
+struct Plan {
+  Plan(const Call& call, const cpu::LatticeKernels& kernels)
+      : call(call),
+        kernels(kernels),
+        topology(LatticeLoss::of(call).topology),
+        o(options(call)),
+        samples(call) {
+    const Sizes sizes(call);
+    frames = sizes.frames.expect_int();
+    classes = sizes.classes.expect_int();
+    positions = topology.shares_rows ? 1 : call.input().size(2);
+  }
+
+  /// The row of classes of a frame and position of sequence n.
+  int64_t row(int64_t n, int64_t t, int64_t u = 0) const {
+    return topology.shares_rows ? t * samples.size() + n : (n * frames + t) * positions + u;
+  }
+  /// Rows of the lattice of sequence n.
+  int64_t rows(int64_t n) const {
+    return topology.shares_rows ? samples.frames[n] : o.row(samples.frames[n], samples.labels[n]);
+  }
+
+  const Call& call;
+  const cpu::LatticeKernels& kernels;
+  const Topology& topology;
+  const Options o;
+  const Samples samples;
+  int64_t frames, classes;
+  int64_t positions;    ///< that have a row of classes of their own
+  at::Tensor gradient;  ///< undefined if it is not asked for
+};
+
+/// Memory that grows, in pieces.
+template <class T>
+class Arena {
+ public:
+  /// Forgets what was taken; from now on there is room for so much.
+  void open(int64_t size) {
+    if (size > size_) memory_.reset(new T[size_ = size]);
+    next_ = memory_.get();
+  }
+  T* take(int64_t size) { return std::exchange(next_, next_ + size); }
+
+ private:
+  std::unique_ptr<T[]> memory_;
+  int64_t size_ = 0;
+  T* next_ = nullptr;
+};
+
+/// Computes one sequence after the other.
+template <class T>
+class Walk {
+  using Weight = PathWeight<Scalar<T>>;
+
+ public:
+  explicit Walk(const Plan& plan)
+      : plan_(plan),
+        kernels_(plan.kernels.template get<T>()),
+        scores_(plan.call.input(), plan.call.input().dim() - 1, false) {
+    if (plan.gradient.defined()) gradients_ = {plan.gradient, plan.gradient.dim() - 1, false};
+  }
+
+  /// The loss of sequence n; writes its gradient times `scale`. None if T cannot tell its paths apart.
+  std::optional<double> run(int64_t n, double scale) {
+    open(n);
+    if (plan_.topology.shares_rows ? !read_frames() : !read_cells()) return std::nullopt;
+    kernels_.forward(trellis_);
+    const Weight total = this->total();
+    const bool none = total.m.v == 0;
+    if (gradients_) {
+      if (!none) kernels_.backward(trellis_);
+      scale_ = none ? T(0) : static_cast<T>(scale);
+      if (plan_.topology.shares_rows) {
+        write_frames();
+      } else {
+        write_cells();
+      }
+    }
+    if (none) return plan_.o.zero_infinity ? 0 : kInfinity;
+    const double loss = -(std::log(static_cast<double>(total.m.v)) + std::log(2.0) * total.e.v);
+    return loss == 0 ? 0 : loss * plan_.o.label_factor;
+  }
+
+ private:
+  /// Points at sequence n, and makes room for its lattice.
+  void open(int64_t n) {
+    n_ = n;
+    frames_ = plan_.samples.frames[n];
+    count_ = plan_.samples.labels[n];
+    target_ = plan_.samples.target(n);
+    const int64_t rows = plan_.rows(n), states = plan_.topology.states;
+    const int64_t positions = (count_ + 2 + kPadding - 1) / kPadding * kPadding;
+    const bool shares = plan_.topology.shares_rows;
+    const int64_t sizes[] = {(rows + 1) * states * positions, shares ? rows : rows * positions,
+                             rows * positions, 2 * states * (positions + kPadding)};
+    const int64_t of_sums = frames_ * (shares ? 1 : positions);
+    const int64_t of_weights = 2 * (std::accumulate(sizes, sizes + 4, int64_t{0}) + 4 * 2 * kPadding);
+    arena_.open(of_weights + positions + kPadding + 2 * of_sums);
+    trellis_ = {rows, positions, count_};
+    Weights<T>* const arrays[] = {&trellis_.states, &trellis_.blank, &trellis_.label, &trellis_.rest};
+    for (int i = 0; i < 4; ++i) *arrays[i] = take_weights(sizes[i]);
+    clear(trellis_.states, states * positions);
+    trellis_.states.m[0] = 1;
+    trellis_.states.e[0] = 0;
+    T* const jump = arena_.take(positions + kPadding);
+    std::fill_n(jump, positions + kPadding, T(0));
+    for (int64_t j = 1; j < count_; ++j) jump[j] = target_[j] != target_[j - 1];
+    trellis_.jump = jump;
+    largest_ = arena_.take(of_sums);
+    sum_ = arena_.take(of_sums);
+  }
+
+  static void clear(const Weights<T>& w, int64_t size) {
+    std::fill_n(w.m, size, T(0));
+    std::fill_n(w.e, size, Weight::kZeroExponent);
+  }
+  /// Zero in front and behind.
+  Weights<T> take_weights(int64_t size) {
+    const int64_t all = size + 2 * kPadding;
+    T* const m = arena_.take(all);
+    const Weights<T> w = Weights<T>{m, arena_.take(all)} + kPadding;
+    clear(w + -kPadding, kPadding);
+    clear(w + size, kPadding);
+    return w;
+  }
+
+  /// f(begin, end) over parts of so many frames of `rows` rows each.
+  template <class F>
+  void over_frames(int64_t frames, int64_t rows, const F& f) const {
+    at::parallel_for(0, frames, std::max<int64_t>(1, kGrain / (rows * plan_.classes)), f);
+  }
+
+  /// A row as the kernels read and write it, by way of memory of our own where it has to be.
+  struct Row {
+    explicit Row(const Walk& walk) : walk(walk) {
+      const int64_t classes = walk.plan_.classes;
+      if (walk.scores_.needs_buffer()) x.reset(new T[classes]);
+      if (walk.gradients_.needs_buffer()) y.reset(new T[classes]);
+    }
+    const T* read(int64_t row) { return walk.scores_.read(row, 1, x.get()).data; }
+    T* open(int64_t row) { return (plane = walk.gradients_.plane(row, 1, y.get())).data; }
+    void close(int64_t row) { walk.gradients_.flush(row, 1, plane, y.get(), nullptr); }
+
+    const Walk& walk;
+    std::unique_ptr<T[]> x, y;
+    cpu::Plane<T> plane;
+  };
+
+  RowSum<T> sum_row(const T* x) const {
+    return plan_.o.from_logits ? kernels_.sum_row(x, plan_.classes) : RowSum<T>{0, 1};
+  }
+
+  /// Whether the exponents of weights, the largest of each row of them, are such that sums stay exact.
+  bool is_exact(const std::vector<T>& most) const {
+    return std::accumulate(most.begin(), most.end(), 0.0) < Weight::kExact || std::is_same_v<T, double>;
+  }
+
+  // -- rows of classes that all positions share --------------------------------------------------------
+
+  /// Fills the weights; returns whether they are exact.
+  bool read_frames() {
+    std::vector<T> most(frames_);
+    over_frames(frames_, 1, [&](int64_t begin, int64_t end) {
+      Row row(*this);
+      std::vector<T> x(trellis_.positions, -std::numeric_limits<T>::infinity());
+      for (int64_t t = begin; t < end; ++t) {
+        const T* const scores = row.read(plan_.row(n_, t));
+        const RowSum<T> sum = sum_row(scores);
+        largest_[t] = sum.largest;
+        sum_[t] = sum.sum;
+        for (int64_t j = 0; j < count_; ++j) x[j] = scores[target_[j]];
+        x[count_] = scores[plan_.o.blank];
+        const Weights<T> labels = trellis_.label + t * trellis_.positions;
+        most[t] = kernels_.weigh(x.data(), &sum.largest, &sum.sum, 0, trellis_.positions, labels);
+        trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
+        trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
+      }
+    });
+    return is_exact(most);
+  }
+
+  void write_frames() const {
+    over_frames(plan_.frames, 1, [&](int64_t begin, int64_t end) {
+      Row row(*this);
+      for (int64_t t = begin; t < end; ++t) {
+        const int64_t at = plan_.row(n_, t);
+        T* const y = row.open(at);
+        const bool counts = t < frames_ && scale_ != 0;
+        if (counts && plan_.o.from_logits) {
+          kernels_.write_row(row.read(at), plan_.classes, largest_[t], scale_ / sum_[t], y);
+        } else {
+          std::fill_n(y, plan_.classes, T(0));
+        }
+        if (counts) {
+          y[plan_.o.blank] -= trellis_.blank.m[t] * scale_;
+          const T* const used = trellis_.label.m + t * trellis_.positions;
+          for (int64_t j = 0; j < count_; ++j) y[target_[j]] -= used[j] * scale_;
+        }
+        row.close(at);
+      }
+    });
+  }
+
+  // -- rows of classes for each position ---------------------------------------------------------------
+
+  bool read_cells() {
+    const int64_t positions = trellis_.positions, size = trellis_.rows * positions;
+    clear(trellis_.blank, size);
+    clear(trellis_.label, size);
+    std::vector<T> most(frames_);
+    over_frames(frames_, count_ + 1, [&](int64_t begin, int64_t end) {
+      Row row(*this);
+      Arena<T> memory;
+      memory.open(6 * positions);
+      T* const x[] = {memory.take(positions), memory.take(positions)};
+      const Weights<T> weights[] = {{memory.take(positions), memory.take(positions)},
+                                    {memory.take(positions), memory.take(positions)}};
+      for (int i = 0; i < 2; ++i) std::fill_n(x[i], positions, -std::numeric_limits<T>::infinity());
+      for (int64_t t = begin; t < end; ++t) {
+        T* const largest = largest_ + t * positions;
+        T* const sums = sum_ + t * positions;
+        std::fill_n(largest, positions, T(0));
+        std::fill_n(sums, positions, T(1));
+        for (int64_t u = 0; u <= count_; ++u) {
+          const T* const scores = row.read(plan_.row(n_, t, u));
+          const RowSum<T> sum = sum_row(scores);
+          largest[u] = sum.largest;
+          sums[u] = sum.sum;
+          x[0][u] = scores[plan_.o.blank];
+          if (u < count_) x[1][u] = scores[target_[u]];
+        }
+        for (int i = 0; i < 2; ++i) {
+          const T far = kernels_.weigh(x[i], largest, sums, 1, positions, weights[i]);
+          most[t] = std::max(most[t], far);
+          const Weights<T>& all = i == 0 ? trellis_.blank : trellis_.label;
+          for (int64_t u = 0; u <= count_; ++u) {
+            const int64_t at = plan_.o.row(t, u) * positions + u;
+            all.m[at] = weights[i].m[u];
+            all.e[at] = weights[i].e[u];
+          }
+        }
+      }
+    });
+    // A path may use as many rows for its labels as for its frames.
+    most.push_back(*std::max_element(most.begin(), most.end()) * static_cast<T>(count_));
+    return is_exact(most);
+  }
+
+  void write_cells() const {
+    over_frames(plan_.frames, plan_.positions, [&](int64_t begin, int64_t end) {
+      Row row(*this);
+      for (int64_t t = begin; t < end; ++t) {
+        for (int64_t u = 0; u < plan_.positions; ++u) {
+          const int64_t at = plan_.row(n_, t, u);
+          T* const y = row.open(at);
+          if (t < frames_ && u <= count_ && scale_ != 0) {
+            write_cell(t, u, row.read(at), y);
+          } else {
+            std::fill_n(y, plan_.classes, T(0));
+          }
+          row.close(at);
+        }
+      }
+    });
+  }
+
+  void write_cell(int64_t t, int64_t u, const T* x, T* y) const {
+    const int64_t at = plan_.o.row(t, u) * trellis_.positions + u, cell = t * trellis_.positions + u;
+    const bool clips = plan_.o.clamp > 0;
+    const T scale = clips ? T(1) : scale_;
+    const T blank = trellis_.blank.m[at] * scale;
+    const T label = trellis_.label.m[at] * scale * static_cast<T>(plan_.o.label_factor);
+    if (plan_.o.from_logits) {
+      kernels_.write_row(x, plan_.classes, largest_[cell], (blank + label) / sum_[cell], y);
+    } else {
+      std::fill_n(y, plan_.classes, T(0));
+    }
+    y[plan_.o.blank] -= blank;
+    if (u < count_) y[target_[u]] -= label;
+    if (clips) kernels_.clip_row(y, plan_.classes, static_cast<T>(plan_.o.clamp), scale_);
+  }
+
+  /// The sum over all paths.
+  Weight total() const {
+    const int states = plan_.topology.states;
+    Weight total = Weight::zero();
+    for (int64_t s = 0; s < std::min<int64_t>(states, count_ + 1); ++s) {
+      const int64_t at = (trellis_.rows * states + s) * trellis_.positions + count_ - s;
+      total = sum(total, {trellis_.states.m[at], trellis_.states.e[at]});
+    }
+    return total;
+  }
+
+  const Plan& plan_;
+  const cpu::LatticeKernelsOf<T>& kernels_;
+  cpu::Rows<T> scores_, gradients_;
+  Arena<T> arena_;
+  // Of the sequence that is open:
+  int64_t n_ = 0, frames_ = 0, count_ = 0;
+  const int64_t* target_ = nullptr;
+  Trellis<T> trellis_{};
+  T *largest_ = nullptr, *sum_ = nullptr;  ///< of each row of classes: see RowSum
+  T scale_ = 0;
+};
+
+/// The losses of all sequences; writes the gradient, of each times its factor.
+template <class T>
+std::vector<double> run(const Plan& plan, const std::vector<double>& factors) {
+  const int64_t count = plan.samples.size();
+  // The longest first, as whoever is done takes the next one.
+  std::vector<int64_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  const auto work = [&](int64_t n) { return plan.rows(n) * (plan.samples.labels[n] + 1); };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return work(a) > work(b); });
+  std::vector<double> losses(count);
+  std::atomic<int64_t> next{0};
+  const auto take_turns = [&] {
+    Walk<T> walk(plan);
+    for (int64_t i = next++; i < count; i = next++) {
+      const int64_t n = order[i];
+      const std::optional<double> loss = walk.run(n, factors[n]);
+      losses[n] = loss ? *loss : *Walk<double>(plan).run(n, factors[n]);
+    }
+  };
+  const int64_t threads = at::get_num_threads();
+  if (count < threads) {
+    take_turns();
+  } else {
+    at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) take_turns();
+    });
+  }
+  return losses;
+}
+
+class LatticePass {
+ public:
+  LatticePass(const Call& call, const cpu::LatticeKernels& kernels, int64_t wrt)
+      : call_(call), wrt_(wrt), plan_(call, kernels), weights_(plan_.samples.size(), 1.0) {
+    if (wrt & 1) plan_.gradient = cpu::empty_dense(call.input(), call.input().scalar_type());
+    if (call.weight().defined()) {
+      const at::Tensor w = call.weight().detach().to(at::kDouble).reshape(-1);
+      for (size_t n = 0; n < weights_.size(); ++n) weights_[n] = w[static_cast<int64_t>(n)].item<double>();
+    }
+    const bool divides = plan_.topology.mean_by_label && call.settings.reduction == Reduction::Mean &&
+                         !call.normalizer().defined();
+    for (const int64_t labels : plan_.samples.labels) {
+      shares_.push_back(divides ? 1.0 / static_cast<double>(std::max<int64_t>(labels, 1)) : 1.0);
+    }
+  }
+
+  Evaluation run() {
+    if (!call_.reduces()) return run(1, 1);
+    const double denominator = cpu::denominator(call_, [](Divisor::By) { return 1.0; });
+    const bool unscaled = needs_denominator(call_, wrt_);
+    Evaluation out = run(denominator, unscaled ? 1 : 1 / denominator);
+    const double fits = reach_.factor();
+    return unscaled && fits != 1 ? run(denominator, fits) : out;
+  }
+
+ private:
+  /// Gradients times `factor`.
+  Evaluation run(double denominator, double factor) {
+    const size_t count = weights_.size();
+    std::vector<double> factors(count);
+    for (size_t n = 0; n < count; ++n) factors[n] = weights_[n] * shares_[n] * factor;
+    const bool wide = call_.input().scalar_type() == at::kDouble;
+    std::vector<double> values =
+        wide ? lattice::run<double>(plan_, factors) : lattice::run<float>(plan_, factors);
+    Evaluation out;
+    out.grads[0] = plan_.gradient;
+    const int w = call_.loss->operands;
+    if (wrt_ >> w & 1) {
+      std::vector<double> slopes(count);
+      for (size_t n = 0; n < count; ++n) slopes[n] = values[n] * shares_[n] * factor;
+      out.grads[w] = tensor(slopes, call_.weight(), call_.weight().scalar_type());
+      if (call_.weight().scalar_type() == at::kHalf) reach_.add(slopes.data(), count);
+    }
+    if (call_.input().scalar_type() == at::kHalf) reach_.add(factors.data(), count);
+    for (size_t n = 0; n < count; ++n)
+      values[n] = weights_[n] == 0 ? 0 : values[n] * weights_[n] * shares_[n];
+    if (call_.reduces()) {
+      cpu::finish(call_, wrt_, std::accumulate(values.begin(), values.end(), 0.0), denominator, factor, out);
+    } else {
+      out.loss = tensor(values, kFamily.empty_values(call_), call_.result_dtype());
+    }
+    return out;
+  }
+
+  static at::Tensor tensor(const std::vector<double>& values, const at::Tensor& like, at::ScalarType dtype) {
+    at::Tensor t = cpu::empty_dense(like, dtype);
+    LOSSOPS_FOR_THIS_ISA(conversions<double>()).store(values.data(), t.data_ptr(), dtype, 1, values.size());
+    return t;
+  }
+
+  const Call& call_;
+  const int64_t wrt_;
+  Plan plan_;
+  std::vector<double> weights_, shares_;  ///< what multiplies the loss of each sequence
+  cpu::Reach reach_;
+};
+
+Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
+  return LatticePass(call, *static_cast<const cpu::LatticeKernels*>(kernels), wrt).run();
+}
+
+}  // namespace
+
+const Backend* cpu_backend() {
+  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale};
+  return &backend;
+}
+
+}  // namespace lossops::lattice
