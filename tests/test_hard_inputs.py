@@ -111,11 +111,11 @@ def test_catalogue(hard: Hard, count: int, way: str, device: str) -> None:
         if name != "probabilities"
     }
 
-    def many(values: list[Any], dtype: torch.dtype | None, dim: int) -> Tensor:
+    def many(values: list[Any], dtype: torch.dtype, dim: int) -> Tensor:
         return torch.cat([torch.tensor(values, dtype=dtype, device=device)] * count, dim)
 
     operands = {
-        name: many(values, None if name in row.labels else hard.dtype, along[name]).requires_grad_(
+        name: many(values, torch.long if name in row.labels else hard.dtype, along[name]).requires_grad_(
             name in hard.gradients
         )
         for name, values in hard.operands.items()

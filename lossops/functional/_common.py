@@ -62,8 +62,9 @@ def lengths_tensor(lengths: Lengths) -> Tensor:
     """A list of lengths becomes a tensor on the CPU, where they are cheapest to look at."""
     if not is_scripting():
         lengths = without_numpy(lengths)
-        lengths = list(lengths) if isinstance(lengths, tuple) else lengths
-    if isinstance(lengths, list):
-        made = torch.tensor(lengths, device="cpu")
-        return made if len(lengths) > 0 else made.long()
-    return lengths  # type: ignore[return-value]  # no tuple is left
+        if not isinstance(lengths, (list, tuple)):
+            return lengths  # which the operator names if it is no tensor
+    if isinstance(lengths, Tensor):
+        return lengths
+    made = torch.tensor(lengths, device="cpu")
+    return made if len(lengths) > 0 else made.long()

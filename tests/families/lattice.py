@@ -26,6 +26,7 @@ class LatticeDraw(Draw):
     frames: int = FRAMES
     most: int = 2  # labels
     waits: bool = True  # a label takes a frame of its own, as does the blank between two alike
+    fewest: int = 0  # frames
     blank: int = 0
 
     def sequences(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -37,7 +38,7 @@ class LatticeDraw(Draw):
         lengths = self.below(most + 1 if classes > 1 else 1, count)
         alike = labels[:, 1:] == labels[:, :-1]
         pauses = (alike & (lengths[:, None] > torch.arange(self.most)[1:])).sum(1)
-        fewest = lengths + pauses if self.waits else torch.ones_like(lengths)
+        fewest = (lengths + pauses if self.waits else lengths * 0).clamp(min=self.fewest)
         spare = (self.frames - fewest).clamp(min=0)
         frames = self.frames - self.below(1 << 30, count) % (spare + 1)
         if not self.batch:
@@ -101,7 +102,7 @@ class Lattice(Family):
         batch, params = self.result_shape(shape), args[0]
         draw = LatticeDraw(generator, shape, *args, batch, blank=self.blank)
         if self.dims == 4:
-            draw.frames, draw.most = shape[1], shape[2] - 1
+            draw.frames, draw.most, draw.fewest = shape[1], shape[2] - 1, 1
             draw.waits = params.get("monotonic", False)
         else:
             draw.frames, draw.most = shape[0], (shape[0] + 1) // 2

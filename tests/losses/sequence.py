@@ -14,8 +14,8 @@ def frames(draw: LatticeDraw) -> tuple[Tensor, ...]:
 
 
 def blank_beyond(op: str) -> tuple[Bad, ...]:
-    return (Bad(rf"{op}: blank must be in \[.*, 3\), got 3", {"blank": 3}),
-            Bad(rf"{op}: blank must be in \[.*, 3\), got -4", {"blank": -4}))  # fmt: skip
+    return (Bad(rf"{op}: blank must be in \[.*, 2\], got 3", {"blank": 3}),
+            Bad(rf"{op}: blank must be in \[.*, 2\], got -4", {"blank": -4}))  # fmt: skip
 
 
 @row(
