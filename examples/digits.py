@@ -163,7 +163,9 @@ def train(name: str, seed: int) -> Run:
         read, counts = lossops.ctc_decode(model(test.images), test.frames)
     pairs = zip(read, counts, test.labels, test.lengths, strict=True)
     errors = np.array([distance(a[:n].tolist(), b[:m].tolist()) for a, n, b, m in pairs])
-    return Run(model, test, 100 * errors.sum() / int(test.lengths.sum()), 100 * (errors == 0).mean())
+    return Run(
+        model, test, 100 * errors.sum() / int(test.lengths.sum()), 100 * (errors == 0).mean()
+    )
 
 
 def show(runs: dict[str, list[Run]], example: Example) -> None:

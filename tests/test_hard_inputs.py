@@ -115,9 +115,9 @@ def test_catalogue(hard: Hard, count: int, way: str, device: str) -> None:
         return torch.cat([torch.tensor(values, dtype=dtype, device=device)] * count, dim)
 
     operands = {
-        name: many(values, torch.long if name in row.labels else hard.dtype, along[name]).requires_grad_(
-            name in hard.gradients
-        )
+        name: many(
+            values, torch.long if name in row.labels else hard.dtype, along[name]
+        ).requires_grad_(name in hard.gradients)
         for name, values in hard.operands.items()
     }
     function = partial(
