@@ -91,7 +91,7 @@ NESTED = ("vmap of grad", "hessian", "jvp")
 def transformed(case: Case, transform: str) -> Callable[[Tensor], Tensor]:
     """A function of the first operand."""
     name = case.loss.differentiable[0]
-    of_one, (_, *rest) = row_function(case, case.ours, alone=True)
+    of_one, (_, *rest) = row_function(case, case.ours, alone=True, others=())
     dim = case.loss.family.batch_dim(name)
     transforms = {
         "vmap of grad": lambda x: vmap(grad(of_one))(x.movedim(dim, 0) if dim else x, *rest),

@@ -49,13 +49,15 @@ def _no_fallback() -> Iterator[None]:
     torch._C._debug_only_display_vmap_fallback_warnings(False)
 
 
-def row_function(case: Case, call: Function, alone: bool) -> tuple[Function, tuple[Tensor, ...]]:
+def row_function(
+    case: Case, call: Function, alone: bool, others: tuple[str, ...] = ("q", "pos_weight")
+) -> tuple[Function, tuple[Tensor, ...]]:
     """The case as a function of its operands, the first differentiable one leading.
 
     Where the function is one of a sample `alone`, the operands have their samples along the first
     dimension.
     """
-    names = [*case.loss.operands, *(n for n in case.tensors if n in ("q", "pos_weight"))]
+    names = [*case.loss.operands, *(n for n in case.tensors if n in others)]
     first = case.loss.differentiable[0]
     names.sort(key=lambda name: name != first)
     function, operands = case.over(names, call), [case.tensors[name] for name in names]
@@ -64,7 +66,7 @@ def row_function(case: Case, call: Function, alone: bool) -> tuple[Function, tup
     family = case.loss.family
 
     def of_one(*rows: Tensor) -> Tensor:
-        return function(*map(family.of_one, names, rows))
+        return function(*[family.of_one(name, t) for name, t in zip(names, rows, strict=True)])
 
     along = (family.batch_dim(name) for name in names)
     return of_one, tuple(
