@@ -115,7 +115,8 @@ class LatticeLoop {
     V most(0);
     for (int64_t i = 0; i < size; i += kLanes) {
       const int64_t row = i * step;
-      const V shift = step ? V::load(largest + row) : V(*largest), factor = step ? V::load(share + row) : V(*share);
+      const V shift = step ? V::load(largest + row) : V(*largest),
+              factor = step ? V::load(share + row) : V(*share);
       W w = W::exp(V::load(x + i), shift);
       w = W{w.m * factor, w.e}.normalized();
       store(w, out + i);
@@ -133,7 +134,9 @@ class LatticeLoop {
     if (o > 0) return V::ahead(here, V::load(p + kLanes));
     return here;
   }
-  LOSSOPS_INLINE static W load(const Weights<T>& from, int64_t o) { return {load(from.m, o), load(from.e, o)}; }
+  LOSSOPS_INLINE static W load(const Weights<T>& from, int64_t o) {
+    return {load(from.m, o), load(from.e, o)};
+  }
   LOSSOPS_INLINE static void store(const W& w, const Weights<T>& to) {
     V::store(w.m, to.m);
     V::store(w.e, to.e);
@@ -232,8 +235,8 @@ class LatticeLoop {
 template <class E, class T>
 constexpr LatticeKernelsOf<T> lattice_kernels_of() {
   using Loop = LatticeLoop<E, T>;
-  return {Loop::forward, Loop::backward, Loop::sum_row, Loop::write_row, Loop::clip_row,
-          Loop::gather,  Loop::subtract, Loop::weigh};
+  return {Loop::forward,  Loop::backward, Loop::sum_row,  Loop::write_row,
+          Loop::clip_row, Loop::gather,   Loop::subtract, Loop::weigh};
 }
 
 template <class E>
