@@ -30,12 +30,12 @@ struct PathWeight {
     const V d = x - shift;
     const V back = d + shift;
     const V lost = (x - back) + (shift - (back - d));  // what rounding took from d
-    const auto far = (d < V(-kFar)) | (d > V(kFar));
     PathWeight w;
-    w.m = exp_mantissa(select(far, V(0), d), select(far, V(0), lost), w.e);
-    const auto none = d == V(-std::numeric_limits<T>::infinity());
-    w.m = select(none, V(0), select(d > V(std::numeric_limits<T>::max()), d, w.m));
-    w.e = select(none, V(kZeroExponent), select(far, select(d > V(0), V(kFar), V(-kFar)), w.e));
+    w.m = exp_mantissa(d, lost, w.e);
+    const auto far = abs(d) >= V(kFar), none = d == V(-std::numeric_limits<T>::infinity());
+    const auto below = d < V(0);
+    w.m = select(far, select(none, V(0), select(below, V(1), d * V(0) + V(1))), w.m);  // NaN of infinity
+    w.e = select(far, select(none, V(kZeroExponent), select(below, V(-kFar), V(kFar))), w.e);
     return w;
   }
 
@@ -57,8 +57,11 @@ struct PathWeight {
     normalize(w.m, w.e);
     return w;
   }
-  /// As a number that is not far above 1.
-  LOSSOPS_INLINE V value() const { return times_exp2(m, select(e > V(60), V(60), e)); }
+  /// As a number that is not far above 1; 0 where it is so small that its multiples would soon be subnormal.
+  LOSSOPS_INLINE V value() const {
+    const auto small = e < V(-100);
+    return select(small, V(0), times_exp2(m, select(small, V(0), select(e > V(60), V(60), e))));
+  }
 };
 
 }  // namespace lossops

@@ -123,6 +123,9 @@ std::pair<int64_t, c10::SymInt> length_range(const Call& call, int argument);
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);
 
+/// Defines lossops::ctc_align; the loss is CTC's, whose arguments those are that it checks.
+void define_alignment(torch::Library& library, std::unique_ptr<Loss> loss);
+
 template <class E>
 Options options_of(const double* params) {
   const E e = make_expression<E>(params);

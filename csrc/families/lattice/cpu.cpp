@@ -66,13 +66,17 @@ class Arena {
  public:
   /// Forgets what was taken; from now on there is room for so much.
   void open(int64_t size) {
-    if (size > size_) memory_.reset(new T[size_ = size]);
+    if (size > size_) memory_.reset(new (kAlignment) T[size_ = size]);
     next_ = memory_.get();
   }
   T* take(int64_t size) { return std::exchange(next_, next_ + size); }
 
  private:
-  std::unique_ptr<T[]> memory_;
+  static constexpr std::align_val_t kAlignment{64};
+  struct Delete {
+    void operator()(T* memory) const { ::operator delete[](memory, kAlignment); }
+  };
+  std::unique_ptr<T[], Delete> memory_;
   int64_t size_ = 0;
   T* next_ = nullptr;
 };
@@ -119,9 +123,9 @@ class Walk {
     count_ = plan_.samples.labels[n];
     target_ = plan_.samples.target(n);
     const int64_t rows = plan_.rows(n), states = plan_.topology.states;
-    const int64_t positions = (count_ + 2 + kPadding - 1) / kPadding * kPadding;
+    const int64_t positions = padded(count_ + 2);
     const bool shares = plan_.topology.shares_rows;
-    const int64_t sizes[] = {(rows + 1) * states * positions, shares ? rows : rows * positions,
+    const int64_t sizes[] = {(rows + 1) * states * positions, shares ? padded(rows) : rows * positions,
                              rows * positions, 2 * states * (positions + kPadding)};
     const int64_t of_sums = frames_ * (shares ? 1 : positions);
     const int64_t of_weights = 2 * (std::accumulate(sizes, sizes + 4, int64_t{0}) + 4 * 2 * kPadding);
@@ -137,9 +141,10 @@ class Walk {
     for (int64_t j = 1; j < count_; ++j) jump[j] = target_[j] != target_[j - 1];
     trellis_.jump = jump;
     largest_ = arena_.take(of_sums);
-    sum_ = arena_.take(of_sums);
+    share_ = arena_.take(of_sums);
   }
 
+  static int64_t padded(int64_t size) { return (size + kPadding - 1) / kPadding * kPadding; }
   static void clear(const Weights<T>& w, int64_t size) {
     std::fill_n(w.m, size, T(0));
     std::fill_n(w.e, size, Weight::kZeroExponent);
@@ -197,11 +202,11 @@ class Walk {
         const T* const scores = row.read(plan_.row(n_, t));
         const RowSum<T> sum = sum_row(scores);
         largest_[t] = sum.largest;
-        sum_[t] = sum.sum;
-        for (int64_t j = 0; j < count_; ++j) x[j] = scores[target_[j]];
+        share_[t] = sum.share;
+        kernels_.gather(scores, target_, count_, x.data());
         x[count_] = scores[plan_.o.blank];
         const Weights<T> labels = trellis_.label + t * trellis_.positions;
-        most[t] = kernels_.weigh(x.data(), &sum.largest, &sum.sum, 0, trellis_.positions, labels);
+        most[t] = kernels_.weigh(x.data(), &sum.largest, &sum.share, 0, trellis_.positions, labels);
         trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
         trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
       }
@@ -217,14 +222,15 @@ class Walk {
         T* const y = row.open(at);
         const bool counts = t < frames_ && scale_ != 0;
         if (counts && plan_.o.from_logits) {
-          kernels_.write_row(row.read(at), plan_.classes, largest_[t], scale_ / sum_[t], y);
+          kernels_.write_row(row.read(at), plan_.classes, largest_[t], scale_ * share_[t], y);
         } else {
           std::fill_n(y, plan_.classes, T(0));
         }
         if (counts) {
-          y[plan_.o.blank] -= trellis_.blank.m[t] * scale_;
-          const T* const used = trellis_.label.m + t * trellis_.positions;
-          for (int64_t j = 0; j < count_; ++j) y[target_[j]] -= used[j] * scale_;
+          const Weights<T> used = trellis_.label + t * trellis_.positions;
+          const T factor = *used.e * scale_;
+          y[plan_.o.blank] -= trellis_.blank.m[t] * factor;
+          kernels_.subtract(used.m, factor, target_, count_, y);
         }
         row.close(at);
       }
@@ -248,19 +254,19 @@ class Walk {
       for (int i = 0; i < 2; ++i) std::fill_n(x[i], positions, -std::numeric_limits<T>::infinity());
       for (int64_t t = begin; t < end; ++t) {
         T* const largest = largest_ + t * positions;
-        T* const sums = sum_ + t * positions;
+        T* const shares = share_ + t * positions;
         std::fill_n(largest, positions, T(0));
-        std::fill_n(sums, positions, T(1));
+        std::fill_n(shares, positions, T(1));
         for (int64_t u = 0; u <= count_; ++u) {
           const T* const scores = row.read(plan_.row(n_, t, u));
           const RowSum<T> sum = sum_row(scores);
           largest[u] = sum.largest;
-          sums[u] = sum.sum;
+          shares[u] = sum.share;
           x[0][u] = scores[plan_.o.blank];
           if (u < count_) x[1][u] = scores[target_[u]];
         }
         for (int i = 0; i < 2; ++i) {
-          const T far = kernels_.weigh(x[i], largest, sums, 1, positions, weights[i]);
+          const T far = kernels_.weigh(x[i], largest, shares, 1, positions, weights[i]);
           most[t] = std::max(most[t], far);
           const Weights<T>& all = i == 0 ? trellis_.blank : trellis_.label;
           for (int64_t u = 0; u <= count_; ++u) {
@@ -297,11 +303,11 @@ class Walk {
   void write_cell(int64_t t, int64_t u, const T* x, T* y) const {
     const int64_t at = plan_.o.row(t, u) * trellis_.positions + u, cell = t * trellis_.positions + u;
     const bool clips = plan_.o.clamp > 0;
-    const T scale = clips ? T(1) : scale_;
+    const T scale = trellis_.label.e[at - u] * (clips ? T(1) : scale_);
     const T blank = trellis_.blank.m[at] * scale;
     const T label = trellis_.label.m[at] * scale * static_cast<T>(plan_.o.label_factor);
     if (plan_.o.from_logits) {
-      kernels_.write_row(x, plan_.classes, largest_[cell], (blank + label) / sum_[cell], y);
+      kernels_.write_row(x, plan_.classes, largest_[cell], (blank + label) * share_[cell], y);
     } else {
       std::fill_n(y, plan_.classes, T(0));
     }
@@ -329,7 +335,7 @@ class Walk {
   int64_t n_ = 0, frames_ = 0, count_ = 0;
   const int64_t* target_ = nullptr;
   Trellis<T> trellis_{};
-  T *largest_ = nullptr, *sum_ = nullptr;  ///< of each row of classes: see RowSum
+  T *largest_ = nullptr, *share_ = nullptr;  ///< of each row of classes: see RowSum
   T scale_ = 0;
 };
 

@@ -30,18 +30,18 @@ struct Trellis {
   Weights<T> rest;    ///< memory for two rows of each state with kPadding behind each
 };
 
-/// What is kept of a row of scores.
+/// What is kept of a row of scores: p = exp(x - largest) * share.
 template <class T>
 struct RowSum {
-  T largest;
-  T sum;  ///< of exponentials by the largest
+  T largest, share;
 };
 
 template <class T>
 struct LatticeKernelsOf {
   /// Fills `states` from those before the first row.
   void (*forward)(const Trellis<T>& trellis);
-  /// Leaves in the mantissas of `blank` and `label` how often each is used; their exponents are lost.
+  /// Leaves in the mantissas of `blank` and `label` how often each is used in a row, but for a factor which
+  /// it leaves in the first exponent of the row of `label`; the other exponents are lost.
   void (*backward)(const Trellis<T>& trellis);
 
   RowSum<T> (*sum_row)(const T* x, int64_t classes);
@@ -49,10 +49,14 @@ struct LatticeKernelsOf {
   void (*write_row)(const T* x, int64_t classes, T largest, T scale, T* y);
   /// y = scale * y within -limit and limit.
   void (*clip_row)(T* y, int64_t classes, T limit, T scale);
-  /// The weights exp(x - row.largest) / row.sum; there is a row for each if `step` is 1, or one for all if it
-  /// is 0. `size` is a multiple of a vector. Returns the largest exponent but for those of weights of zero,
-  /// by magnitude.
-  T (*weigh)(const T* x, const T* largest, const T* sum, int64_t step, int64_t size, const Weights<T>& out);
+  /// y[i] = x[at[i]]
+  void (*gather)(const T* x, const int64_t* at, int64_t size, T* y);
+  /// y[at[i]] -= x[i] * factor, one after the other.
+  void (*subtract)(const T* x, T factor, const int64_t* at, int64_t size, T* y);
+  /// The weights of scores; there is a row of classes for each if `step` is 1, or one for all if it is 0.
+  /// `size` is a multiple of a vector. Returns the largest exponent but for those of weights of zero, by
+  /// magnitude.
+  T (*weigh)(const T* x, const T* largest, const T* share, int64_t step, int64_t size, const Weights<T>& out);
 };
 
 /// The kernels of a topology for one instruction set.

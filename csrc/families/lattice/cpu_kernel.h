@@ -45,10 +45,8 @@ class LatticeLoop {
       for (int64_t j = 0; j < trellis.positions; j += kLanes) {
         const auto here = at.here(j);
         const States<E, W> rest = E::template retreat<W>(here);
+        const Uses<W> uses = E::template uses<W>(here);
         for (int s = 0; s < kStates; ++s) store(rest[s].normalized(), last[s] + j);
-      }
-      for (int64_t j = 0; j < trellis.positions; j += kLanes) {
-        const Uses<W> uses = E::template uses<W>(at.here(j));
         const V blank = (uses.blank * share).value(), label = (uses.label * share).value();
         blanks = blanks + blank;
         labels = labels + label;
@@ -56,13 +54,9 @@ class LatticeLoop {
         V::store(label, at.label_.m + j);
       }
       // Each path uses one arc of each row.
-      const T all = lanes_sum(blanks) + lanes_sum(labels);
-      const T factor = all == 0 ? T(0) : 1 / all;
-      if constexpr (E::kSharesRows) at.blank_.m[0] = lanes_sum(blanks) * factor;
-      for (int64_t j = 0; j < trellis.positions; j += kLanes) {
-        if constexpr (!E::kSharesRows) V::store(V::load(at.blank_.m + j) * V(factor), at.blank_.m + j);
-        V::store(V::load(at.label_.m + j) * V(factor), at.label_.m + j);
-      }
+      const T all = folded(blanks + labels, add);
+      if constexpr (E::kSharesRows) at.blank_.m[0] = folded(blanks, add);
+      at.label_.e[0] = all == 0 ? T(0) : 1 / all;
     }
   }
 
@@ -75,9 +69,7 @@ class LatticeLoop {
       const int64_t count = classes - whole;
       top = larger(V::first(V::load(x + whole, count), count, kLowest), top);
     }
-    T lanes[kLanes];
-    V::store(top, lanes);
-    const T largest = *std::max_element(lanes, lanes + kLanes);
+    const T largest = folded(top, [](T a, T b) { return a > b ? a : b; });
     // In sections, so that sums over many classes keep their digits.
     constexpr int64_t kSection = 64 * kLanes;
     V sum(0);
@@ -91,7 +83,7 @@ class LatticeLoop {
       const int64_t count = classes - whole;
       sum = sum + V::first(exp_below(V::load(x + whole, count) - V(largest)), count);
     }
-    return {largest, lanes_sum(sum)};
+    return {largest, 1 / folded(sum, add)};
   }
 
   static void write_row(const T* x, int64_t classes, T largest, T scale, T* y) {
@@ -110,35 +102,55 @@ class LatticeLoop {
     }
   }
 
-  static T weigh(const T* x, const T* largest, const T* sum, int64_t step, int64_t size,
+  static void gather(const T* x, const int64_t* at, int64_t size, T* y) {
+    for (int64_t i = 0; i < size; ++i) y[i] = x[at[i]];
+  }
+
+  static void subtract(const T* x, T factor, const int64_t* at, int64_t size, T* y) {
+    for (int64_t i = 0; i < size; ++i) y[at[i]] -= x[i] * factor;
+  }
+
+  static T weigh(const T* x, const T* largest, const T* share, int64_t step, int64_t size,
                  const Weights<T>& out) {
-    const auto by_row = [&](const T* p, int64_t i)
-                            __attribute__((always_inline)) { return step ? V::load(p + i) : V(*p); };
     V most(0);
     for (int64_t i = 0; i < size; i += kLanes) {
-      W w = W::exp(V::load(x + i), by_row(largest, i));
-      w.m = w.m / by_row(sum, i);
-      w = w.normalized();
+      const int64_t row = i * step;
+      const V shift = step ? V::load(largest + row) : V(*largest),
+              factor = step ? V::load(share + row) : V(*share);
+      W w = W::exp(V::load(x + i), shift);
+      w = W{w.m * factor, w.e}.normalized();
       store(w, out + i);
       most = larger(select(w.m == V(0), V(0), abs(w.e)), most);
     }
-    T lanes[kLanes];
-    V::store(most, lanes);
-    return *std::max_element(lanes, lanes + kLanes);
+    return folded(most, [](T a, T b) { return a > b ? a : b; });
   }
 
  private:
   LOSSOPS_INLINE static W load(const Weights<T>& from) { return {V::load(from.m), V::load(from.e)}; }
+  /// The vector at p, one position behind or ahead; by whole vectors, which may just have been written.
+  LOSSOPS_INLINE static V load(const T* p, int64_t o) {
+    const V here = V::load(p);
+    if (o < 0) return V::behind(V::load(p - kLanes), here);
+    if (o > 0) return V::ahead(here, V::load(p + kLanes));
+    return here;
+  }
+  LOSSOPS_INLINE static W load(const Weights<T>& from, int64_t o) {
+    return {load(from.m, o), load(from.e, o)};
+  }
   LOSSOPS_INLINE static void store(const W& w, const Weights<T>& to) {
     V::store(w.m, to.m);
     V::store(w.e, to.e);
   }
-  static T lanes_sum(V v) {
-    T lanes[kLanes];
-    V::store(v, lanes);
-    T sum = 0;
-    for (const T lane : lanes) sum += lane;
-    return sum;
+  static T add(T a, T b) { return a + b; }
+  /// Of all lanes.
+  template <class F>
+  static T folded(V v, const F& f) {
+    T lane[kLanes];
+    V::store(v, lane);
+    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+      for (int64_t i = 0; i < half; ++i) lane[i] = f(lane[i], lane[i + half]);
+    }
+    return lane[0];
   }
 
   /// A vector of positions in a row: see math/lattice.h.
@@ -161,22 +173,22 @@ class LatticeLoop {
       int64_t j;
       template <int s>
       LOSSOPS_INLINE W before(int64_t o) const {
-        return load(row.before_[s] + (j + o));
+        return load(row.before_[s] + j, o);
       }
       template <int s>
       LOSSOPS_INLINE W after(int64_t o) const {
-        return load(row.after_[s] + (j + o));
+        return load(row.after_[s] + j, o);
       }
       template <int s>
       LOSSOPS_INLINE W rest(int64_t o) const {
-        return load(row.rest_[s] + (j + o));
+        return load(row.rest_[s] + j, o);
       }
       LOSSOPS_INLINE W blank(int64_t o) const {
-        return E::kSharesRows ? row.shared_ : load(row.blank_ + (j + o));
+        return E::kSharesRows ? row.shared_ : load(row.blank_ + j, o);
       }
-      LOSSOPS_INLINE W label(int64_t o) const { return load(row.label_ + (j + o)); }
+      LOSSOPS_INLINE W label(int64_t o) const { return load(row.label_ + j, o); }
       LOSSOPS_INLINE W jump(const W& w, int64_t o) const {
-        const V may = V::load(row.jump_ + (j + o));
+        const V may = load(row.jump_ + j, o);
         return {w.m * may, select(may > V(0), w.e, V(W::kZeroExponent))};
       }
     };
@@ -223,7 +235,8 @@ class LatticeLoop {
 template <class E, class T>
 constexpr LatticeKernelsOf<T> lattice_kernels_of() {
   using Loop = LatticeLoop<E, T>;
-  return {Loop::forward, Loop::backward, Loop::sum_row, Loop::write_row, Loop::clip_row, Loop::weigh};
+  return {Loop::forward,  Loop::backward, Loop::sum_row,  Loop::write_row,
+          Loop::clip_row, Loop::gather,   Loop::subtract, Loop::weigh};
 }
 
 template <class E>
