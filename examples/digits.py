@@ -26,7 +26,7 @@ import lossops
 import lossops.functional as F
 
 HEIGHT, STEP, CLASSES = 10, 2, 11  # pixels, pixels per frame, ten digits behind the blank
-LINES, TESTS, EPOCHS, BATCH = 2000, 200, 10, 32
+LINES, TESTS, EPOCHS, BATCH = 1600, 200, 9, 32
 FEATURES, HIDDEN = 64, 40
 BLANK = 0
 
