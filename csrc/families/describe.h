@@ -8,6 +8,7 @@
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
+#include "lattice/cuda.h"
 #endif
 
 namespace lossops {
@@ -41,20 +42,28 @@ const Backend* cpu_backend() {
   return elementwise::cpu_backend();
 }
 
+#ifdef LOSSOPS_CUDA
+/// The kernels for GPUs with what launches them. An extension may have kernels although this library lacks
+/// that.
+template <class E>
+Kernels cuda_kernels() {
+  if constexpr (ClassAxisExpression<E>) {
+    return {class_axis::cuda_backend(), &cuda::class_axis_kernels<E>()};
+  } else if constexpr (LatticeExpression<E>) {
+    return {lattice::cuda_backend(), &cuda::lattice_kernels<E>()};
+  } else {
+    return {elementwise::cuda_backend(), &cuda::all_element_kernels<E>()};
+  }
+}
+#endif
+
 /// The loss with the kernels that this build has of it.
 template <class E>
 std::unique_ptr<Loss> describe_native(const char* space, const char* name, TraitsOf<E> traits) {
   auto loss = lossops::describe<E>(space, name, std::move(traits));
   loss->kernels.push_back({cpu_backend<E>(), LOSSOPS_FOR_THIS_ISA(kernels<E>())});
 #ifdef LOSSOPS_CUDA
-  // An extension may have kernels although this library lacks what launches them.
-  if constexpr (ClassAxisExpression<E>) {
-    if (auto* const b = class_axis::cuda_backend())
-      loss->kernels.push_back({b, &cuda::class_axis_kernels<E>()});
-  } else if constexpr (!LatticeExpression<E>) {
-    if (auto* const b = elementwise::cuda_backend())
-      loss->kernels.push_back({b, &cuda::all_element_kernels<E>()});
-  }
+  if (const Kernels kernels = cuda_kernels<E>(); kernels.backend) loss->kernels.push_back(kernels);
 #endif
   return loss;
 }

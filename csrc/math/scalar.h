@@ -51,8 +51,6 @@ struct Scalar {
   }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
   LOSSOPS_INLINE static Scalar count() { return 0; }
-  LOSSOPS_INLINE static Scalar behind(Scalar a, Scalar) { return a; }
-  LOSSOPS_INLINE static Scalar ahead(Scalar, Scalar b) { return b; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }

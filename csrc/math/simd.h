@@ -89,34 +89,6 @@ struct Simd {
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
     return count == kLanes ? a : select(first_lanes(count), a, Simd(fill));
   }
-  /// The last lane of a and, behind it, those of b but for its last.
-  LOSSOPS_INLINE static Simd behind(Simd a, Simd b) {
-#if defined(CPU_CAPABILITY_AVX512)
-    if constexpr (std::is_same_v<T, float>) {
-      return V(_mm512_castsi512_ps(
-          _mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), kLanes - 1)));
-    } else {
-      return V(_mm512_castsi512_pd(
-          _mm512_alignr_epi64(_mm512_castpd_si512(b.v), _mm512_castpd_si512(a.v), kLanes - 1)));
-    }
-#else
-    return joined(a, b, kLanes - 1);
-#endif
-  }
-  /// The lanes of a but for its first and, behind them, the first lane of b.
-  LOSSOPS_INLINE static Simd ahead(Simd a, Simd b) {
-#if defined(CPU_CAPABILITY_AVX512)
-    if constexpr (std::is_same_v<T, float>) {
-      return V(
-          _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), 1)));
-    } else {
-      return V(
-          _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(b.v), _mm512_castpd_si512(a.v), 1)));
-    }
-#else
-    return joined(a, b, 1);
-#endif
-  }
   /// 0, 1, 2, ...
   LOSSOPS_INLINE static Simd count() { return V::arange(T(0), T(1)); }
 
@@ -323,24 +295,6 @@ struct Simd {
     return _mm256_castsi256_si128(packed);
   }
 #endif
-  /// The lanes of a and b from the given one of a on: its second or its last.
-  LOSSOPS_INLINE static Simd joined(Simd a, Simd b, int64_t from) {
-#if defined(CPU_CAPABILITY_AVX2)
-    if constexpr (std::is_same_v<T, float>) {
-      const __m256i middle = _mm256_castps_si256(_mm256_permute2f128_ps(a.v, b.v, 0x21));
-      return V(_mm256_castsi256_ps(from == 1 ? _mm256_alignr_epi8(middle, _mm256_castps_si256(a.v), 4)
-                                             : _mm256_alignr_epi8(_mm256_castps_si256(b.v), middle, 12)));
-    } else {
-      const __m256d middle = _mm256_permute2f128_pd(a.v, b.v, 0x21);
-      return V(from == 1 ? _mm256_shuffle_pd(a.v, middle, 0b0101) : _mm256_shuffle_pd(middle, b.v, 0b0101));
-    }
-#else
-    T lanes[2 * kLanes];
-    a.v.store(lanes);
-    b.v.store(lanes + kLanes);
-    return V::loadu(lanes + from);
-#endif
-  }
   // Calls: their code would stand in every loop, which needs it for its last step alone.
   template <class S>
   __attribute__((noinline)) static Simd load_part(const S* p, int64_t count) {

@@ -5,6 +5,7 @@
 #include "../../core/numbers.h"
 #include "../../math/aten.h"
 #include "../../math/lattice.h"
+#include "options.h"
 
 namespace lossops::lattice {
 
@@ -21,20 +22,6 @@ extern const Family kFamily;
 /// The library's launchers; null where it was built without them.
 const Backend* cpu_backend();
 const Backend* cuda_backend();
-
-/// The parameters of all topologies. What one lacks has no effect as it stands here.
-struct Options {
-  int64_t blank;
-  bool from_logits;
-  bool zero_infinity = false;
-  double clamp = -1;        ///< of derivatives by logits, where > 0
-  double label_factor = 1;  ///< of derivatives by what emits a label, and of the loss
-  bool monotonic = false;
-
-  /// The row of the lattice in which paths leave position u at frame t, of a topology that has a row of
-  /// classes for each; and how many rows a lattice of so many frames and labels has.
-  int64_t row(int64_t t, int64_t u) const { return monotonic ? t : t + u; }
-};
 
 /// Logarithms of weights in ATen, with the positions last, as a carrier of weights.
 struct LogWeight {
@@ -129,7 +116,7 @@ void define_alignment(torch::Library& library, std::unique_ptr<Loss> loss);
 template <class E>
 Options options_of(const double* params) {
   const E e = make_expression<E>(params);
-  Options o{e.blank, true};
+  Options o{e.blank};
   if constexpr (requires { e.from_logits; }) o.from_logits = e.from_logits;
   if constexpr (requires { e.fused_log_softmax; }) o.from_logits = e.fused_log_softmax;
   if constexpr (requires { e.zero_infinity; }) o.zero_infinity = e.zero_infinity;

@@ -54,9 +54,10 @@ struct LatticeKernelsOf {
   /// y[at[i]] -= x[i] * factor, one after the other.
   void (*subtract)(const T* x, T factor, const int64_t* at, int64_t size, T* y);
   /// The weights of scores; there is a row of classes for each if `step` is 1, or one for all if it is 0.
-  /// `size` is a multiple of a vector. Returns the largest exponent but for those of weights of zero, by
-  /// magnitude.
-  T (*weigh)(const T* x, const T* largest, const T* share, int64_t step, int64_t size, const Weights<T>& out);
+  /// `size` is a multiple of a vector. Raises the kPadding elements of `most` to their exponents by magnitude,
+  /// but for those of zeros.
+  void (*weigh)(const T* x, const T* largest, const T* share, int64_t step, int64_t size, const Weights<T>& out,
+                T* most);
 };
 
 /// The kernels of a topology for one instruction set.

@@ -2,10 +2,12 @@
 // time, and what is read and written of rows of classes.
 #pragma once
 
+#include <ATen/cpu/vec/functional.h>
+
 #include <algorithm>
 
+#include "../../math/neighbors.h"
 #include "../../math/path_weight.h"
-#include "../../math/register.h"
 #include "cpu.h"
 
 namespace lossops::cpu {
@@ -54,8 +56,8 @@ class LatticeLoop {
         V::store(label, at.label_.m + j);
       }
       // Each path uses one arc of each row.
-      const T all = folded(blanks + labels, add);
-      if constexpr (E::kSharesRows) at.blank_.m[0] = folded(blanks, add);
+      const T all = added(blanks + labels);
+      if constexpr (E::kSharesRows) at.blank_.m[0] = added(blanks);
       at.label_.e[0] = all == 0 ? T(0) : 1 / all;
     }
   }
@@ -69,7 +71,7 @@ class LatticeLoop {
       const int64_t count = classes - whole;
       top = larger(V::first(V::load(x + whole, count), count, kLowest), top);
     }
-    const T largest = folded(top, [](T a, T b) { return a > b ? a : b; });
+    const T largest = most(top);
     // In sections, so that sums over many classes keep their digits.
     constexpr int64_t kSection = 64 * kLanes;
     V sum(0);
@@ -83,7 +85,7 @@ class LatticeLoop {
       const int64_t count = classes - whole;
       sum = sum + V::first(exp_below(V::load(x + whole, count) - V(largest)), count);
     }
-    return {largest, 1 / folded(sum, add)};
+    return {largest, 1 / added(sum)};
   }
 
   static void write_row(const T* x, int64_t classes, T largest, T scale, T* y) {
@@ -110,19 +112,18 @@ class LatticeLoop {
     for (int64_t i = 0; i < size; ++i) y[at[i]] -= x[i] * factor;
   }
 
-  static T weigh(const T* x, const T* largest, const T* share, int64_t step, int64_t size,
-                 const Weights<T>& out) {
-    V most(0);
+  static void weigh(const T* x, const T* largest, const T* share, int64_t step, int64_t size,
+                    const Weights<T>& out, T* most) {
+    V far = V::load(most);
     for (int64_t i = 0; i < size; i += kLanes) {
-      const int64_t row = i * step;
-      const V shift = step ? V::load(largest + row) : V(*largest),
-              factor = step ? V::load(share + row) : V(*share);
+      const V shift = step ? V::load(largest + i) : V(*largest);
+      const V factor = step ? V::load(share + i) : V(*share);
       W w = W::exp(V::load(x + i), shift);
       w = W{w.m * factor, w.e}.normalized();
       store(w, out + i);
-      most = larger(select(w.m == V(0), V(0), abs(w.e)), most);
+      far = larger(select(w.m == V(0), V(0), abs(w.e)), far);
     }
-    return folded(most, [](T a, T b) { return a > b ? a : b; });
+    V::store(far, most);
   }
 
  private:
@@ -130,8 +131,8 @@ class LatticeLoop {
   /// The vector at p, one position behind or ahead; by whole vectors, which may just have been written.
   LOSSOPS_INLINE static V load(const T* p, int64_t o) {
     const V here = V::load(p);
-    if (o < 0) return V::behind(V::load(p - kLanes), here);
-    if (o > 0) return V::ahead(here, V::load(p + kLanes));
+    if (o < 0) return behind(V::load(p - kLanes), here);
+    if (o > 0) return ahead(here, V::load(p + kLanes));
     return here;
   }
   LOSSOPS_INLINE static W load(const Weights<T>& from, int64_t o) {
@@ -141,16 +142,20 @@ class LatticeLoop {
     V::store(w.m, to.m);
     V::store(w.e, to.e);
   }
-  static T add(T a, T b) { return a + b; }
   /// Of all lanes.
+  LOSSOPS_INLINE static T added(V v) {
+    return folded(v, [](V a, V b) { return a + b; });
+  }
+  LOSSOPS_INLINE static T most(V v) {
+    return folded(v, [](V a, V b) { return larger(a, b); });
+  }
   template <class F>
-  static T folded(V v, const F& f) {
-    T lane[kLanes];
-    V::store(v, lane);
-    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-      for (int64_t i = 0; i < half; ++i) lane[i] = f(lane[i], lane[i + half]);
+  LOSSOPS_INLINE static T folded(V v, const F& f) {
+    if constexpr (kLanes == 1) {
+      return v.v;
+    } else {
+      return at::vec::vec_reduce_all<T>([&](const auto& a, const auto& b) { return f(a, b).v; }, v.v);
     }
-    return lane[0];
   }
 
   /// A vector of positions in a row: see math/lattice.h.
