@@ -66,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--losses", nargs="+", choices=names, metavar="LOSS", default=names, help="default: all")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     add("--family", choices=(*FAMILIES, "training"),
-        help="only element-wise or class-axis losses, or what surrounds them")  # fmt: skip
+        help="only losses of elements, over classes or of sequences, or around them")  # fmt: skip
     add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
         "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
@@ -123,6 +123,8 @@ def plan(options: argparse.Namespace, run: Run) -> list[Job]:
                 add(f"{what} beside bfloat16", cpu.measure_bfloat16, case, size, rounds(size))
             if size == figures.BANDWIDTH_SIZE:
                 add(f"{what} beside sum", cpu.measure_reading, case, size, dtype, 2 * rounds(size))
+        if device is cpu and (case.name, size) == ("ctc", figures.SOFTMAX_SHAPE):
+            add(f"{what} beside log_softmax", cpu.measure_softmax, case, size, dtype, rounds())
     if device is cpu and options.family in (None, "training"):
         for name in training.MEASUREMENTS:
             if name in options.losses:

@@ -111,6 +111,19 @@ def measure_bfloat16(case: Case, size: Size, rounds: int) -> Cell:
     return Cell("bfloat16", case.name, size, "bfloat16", {KIND: kinds[KIND]})
 
 
+def measure_softmax(case: Case, size: Size, dtype: torch.dtype, rounds: int) -> Cell:
+    """Forward and backward beside those of the log_softmax of the same logits, added up."""
+    given = [case.operands(size, dtype)]
+    sides = {"lossops": (case.ours(), given), "log_softmax": (_softmax, given)}
+    kinds = compare(training_block, sides, rounds, BLOCK)
+    name = str(dtype).removeprefix("torch.")
+    return Cell("softmax", case.name, size, name, {KIND: kinds[KIND]})
+
+
+def _softmax(logits: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+    return logits.log_softmax(-1).sum()
+
+
 def measure_reading(case: Case, size: Size, dtype: torch.dtype, rounds: int) -> Cell:
     """How fast the forward mean reads its operands, beside torch.sum over the very same memory."""
     with torch.no_grad():

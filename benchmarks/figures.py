@@ -20,6 +20,13 @@ PROMISED_SHAPES: tuple[Shape, ...] = (
     (8, 21, 256, 256),
 )
 CLASS_SHAPES: tuple[Shape, ...] = (*PROMISED_SHAPES, (16384, 37), (65536, 2))  # of cross_entropy
+CTC_SHAPES: tuple[Shape, ...] = (  # frames, sequences, classes, labels
+    (500, 16, 64, 50),
+    (400, 8, 1000, 80),
+    (200, 32, 30, 30),
+    (1500, 4, 5000, 200),
+)
+RNNT_SHAPES: tuple[Shape, ...] = ((4, 200, 50, 500),)  # sequences, frames, labels, classes
 PEERS = {"eager": "eager", "compile": "torch.compile"}
 
 
@@ -55,6 +62,10 @@ _CROSS_ENTROPY = tuple(
     )
 )
 _FLOAT_ROUTE = 2.0  # so much more with bfloat16 logits against F.cross_entropy of `.float()`
+_SEQUENCES = (
+    *(Aim("ctc", *aim) for aim in zip(CTC_SHAPES, (12, 6, 10, 3), strict=True)),
+    Aim("rnnt", *RNNT_SHAPES, 10),
+)
 AIMS = (
     *map(functools.partial(Aim, "focal"), SIZES, (4, 4, 4, 8, 12), (2.5, 2.5, 2.5, 2, 2)),
     *map(functools.partial(Aim, "huber"), SIZES, (1.6, 1.6, 1.6, 3, 3), (1.5,) * 5),
@@ -66,6 +77,7 @@ AIMS = (
     Aim("rww_cross_entropy", (4096, 1000), 8),
     Aim("distill_kl", (4096, 1000), 4),
     Aim("jsd", (4096, 1000), 6),
+    *_SEQUENCES,
 )
 AVX2_AIMS = (
     Aim("cross_entropy", (4096, 10), 4, 3),
@@ -81,6 +93,7 @@ AVX2_AIMS = (
     Aim("nll", (4096, 10), 1, 1, kind="forward"),
     Aim("huber", 1 << 20, 2.2, 2.2),
     Aim("huber", 1 << 24, 3, 1.8),
+    *_SEQUENCES,
 )
 FLOOR = 1.0  # no loss below it against either peer at any size
 GEOMETRIC_MEANS = {  # over a family and its sizes
@@ -89,6 +102,8 @@ GEOMETRIC_MEANS = {  # over a family and its sizes
 }
 BANDWIDTH_SIZE = 1 << 24
 BANDWIDTH_SHARE = 0.80  # forward mean, of the rate at which torch.sum reads the same bytes
+SOFTMAX_SHAPE = CTC_SHAPES[0]
+SOFTMAX = 2.5  # most that ctc of logits may take there, in units of their log_softmax
 BFLOAT16 = 1.0  # least ratio of our float32 time to our bfloat16 time
 MEMORY_SHAPE: Shape = (2048, 32000)
 MEMORY = 1.1  # most that forward and backward may add at its peak, in units of the logits

@@ -79,6 +79,41 @@ def hinge(input: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
     return torch.clamp(margin - target * input, min=0).mean()
 
 
+# ---- of sequences --------------------------------------------------------------------------------
+
+
+def ctc(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor,
+    target_lengths: Tensor,
+    from_logits: bool = True,
+) -> Tensor:
+    log_probs = F.log_softmax(log_probs, dim=-1) if from_logits else log_probs
+    return F.ctc_loss(log_probs, targets, input_lengths, target_lengths)
+
+
+def rnnt(logits: Tensor, targets: Tensor, logit_lengths: Tensor, target_lengths: Tensor) -> Tensor:
+    """Diagonal by diagonal, t + u = d, each by a few operators on all sequences and labels."""
+    frames, positions = logits.shape[1:3]
+    log_p = F.log_softmax(logits, dim=-1)
+    index = targets[:, None, :, None].expand(-1, frames, -1, 1)
+    label = F.pad(log_p[:, :, :-1].gather(3, index).squeeze(3), (0, 1), value=-1e9)
+
+    def diagonals(x: Tensor) -> Tensor:
+        """x[t, u] at [t + u, u], of which row u of the transpose is shifted by u."""
+        rows = F.pad(x.transpose(1, 2), (0, positions), value=-1e9).flatten(1)[:, :-positions]
+        return rows.view(len(x), positions, -1).permute(2, 0, 1)
+
+    blanks, labels = diagonals(log_p[..., -1]), diagonals(label)
+    alpha = [F.pad(logits.new_zeros(len(logits), 1), (0, positions - 1), value=-1e9)]
+    for blank, emitted in zip(blanks, labels, strict=True):
+        moved = F.pad((alpha[-1] + emitted)[:, :-1], (1, 0), value=-1e9)
+        alpha.append(torch.logaddexp(alpha[-1] + blank, moved))
+    ends = torch.stack(alpha)[logit_lengths + target_lengths, torch.arange(len(logits))]
+    return -ends.gather(1, target_lengths[:, None]).mean()
+
+
 # ---- over a class axis ---------------------------------------------------------------------------
 
 

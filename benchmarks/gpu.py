@@ -23,6 +23,8 @@ MOST_BYTES = 12 << 30  # of all sets of operands together
 
 
 def sizes(case: Case) -> tuple[Size, ...]:
+    if case.family == "sequence":
+        return case.sizes
     if case.family == "element":
         return (1 << 16, 1 << 20, 1 << 24, 1 << 28)
     if case.name == "cross_entropy":

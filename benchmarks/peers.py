@@ -17,7 +17,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import formulas
-from .figures import CLASS_SHAPES, FEW_SHAPES, SIZES, Shape, Size, elements
+from .figures import (
+    CLASS_SHAPES,
+    CTC_SHAPES,
+    FEW_SHAPES,
+    RNNT_SHAPES,
+    SIZES,
+    Shape,
+    Size,
+    elements,
+)
 
 Loss = Callable[..., Tensor]
 
@@ -128,12 +137,30 @@ def several_labels(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     return normal(shape, rng), target
 
 
+def frames(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """T frames of N sequences over C classes, S labels each; all of them count."""
+    frames, sequences, classes, most = shape
+    targets = torch.randint(1, classes, (sequences, most), generator=rng)
+    lengths = (torch.full((sequences,), count) for count in (frames, most))
+    return normal((frames, sequences, classes), rng, 2.0), targets, *lengths
+
+
+def joined(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """B sequences of T frames and U labels over D classes; all of them count."""
+    sequences, frames, most, classes = shape
+    targets = torch.randint(classes - 1, (sequences, most), generator=rng)
+    lengths = (torch.full((sequences,), count) for count in (frames, most))
+    return normal((sequences, frames, most + 1, classes), rng, 2.0), targets, *lengths
+
+
 # ---- the table -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Case:
     """One loss of the benchmark; over a class axis, its sizes are (N, C) or (N, C, d1, ...).
+
+    Of ctc they are (T, N, C, labels), of rnnt (B, T, labels, D).
 
     Attributes:
         name: Name of the op; of cross_entropy with everything on, an addition to it.
@@ -150,6 +177,8 @@ class Case:
         bfloat16: Where bfloat16 logits are measured too.
         planes: Whether the peer also takes (N, C, d1, ...).
         compiles: The most classes with which torch.compile of the peer is of use.
+        family: "element", "class" or "sequence".
+        tried: Where the peer is held against the reference of the tests.
     """
 
     name: str
@@ -164,10 +193,8 @@ class Case:
     bfloat16: tuple[Size, ...] = ()
     planes: bool = False
     compiles: float = math.inf
-
-    @property
-    def family(self) -> str:
-        return "class" if self.logits else "element"
+    family: str = "element"
+    tried: tuple[Size, ...] = (16 * LABELS, (64, 10), (3, 7, 4, 5))
 
     @property
     def of_torch(self) -> bool:
@@ -201,6 +228,8 @@ class Case:
 
     def takes(self, size: Size) -> bool:
         """Whether operands may have this size."""
+        if self.family == "sequence":
+            return size in (*self.sizes, *self.tried)
         if isinstance(size, int):
             return not self.logits
         return self.planes or (self.logits > 0 and len(size) == 2)
@@ -224,8 +253,13 @@ class Case:
 
     def expected(self, operands: list[Tensor]) -> Tensor:
         """What the reference of the tests, which states each loss in its stable form, gives."""
+        from tests.cases import Case as Tested
         from tests.losses import BY_OP
 
+        if self.family == "sequence":
+            row = BY_OP[self.name]
+            tensors = dict(zip(row.operands, operands, strict=True))
+            return Tested(row, tensors, dict(self.params)).expected()
         input, target, *rest = operands
         kept = {
             key: v for key, v in self.params.items() if key not in ("reduction", "ignore_index")
@@ -241,7 +275,11 @@ class Case:
 
 
 teacher = functools.partial(regression, spread=2.0)  # logits of a student and of its teacher
-over_classes = functools.partial(Case, logits=1, sizes=FEW_SHAPES, bfloat16=FEW_SHAPES[-1:])
+over_classes = functools.partial(
+    Case, logits=1, sizes=FEW_SHAPES, bfloat16=FEW_SHAPES[-1:], family="class"
+)
+# torch.compile leaves F.ctc_loss as it is, and would unroll the loop of rnnt.
+of_sequences = functools.partial(Case, group="sequence", logits=1, family="sequence", compiles=0)
 
 CASES: tuple[Case, ...] = (
     Case("mse", "regression", F.mse_loss, regression),
@@ -306,6 +344,10 @@ CASES: tuple[Case, ...] = (
     over_classes(
         "cosface", "margin softmax", formulas.cosface, cosines, {"margin": 0.35, "scale": 64.0}
     ),
+    of_sequences("ctc", peer=formulas.ctc, inputs=frames, params={"from_logits": True},
+                 sizes=CTC_SHAPES, tried=((9, 3, 7, 4),)),
+    of_sequences("rnnt", peer=formulas.rnnt, inputs=joined, sizes=RNNT_SHAPES,
+                 tried=((3, 5, 4, 7),)),
 )  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}
 
@@ -316,7 +358,7 @@ def check_peers() -> None:
     A peer that computed anything else would make a comparison of speed worthless.
     """
     for case in CASES:
-        for size in (16 * LABELS, (64, 10), (3, 7, 4, 5)):
+        for size in case.tried:
             if case.takes(size):
                 operands = case.operands(size, torch.float64)
                 expected = case.expected(operands)

@@ -18,7 +18,7 @@ from .peers import BY_NAME
 from .run import Run, mean_ratio, peers
 from .tables import make_table
 
-FAMILIES = {"element": "element-wise", "class": "class axis"}
+FAMILIES = {"element": "element-wise", "class": "class axis", "sequence": "sequences"}
 KINDS = {"forward": "forward", "backward": "backward", KIND: "fwd+bwd"}
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
 NOTE = (
@@ -26,7 +26,9 @@ NOTE = (
     "training, so its backward has little left to do: judge by fwd+bwd. forward is under no_grad. "
     "cross_entropy_all: weight, label_smoothing and ignore_index together. Over a class axis bf16 "
     "and fp16 logits reach the peers through .float(). peak: memory of a training step / the "
-    "input. Empty: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C.\n"
+    "input. Empty: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C, leaves "
+    "F.ctc_loss as it is, and would unroll a loop over frames. ctc: frames x sequences x classes x "
+    "labels, beside log_softmax and F.ctc_loss; rnnt: sequences x frames x labels x classes.\n"
 )
 
 
@@ -47,6 +49,10 @@ def checks(run: Run) -> list[Check]:
     what = "least ratio of float32 time to bfloat16 time (upper quartile)"
     ratios = [(cell.kinds[KIND].ratios["float32"].high, cell) for cell in run.of("bfloat16")]
     found += least_check(what, figures.BFLOAT16, ratios)
+    for cell in run.of("softmax"):
+        what = f"{cell.loss} of logits: time / that of log_softmax, {size_name(cell.size)}"
+        ratio = 1 / cell.kinds[KIND].ratios["log_softmax"].median
+        found.append(Check(what, figures.SOFTMAX, ratio, most=True))
     if "lossops" in run.memory:
         what = f"cross_entropy: peak memory / logits, {size_name(figures.MEMORY_SHAPE)}"
         note = ", ".join(f"{PEERS[p]} {run.memory[p].factor:.2f}" for p in PEERS if p in run.memory)
@@ -76,9 +82,10 @@ def family_checks(run: Run) -> Iterator[Check]:
         note = "" if {cell.loss for cell in cells} == whole else "of the losses chosen"
         for peer, name in PEERS.items():
             mean = mean_ratio(cells, peer)
-            if mean:
+            promised = figures.GEOMETRIC_MEANS.get(family, {}).get(peer)
+            if mean and promised:
                 what = f"{title}: geometric mean against {name}"
-                yield Check(what, figures.GEOMETRIC_MEANS[family][peer], mean, note)
+                yield Check(what, promised, mean, note)
             ratios = [(cell.kinds[KIND].ratios[peer].median, cell) for cell in cells
                       if peer in cell.kinds[KIND].ratios]  # fmt: skip
             yield from least_check(f"{title}: least ratio against {name}", figures.FLOOR, ratios)

@@ -21,6 +21,8 @@ TORCH_LIBRARY(lossops, library) {
   define(library,                 \
          describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__}));
 #include "losses/registry.def"
+  lattice::define_alignment(
+      library, describe_native<losses::CTC>("lossops", "ctc_align", {"log_probs", "input_lengths"}));
 }
 
 }  // namespace lossops

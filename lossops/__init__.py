@@ -23,6 +23,7 @@ from . import cpp_extension, functional, nn  # noqa: E402
 from ._define import DefinedLoss, define  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
+from .decoding import ctc_align, ctc_decode  # noqa: E402
 from .migration import from_torch  # noqa: E402
 from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_parameters  # noqa: E402
 
@@ -36,6 +37,8 @@ __all__ = [
     "build_info",
     "cmake_prefix_path",
     "cpp_extension",
+    "ctc_align",
+    "ctc_decode",
     "define",
     "elastic_net_penalty",
     "from_torch",

@@ -60,7 +60,9 @@ class _Argument(NamedTuple):
     def allowed(self) -> str:
         """What it may be, in words."""
         choices = [_ALLOWED[self.kind][0]]
-        choices += ["a number"] if self.kind == "Tensor" and self.name in _NUMBERS_TOO else []
+        if self.kind == "Tensor":
+            choices += ["a number"] if self.name in _NUMBERS_TOO else []
+            choices += ["a list of integers"] if self.name.endswith("_lengths") else []
         choices += ["None"] if self.optional else []
         return " or ".join(part for part in (", ".join(choices[:-1]), choices[-1]) if part)
 

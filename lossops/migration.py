@@ -28,7 +28,7 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     tensors: a state dict saved before still loads. A handle returned for a hook removes that of the
     old module only. A loss that stands in two places of a model still is one module.
 
-    Inside a model, losses that lossops does not have (CTC, triplet, cosine embedding, ...),
+    Inside a model, losses that lossops does not have (triplet, cosine embedding, ...),
     subclasses and all other modules stay as they are. So do losses to which something was added: an
     attribute, a forward of their own, a buffer, parameter or module, a hook before a state dict is
     loaded, ``torch.compile`` of the loss by itself. Losses that a model calls as functions, or

@@ -11,8 +11,9 @@ from tests.losses import BY_OP, LOSSES, Loss
 Operands = dict[str, list[Tensor]]
 
 # Every kind of signature, for compilers so slow that the whole table is for the thorough tests.
-FEW = tuple(BY_OP[op] for op in ("huber", "quantile", "gaussian_nll", "bce_with_logits",
-                                 "cross_entropy", "rww_cross_entropy", "distill_kl"))  # fmt: skip
+FEW = tuple(BY_OP[op] for op in (
+    "huber", "quantile", "gaussian_nll", "bce_with_logits", "cross_entropy", "rww_cross_entropy",
+    "distill_kl", "ctc"))  # fmt: skip
 
 
 def bundle_cases(

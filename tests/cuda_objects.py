@@ -50,7 +50,7 @@ ROW_KERNELS = {
 
 
 # Every kernel template, and every kind of work that one of them does.
-SAMPLE = ("huber", "cross_entropy", "multilabel_margin")
+SAMPLE = ("huber", "cross_entropy", "multilabel_margin", "ctc")
 OTHER_DTYPES = ("double", "half", "bfloat16")
 
 
@@ -174,21 +174,28 @@ def wanted() -> list[str]:
     elements = [
         f"element_kernel<{namespace}{line.expression}, {dtype}, (lossops::cuda::Wrt){mode}>"
         for line in registry.lines()
-        if not line.is_over_classes
+        if line.family == "elementwise"
         for dtype in ("float", "double")
         for mode in range(3)
     ]
     rows = [
         f"row_kernel<{namespace}{line.expression}, {dtype}, {work}"
         for line in registry.lines()
-        if line.is_over_classes
+        if line.family == "class_axis"
         for dtype in ROW_DTYPES
         for work in kernels_of(line.expression)
+    ]
+    lattices = [
+        f"{name}_kernel<{namespace}{line.expression}{dtype}>"
+        for line in registry.lines()
+        if line.family == "lattice"
+        for name, dtypes in (("read", ROW_DTYPES[:2]), ("walk", ("",)), ("write", ROW_DTYPES[:2]))
+        for dtype in (f", {dtype}" if dtype else "" for dtype in dtypes)
     ]
     lists = [f"label_list_kernel<{namespace}MultiLabelMargin, {dtype}>" for dtype in ROW_DTYPES]
     shared = ["finish_kernel", "weigh_kernel<float>", "weigh_kernel<double>", "scale_kernel",
               "weigh_labels_kernel<float>", "weigh_labels_kernel<double>"]  # fmt: skip
-    return [*rows, *(f"{name}(" for name in [*elements, *lists, *shared])]
+    return [*rows, *(f"{name}(" for name in [*elements, *lattices, *lists, *shared])]
 
 
 def wanted_of_sample() -> list[str]:
@@ -198,7 +205,7 @@ def wanted_of_sample() -> list[str]:
         name
         for name in wanted()
         if "losses::" not in name
-        or (re.search(r"losses::(\w+), (\S+?)[,>]", name)[2] == "float"
+        or (re.search(r"losses::\w+(?:, (\S+?))?[,>]", name)[1] in ("float", None)
             and re.search(r"losses::(\w+)", name)[1] in expressions)
     ]  # fmt: skip
 

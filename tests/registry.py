@@ -14,11 +14,13 @@ class Line(NamedTuple):
     expression: str
 
     @property
-    def is_over_classes(self) -> bool:
-        """Whether the expression is one over the class axis, as its members say."""
+    def family(self) -> str:
+        """The folder of csrc/families that the expression is for, as its members say."""
         headers = "\n".join(p.read_text() for p in sorted((ROOT / "csrc/losses").glob("*.h")))
         body = headers.split(f"struct {self.expression} ", 1)[1].split("\n};", 1)[0]
-        return "operator()(" not in body
+        if "kStates" in body:
+            return "lattice"
+        return "elementwise" if "operator()(" in body else "class_axis"
 
 
 def lines() -> list[Line]:

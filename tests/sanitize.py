@@ -199,8 +199,13 @@ def hard_values(loss: Loss) -> Iterator[Drawn]:
     for hard in HARD:
         if hard.op == loss.op:
             row = loss.under(hard.params)
-            tensors = {name: torch.tensor(v * 19, dtype=None if name in row.labels else hard.dtype)
-                       for name, v in hard.operands.items()}  # fmt: skip
+            tensors = {
+                name: torch.cat(
+                    [torch.tensor(v, dtype=torch.long if name in row.labels else hard.dtype)] * 19,
+                    row.family.batch_dim(name),
+                )
+                for name, v in hard.operands.items()
+            }
             rest = {n: v for n, v in hard.params.items() if n != "probabilities"}
             tensors |= {n: v for n, v in rest.items() if isinstance(v, Tensor)}
             scalars = {n: v for n, v in rest.items() if n not in tensors}

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 import lossops
 from lossops import global_normalizer
 from tests.cases import make_case
-from tests.losses import LOSSES, Loss
+from tests.losses import BY_OP, LOSSES, Loss
 from tests.ranks import RANKS, on_ranks
 
 CLASSES = 5
@@ -25,6 +25,7 @@ def denominator(case: Any) -> Tensor:
     return case.module().denominator(label, case.tensors.get("weight"))
 
 
+@pytest.mark.where(lambda loss: loss.op != "ctc")
 @pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
 @pytest.mark.parametrize("weight", [None, "row", "full"])
 def test_denominator(loss: Loss, params: dict[str, Any], weight: str | None, ignore: bool) -> None:
@@ -33,6 +34,19 @@ def test_denominator(loss: Loss, params: dict[str, Any], weight: str | None, ign
         case = make_case(loss, params, shape=shape, weight=weight, ignore=ignore and loss.ignore)
         mean = case.but(reduction="sum").ours(normalizer=denominator(case))
         torch.testing.assert_close(mean, case.ours(), rtol=1e-12, atol=0)
+
+
+def test_no_denominator_of_a_mean_by_length() -> None:
+    """But what the message says gives that mean, and that of all labels."""
+    case = make_case(BY_OP["ctc"])
+    with pytest.raises(TypeError, match=r"CTCLoss.denominator: .*normalizer=the number of all"):
+        global_normalizer(case.module(), case.tensors["targets"])
+    lengths = case.tensors["target_lengths"]
+    mean = case.ours(weight=1 / lengths.clamp(min=1), normalizer=len(lengths))
+    torch.testing.assert_close(mean, case.ours())
+    each = case.but(reduction="none").ours()
+    labels = lengths.sum()
+    torch.testing.assert_close(case.ours(normalizer=labels), each.sum() / labels)
 
 
 def test_denominator_of_one_row() -> None:

@@ -93,10 +93,10 @@ NESTED = ("vmap of grad", "hessian", "jvp")
 def transformed(case: Case, transform: str) -> Callable[[Tensor], Tensor]:
     """A function of the first operand."""
     name = case.loss.differentiable[0]
-    rest = [n for n in case.loss.operands if n != name]
+    of_one, (_, *rest) = row_function(case, case.ours, alone=True, others=())
+    dim = case.loss.family.batch_dim(name)
     transforms = {
-        "vmap of grad": lambda x: vmap(grad(lambda x, *r: case.ours(
-            **{name: x}, **dict(zip(rest, r, strict=True)))))(x, *(case.tensors[n] for n in rest)),
+        "vmap of grad": lambda x: vmap(grad(of_one))(x.movedim(dim, 0) if dim else x, *rest),
         "hessian": torch.func.hessian(case.over((name,))),
         "jvp": lambda x: torch.func.jvp(case.over((name,)), (x,), (x.cos(),)),
     }  # fmt: skip
@@ -144,7 +144,7 @@ def test_every_transform_compiles(loss: Loss, transform: str) -> None:
         case = case.but(q=case.tensors["q"].expand(len(case.tensors["input"])))
         if "vmap" not in transform:
             pytest.skip("covered by the other losses")
-    function, operands = row_function(case, case.ours)
+    function, operands = row_function(case, case.ours, "vmap" in transform)
     transformed = TRANSFORMS[transform](function)
     compiled = torch.compile(transformed, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(*operands), transformed(*operands))
@@ -288,7 +288,10 @@ def test_compiled_autograd_of_learned_weights(backend: str) -> None:
 def export(losses: tuple[Loss, ...]) -> torch.export.ExportedProgram:
     cases = bundle_cases(losses=losses)
     rows = torch.export.Dim("rows", min=2, max=4096)
-    shapes = {case.loss.op: [{0: rows} for _ in case.loss.operands] for case in cases}
+    shapes = {
+        case.loss.op: [{case.loss.family.batch_dim(name): rows} for name in case.loss.operands]
+        for case in cases
+    }
     return torch.export.export(
         Bundle(cases), (operands_of(cases),), dynamic_shapes=(shapes,), strict=False
     )

@@ -57,7 +57,7 @@ def test_every_room_is_known() -> None:
     assert rooms == set(ALLOWED)
 
 
-@pytest.mark.parametrize("family", ["elementwise", "class_axis"])
+@pytest.mark.parametrize("family", ["elementwise", "class_axis", "lattice"])
 def test_families_do_not_include_each_other(family: str) -> None:
     wrong = [
         f"{path.relative_to(CSRC)} includes {target}"
@@ -69,7 +69,7 @@ def test_families_do_not_include_each_other(family: str) -> None:
 
 
 def test_core_names_no_device_and_no_family() -> None:
-    words = re.compile(r"\b(cuda|cpu|elementwise|class_axis)::|LOSSOPS_CUDA|is_cuda\(")
+    words = re.compile(r"\b(cuda|cpu|elementwise|class_axis|lattice)::|LOSSOPS_CUDA|is_cuda\(")
     wrong = [
         f"{path.name}: {line.strip()}"
         for path in (CSRC / "core").iterdir()

@@ -12,6 +12,7 @@ PICTURES = {
     "imbalanced": ["imbalanced.png", "imbalanced_losses.png"],
     "regression": ["regression.png"],
     "multitask": ["multitask.png"],
+    "digits": ["digits.png"],
 }
 
 

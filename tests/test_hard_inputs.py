@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -21,17 +22,18 @@ NAN = float("nan")
 Function = Callable[..., Tensor]
 Operands = dict[str, Tensor]
 Names = list[str]
+Along = dict[str, int]  # by operand, along which dimension the samples lie
 Taken = tuple[Tensor, Operands]  # the loss, and its derivatives by name
 
 
-def taken_by_backward(f: Function, operands: Operands, names: Names) -> Taken:
+def taken_by_backward(f: Function, operands: Operands, names: Names, along: Along) -> Taken:
     loss = f(**operands)
     if names:
         loss.backward(torch.ones_like(loss))
     return loss.detach(), {name: operands[name].grad for name in names}
 
 
-def taken_with_graph(f: Function, operands: Operands, names: Names) -> Taken:
+def taken_with_graph(f: Function, operands: Operands, names: Names, along: Along) -> Taken:
     """By backward through the decomposition."""
     loss = f(**operands)
     inputs = [operands[name] for name in names]
@@ -39,10 +41,10 @@ def taken_with_graph(f: Function, operands: Operands, names: Names) -> Taken:
     return loss.detach(), dict(zip(names, slopes, strict=True))
 
 
-def taken_by_vjp(f: Function, operands: Operands, names: Names) -> Taken:
+def taken_by_vjp(f: Function, operands: Operands, names: Names, along: Along) -> Taken:
     """By torch.func, where the decomposition computes the value too."""
     operands = {name: t.detach() for name, t in operands.items()}
-    names = names or ["input"]
+    names = names or [next(iter(operands))]
 
     def of_names(*tensors: Tensor) -> Tensor:
         return f(**{**operands, **dict(zip(names, tensors, strict=True))})
@@ -51,37 +53,36 @@ def taken_by_vjp(f: Function, operands: Operands, names: Names) -> Taken:
     return loss, dict(zip(names, pull(torch.ones_like(loss)), strict=True))
 
 
-def taken_by_vmap(f: Function, operands: Operands, names: Names) -> Taken:
-    """Every row as a batch of its own."""
+def taken_by_vmap(f: Function, operands: Operands, names: Names, along: Along) -> Taken:
+    """Every sample as a batch of its own."""
 
-    def of_rows(rows: Operands) -> Taken:
-        return taken_by_vjp(f, {name: t.unsqueeze(0) for name, t in rows.items()}, names)
+    def of_one(rows: Operands) -> Taken:
+        batch = {name: t.unsqueeze(along[name]) for name, t in rows.items()}
+        loss, slopes = taken_by_vjp(f, batch, names, along)
+        return loss.squeeze(0), {name: t.squeeze(along[name]) for name, t in slopes.items()}
 
-    rows = {name: t.detach() for name, t in operands.items()}
-    loss, slopes = torch.func.vmap(of_rows)(rows)
-    return loss.squeeze(1), {name: slope.squeeze(1) for name, slope in slopes.items()}
+    rows = {name: t.detach().movedim(along[name], 0) for name, t in operands.items()}
+    loss, slopes = torch.func.vmap(of_one)(rows)
+    return loss, {name: slope.movedim(0, along[name]) for name, slope in slopes.items()}
 
 
-def taken_by_jvp(f: Function, operands: Operands, names: Names) -> Taken:
-    """Forward, a class of every row at a time."""
+def taken_by_jvp(f: Function, operands: Operands, names: Names, along: Along) -> Taken:
+    """Forward, the same number of every sample at a time."""
     operands = {name: t.detach() for name, t in operands.items()}
     loss = f(**operands)
     slopes = {}
     for name in names:
         t = operands[name]
         slopes[name] = torch.zeros_like(t)
-        for c in range(t.shape[-1] if t.dim() > 1 else 1):
+        of_samples = slopes[name].movedim(along[name], 0)
+        for place in product(*map(range, of_samples.shape[1:])):
             tangent = torch.zeros_like(t)
-            tangent[..., c] = 1
-            if t.dim() == 1:
-                tangent = torch.ones_like(t)
+            everywhere = (slice(None), *place)
+            tangent.movedim(along[name], 0)[everywhere] = 1
             with torch.autograd.forward_ad.dual_level():
                 dual = torch.autograd.forward_ad.make_dual(t, tangent)
                 loss, slope = torch.autograd.forward_ad.unpack_dual(f(**{**operands, name: dual}))
-            if t.dim() > 1:
-                slopes[name][..., c] = slope
-            else:
-                slopes[name] = slope
+            of_samples[everywhere] = slope
     return loss, slopes
 
 
@@ -102,34 +103,39 @@ def test_catalogue(hard: Hard, count: int, way: str, device: str) -> None:
     if hard.mean and (count > 1 or way in ("vmap", "jvp")):
         pytest.skip("a mean is one number")
     eps = torch.finfo(hard.dtype).eps
-    labels = BY_OP[hard.op].under(hard.params).labels
+    row = BY_OP[hard.op].under(hard.params)
+    along = {name: row.family.batch_dim(name) for name in hard.operands}
     params = {
         name: value.to(device) if isinstance(value, Tensor) else value
         for name, value in hard.params.items()
         if name != "probabilities"
     }
+
+    def many(values: list[Any], dtype: torch.dtype, dim: int) -> Tensor:
+        return torch.cat([torch.tensor(values, dtype=dtype, device=device)] * count, dim)
+
     operands = {
-        name: torch.tensor(
-            values * count, dtype=None if name in labels else hard.dtype, device=device
+        name: many(
+            values, torch.long if name in row.labels else hard.dtype, along[name]
         ).requires_grad_(name in hard.gradients)
         for name, values in hard.operands.items()
     }
     function = partial(
-        getattr(lossops.functional, BY_OP[hard.op].function),
+        getattr(lossops.functional, row.function),
         **params,
         reduction="mean" if hard.mean else "none",
     )
     averaged = not hard.mean and function(**operands).dim() == 0  # over the only dimension
     if averaged and way in ("vmap", "jvp"):
         pytest.skip("of a row there is one value")
-    loss, gradients = WAYS[way](function, operands, list(hard.gradients))
+    loss, gradients = WAYS[way](function, operands, list(hard.gradients), along)
     value = hard.value if hard.mean else hard.value * count
     if averaged:
         value = hard.value[0]
     expected = torch.tensor(value, dtype=torch.float64, device=device).to(hard.dtype)
     check(loss, expected, hard.ulps * eps)
     for name, values in hard.gradients.items():
-        gradient = torch.tensor(values * count, dtype=torch.float64, device=device)
+        gradient = many(values, torch.float64, along[name])
         if averaged:
             gradient = gradient / count
         check(gradients[name], gradient.to(hard.dtype), 2 * hard.ulps * eps)
@@ -152,10 +158,10 @@ def test_nan_in_nan_out(loss: Loss, params: dict[str, Any], device: str) -> None
         place = torch.zeros(t.shape, dtype=torch.bool, device=device)
         place[2, 1] = True
         where = place
-        dim = case.loss.family.reduced_dim(t.dim())
-        if dim is not None:  # all of a row, since nll reads one class only
-            where = place.any(dim)
-            place = where.unsqueeze(dim)
+        dims = case.loss.family.reduced_dims(t.dim())
+        if dims:  # all of a row, since nll reads one class only
+            where = place.any(dims)
+            place = place.any(dims, keepdim=True)
         poisoned = t.masked_fill(place, NAN)
         value = case.ours(**{name: poisoned})
         assert value[where].isnan().all(), name
@@ -232,7 +238,7 @@ def test_empty_and_weightless(loss: Loss, device: str) -> None:
     assert case.but(reduction="sum").ours() == 0
     assert case.but(reduction="none").ours().numel() == 0
     for gradient in case.gradients(names=loss.differentiable):
-        assert gradient.shape == (0, 3)
+        assert gradient.shape == loss.family.fit((0, 3))
     full = make_case(loss, device=device, weight="full")
     weightless = full.but(weight=torch.zeros_like(full.tensors["weight"]))
     assert weightless.but(reduction="sum").ours() == 0

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from tests.cases import Case, make_case
 from tests.losses import LOSSES, Loss
 
-COUNT = 1 << 18
+COUNT = 1 << 18  # of the numbers that Family.large holds
 ROWS = COUNT // 4
 
 
@@ -31,7 +31,7 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
 
 def large(loss: Loss, dtype: torch.dtype = torch.float32, **options: object) -> Case:
-    return make_case(loss, shape=(ROWS, 4), dtype=dtype, **options)
+    return make_case(loss, shape=loss.family.large, dtype=dtype, **options)
 
 
 def first_leaf(case: Case) -> tuple[str, Tensor]:

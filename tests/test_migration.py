@@ -60,7 +60,7 @@ class Model(nn.Module):
         self.net = nn.Linear(4, 3)
         self.loss = nn.CrossEntropyLoss(torch.tensor([1.0, 2.0, 0.5]), ignore_index=-1)
         self.again = self.loss
-        self.others = nn.ModuleList([nn.CTCLoss(), nn.TripletMarginLoss(), nn.Sequential()])
+        self.others = nn.ModuleList([nn.Sequential(), nn.TripletMarginLoss(), nn.CTCLoss(blank=2)])
         self.deep = nn.Sequential(nn.ModuleDict({"huber": nn.HuberLoss(delta=2.0)}))
         self.absent = None
         self.register_module("none", None)
@@ -78,6 +78,7 @@ def test_inside_a_model() -> None:
     huber = model.deep[0]["huber"]
     assert type(huber) is lossops.nn.HuberLoss and huber.delta == 2.0
     assert model.others[0] is other and type(model.others[1]) is nn.TripletMarginLoss
+    assert type(model.others[2]) is lossops.nn.CTCLoss and model.others[2].blank == 2
     torch.testing.assert_close(model(x, t), before(x, t))
     model.load_state_dict(before.state_dict())
     assert list(model.state_dict()) == list(before.state_dict())
@@ -140,7 +141,7 @@ def test_moves_with_its_tensors() -> None:
     assert ours.to("meta").pos_weight.is_meta
 
 
-@pytest.mark.parametrize("theirs", [nn.CTCLoss(), nn.CosineEmbeddingLoss(), nn.TripletMarginLoss(),
+@pytest.mark.parametrize("theirs", [nn.CosineEmbeddingLoss(), nn.TripletMarginLoss(),
                                      nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2])])  # fmt: skip
 def test_unsupported_alone(theirs: nn.Module) -> None:
     name = type(theirs).__name__

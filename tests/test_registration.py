@@ -16,7 +16,7 @@ from tests.losses import BY_OP, LOSSES, Loss
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
 # Operators that the table is not for: see tests/test_counting.py and tests/test_penalties.py.
-NO_LOSSES = {"count_labels", "elastic_net_penalty"}
+NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty"}
 INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 

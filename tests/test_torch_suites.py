@@ -165,19 +165,30 @@ def run(space: Any, name: str, calls: Calls) -> Any:
 
 
 def results(
-    space: Any, name: str, calls: Calls, change: Callable[[Tensor], Tensor] = Tensor.detach
-) -> list[Tensor]:
+    space: Any, name: str, loss: Loss, calls: Calls,
+    change: Callable[[Tensor], Tensor] = Tensor.detach,
+) -> list[Tensor]:  # fmt: skip
     """The value and the gradients of what requires them, for an uneven upstream gradient."""
     calls = tree_map_only(
         Tensor, lambda t: change(t.detach()).requires_grad_(t.requires_grad), calls
     )
     leaves = [t for t in tree_leaves(calls) if isinstance(t, Tensor) and t.requires_grad]
-    value = run(space, name, calls)
+    value = run(space, name, [*calls[:-1], proper(loss, calls[-1])])
     if not leaves:
         return [value]
     upstream = (torch.arange(value.numel(), device=value.device) % 4 + 2).view(value.shape) / 4
     gradients = torch.autograd.grad(value, leaves, upstream.to(value.dtype), materialize_grads=True)
     return [value.detach(), *gradients]
+
+
+def proper(loss: Loss, call: Arguments) -> Arguments:
+    """With operands of which torch's gradient is right."""
+    names = [*loss.operands, *[""] * len(call.args)]
+    args = tuple(
+        loss.family.as_torch_has_it(name, t) if isinstance(t, Tensor) else t
+        for name, t in zip(names, call.args, strict=False)
+    )
+    return call._replace(args=args)
 
 
 def widened(t: Tensor) -> Tensor:
@@ -204,10 +215,10 @@ def assert_as_torch(
         assert ours is not None, f"{note}\naccepted, torch: {theirs!r}"
         assert kind(ours) is kind(theirs), f"{note}\n{ours!r}\ntorch: {theirs!r}"
         return
-    plain = results(suite.theirs, name, calls)
-    exact = results(suite.theirs, name, calls, widened)
+    plain = results(suite.theirs, name, loss, calls)
+    exact = results(suite.theirs, name, loss, calls, widened)
     for actual, typed, wide in zip(
-        results(suite.ours, name, calls, change), plain, exact, strict=True
+        results(suite.ours, name, loss, calls, change), plain, exact, strict=True
     ):
         expected = wide.to(typed.dtype)
         rtol, atol = tolerances(expected)

@@ -49,12 +49,29 @@ def _no_fallback() -> Iterator[None]:
     torch._C._debug_only_display_vmap_fallback_warnings(False)
 
 
-def row_function(case: Case, call: Function) -> tuple[Function, tuple[Tensor, ...]]:
-    """The case as a function of its differentiable operands, the first one leading."""
-    names = [*case.loss.operands, *(n for n in case.tensors if n in ("q", "pos_weight"))]
+def row_function(
+    case: Case, call: Function, alone: bool, others: tuple[str, ...] = ("q", "pos_weight")
+) -> tuple[Function, tuple[Tensor, ...]]:
+    """The case as a function of its operands, the first differentiable one leading.
+
+    Where the function is one of a sample `alone`, the operands have their samples along the first
+    dimension.
+    """
+    names = [*case.loss.operands, *(n for n in case.tensors if n in others)]
     first = case.loss.differentiable[0]
     names.sort(key=lambda name: name != first)
-    return case.over(names, call), tuple(case.tensors[name] for name in names)
+    function, operands = case.over(names, call), [case.tensors[name] for name in names]
+    if not alone:
+        return function, tuple(operands)
+    family = case.loss.family
+
+    def of_one(*rows: Tensor) -> Tensor:
+        return function(*[family.of_one(name, t) for name, t in zip(names, rows, strict=True)])
+
+    along = (family.batch_dim(name) for name in names)
+    return of_one, tuple(
+        t.movedim(dim, 0) if dim else t for t, dim in zip(operands, along, strict=True)
+    )
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
@@ -68,7 +85,9 @@ def test_transform(loss: Loss, transform: str, device: str) -> None:
         TRANSFORMS[transform](function)(*operands)
         if "q" not in case.tensors or case.tensors["q"].dim()
         else TRANSFORMS[transform](lambda *a, f=function, q=operands[-1]: f(*a, q))(*operands[:-1])
-        for function, operands in (row_function(case, case.ours), row_function(case, case.expected))
+        for function, operands in (
+            row_function(case, call, "vmap" in transform) for call in (case.ours, case.expected)
+        )
     )
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-11)
 

@@ -12,40 +12,56 @@ _RANGE = "A parameter is out of range, or shapes, dtypes or devices do not fit."
 _REDUCTION = '``"none"``, ``"mean"`` or ``"sum"``.'
 _NORMALIZER = 'A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.'
 
-# The arguments that losses share: of elements, and over a class axis. A description that is left
-# out becomes this one. One that begins like it has its first sentence kept equal to it; what the
-# loss says beyond that is its own.
-ELEMENTS = {
-    "reduction": _REDUCTION,
-    "weight": "A factor per element; broadcasts to ``{first}``.",
-    "label_smoothing": "s in [0, 1]; t becomes t (1 - s) + s / 2.",
-    "ignore_index": "Elements with this target are left out, and get gradient 0.",
-    "normalizer": _NORMALIZER,
-}
-ROWS = {
-    "reduction": _REDUCTION,
-    "weight": "A factor per class, shape (C); 1 where left out.",
-    "labels": "One per row, an integer dtype; only tells which rows to leave out.",
-    "label_smoothing": "s in [0, 1]; y becomes y (1 - s) + s / C.",
-    "ignore_index": "Rows with this label are left out, and get gradient 0.",
-    "dim": "The class axis.",
-    "normalizer": _NORMALIZER,
+# The arguments that losses share, by what there is one loss of. A description that is left out
+# becomes this one. One that begins like it has its first sentence kept equal to it; what the loss
+# says beyond that is its own.
+_SHARED = {
+    "element": {
+        "reduction": _REDUCTION,
+        "weight": "A factor per element; broadcasts to ``{first}``.",
+        "label_smoothing": "s in [0, 1]; t becomes t (1 - s) + s / 2.",
+        "ignore_index": "Elements with this target are left out, and get gradient 0.",
+        "normalizer": _NORMALIZER,
+    },
+    "row": {
+        "reduction": _REDUCTION,
+        "weight": "A factor per class, shape (C); 1 where left out.",
+        "labels": "One per row, an integer dtype; only tells which rows to leave out.",
+        "label_smoothing": "s in [0, 1]; y becomes y (1 - s) + s / C.",
+        "ignore_index": "Rows with this label are left out, and get gradient 0.",
+        "dim": "The class axis.",
+        "normalizer": _NORMALIZER,
+    },
+    "sequence": {
+        "reduction": _REDUCTION,
+        "weight": 'A factor per sequence; broadcasts to the shape of the loss for ``"none"``.',
+        "normalizer": _NORMALIZER,
+    },
 }
 _ROW_WEIGHT = 'A factor per row; broadcasts to the shape of the loss for ``"none"``.'
 WEIGHTED_MEAN = "With ``weight``, the mean is sum(weight * l) / sum(weight)."  # of elements
 CLASS_MEAN = "The mean is sum(l) / sum(w_t)"  # of rows, with a weight per class
-_SECTIONS = {  # where the docstring has none, by whether the loss is one of rows
-    False: {
+LENGTH_MEAN = "of l / max(U, 1)"  # of sequences, each by its number of labels
+_SECTIONS = {  # where the docstring has none
+    "element": {
         "Returns": "A 0-d tensor, or the shape of ``{first}`` for ``\"none\"``; the promoted dtype "
         "of the operands.",
         "Raises": "ValueError: ``reduction`` is unknown or rules out ``normalizer``.\n"
         f"RuntimeError: {_RANGE}",
     },
-    True: {
+    "row": {
         "Returns": "A 0-d tensor, or the shape of ``{first}`` without the class axis for "
         '``"none"``; the dtype of ``{first}``.',
         "Raises": "ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch "
         f"sizes differ.\nIndexError: A label is out of range.\nRuntimeError: {_RANGE}",
+    },
+    "sequence": {
+        "Returns": "A 0-d tensor, or one loss per sequence for ``\"none\"``; the dtype of "
+        "``{first}``.",
+        "Raises": "ValueError: ``reduction`` is unknown or rules out ``normalizer``.\n"
+        "IndexError: A label that counts is out of range, or the blank.\n"
+        "RuntimeError: A length or a parameter is out of range, or shapes, dtypes or devices do "
+        "not fit.",
     },
 }  # fmt: skip
 
@@ -75,9 +91,10 @@ class Docstring:
         return " ".join(self.head.split("\n\n")[0].split())
 
     @property
-    def of_rows(self) -> bool:
-        """Whether the loss is one per row over a class axis, as its formula says."""
-        return "Formula of a row" in self.head
+    def unit(self) -> str:
+        """What there is one loss of: an element, a row over a class axis or a sequence."""
+        found = re.search(r"Formula of a (row|sequence)\b", self.head)
+        return found[1] if found else "element"
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -93,8 +110,7 @@ class Docstring:
 
     def shared(self, first: str) -> dict[str, str]:
         """What losses like this one say of the arguments that they share; `first` is its first."""
-        lines = ROWS if self.of_rows else ELEMENTS
-        return {name: text.format(first=first) for name, text in lines.items()}
+        return {name: text.format(first=first) for name, text in _SHARED[self.unit].items()}
 
     def completed(self, names: Iterable[str]) -> "Docstring":
         """With a description for each of these arguments, in this order, and every section."""
@@ -111,7 +127,7 @@ class Docstring:
             sections["Notes"] = "\n".join(
                 wrapped(f"* {note}", WIDTH - 8, "  ") for note in self.notes
             )
-        for name, text in _SECTIONS[self.of_rows].items():
+        for name, text in _SECTIONS[self.unit].items():
             hanging = "    " if name == "Raises" else ""
             filled = (wrapped(line.format(first=names[0]), WIDTH - 8, hanging)
                       for line in text.split("\n"))  # fmt: skip
@@ -125,7 +141,7 @@ class Docstring:
                 raise ValueError(f"{self.summary} Args must describe {name!r}")
             return text
         per_row = "dim" in names or text.startswith(_ROW_WEIGHT[:16])
-        if name == "weight" and self.of_rows and per_row:
+        if name == "weight" and self.unit == "row" and per_row:
             standard = _ROW_WEIGHT
         if not text:
             return f"{standard} {self._mean(names)}".strip() if name == "reduction" else standard
@@ -135,7 +151,7 @@ class Docstring:
 
     def _mean(self, names: list[str]) -> str:
         """What the mean divides by, where the weight is one per class and nothing else is said."""
-        if not self.of_rows or "dim" in names or "weight" not in names:
+        if self.unit != "row" or "dim" in names or "weight" not in names:
             return ""
         if "probabilities" in self.arguments.get("target", ""):
             return f"{CLASS_MEAN} for labels, sum(l) / rows for probabilities."

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from .docstring import CLASS_MEAN, WEIGHTED_MEAN, Docstring
+from .docstring import CLASS_MEAN, LENGTH_MEAN, WEIGHTED_MEAN, Docstring
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONAL = ROOT / "lossops/functional"
@@ -27,6 +27,7 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "classification",
     "metric",
     "distillation",
+    "sequence",
 )
 
 
@@ -43,7 +44,7 @@ class Argument:
     @property
     def is_tensor(self) -> bool:
         """Whether it is, or may be, a tensor."""
-        return any(word in self.annotation for word in ("Tensor", "Levels"))
+        return any(word in self.annotation for word in ("Tensor", "Levels", "Lengths"))
 
     @property
     def is_optional(self) -> bool:
@@ -110,6 +111,8 @@ class Loss:
         for name, holds in (
             ("WeightedMeanLoss", WEIGHTED_MEAN in mean),
             ("LabelLoss", CLASS_MEAN in mean),
+            ("LengthLoss", LENGTH_MEAN in mean),
+            ("SequenceLoss", self.doc.unit == "sequence"),
             ("DivergenceLoss", any(a.name == "dim" for a in self.arguments)),
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),

@@ -52,29 +52,30 @@ def _import(module: str, names: list[str]) -> str:
     return f"from .{module} import (\n{listed})\n"
 
 
-def _call(head: str, arguments: list[str], tail: str, indent: str) -> str:
+def _call(head: str, arguments: list[str], tail: str, indent: str, brackets: str = "()") -> str:
     """`head(arguments)tail` as ruff breaks it."""
     one, inner = ", ".join(arguments), indent + "    "
-    if len(whole := f"{indent}{head}({one}){tail}") <= WIDTH:
-        return whole + "\n"
-    if len(inner + one) <= WIDTH:
-        return f"{indent}{head}(\n{inner}{one}\n{indent}){tail}\n"
+    start, end = f"{indent}{head}{brackets[0]}", f"{brackets[1]}{tail}\n"
+    if len(start + one + end) - 1 <= WIDTH:
+        return start + one + end
+    if len(inner + one) <= WIDTH and brackets == "()":
+        return f"{start}\n{inner}{one}\n{indent}{end}"
     lines = "".join(f"{inner}{a},\n" for a in arguments)
-    return f"{indent}{head}(\n{lines}{indent}){tail}\n"
+    return f"{start}\n{lines}{indent}{end}"
 
 
 def _file(family: Family) -> str:
     kept = "".join(line for loss in family.losses for line in _registered(loss))
     helpers = [name for name in ("number", "without_numpy") if f"{name}(" in kept]
-    types = {word for loss in family.losses for a in loss.arguments
-             for word in ("Levels", "TensorOrNumber") if word in a.annotation}  # fmt: skip
+    annotations = " ".join(a.annotation for loss in family.losses for a in loss.arguments)
+    types = [word for word in ("Lengths", "Levels", "TensorOrNumber") if word in annotations]
     bases = sorted({loss.base for loss in family.losses}) + ["levels"] * ("levels(" in kept)
     return (
         f'"""{family.summary}"""\n\n'
         + NOTICE.format(name=family.name)
         + "from torch import Tensor\n\nfrom .. import functional as F\n"
         + (f"from .._op import {', '.join(helpers)}\n" if helpers else "")
-        + f"from ..functional._common import {', '.join(sorted(types))}\n"
+        + f"from ..functional._common import {', '.join(types)}\n"
         + f"from ._base import {', '.join(bases)}\n"
         + "".join(f"\n\n{_module(loss)}" for loss in family.losses)
     )
@@ -85,7 +86,7 @@ def _module(loss: Loss) -> str:
     own = [a for a in loss.settings if a.name != "reduction"]
     constants = [a.name for a in loss.settings if not a.is_tensor]
     if constants != ["reduction"]:
-        out += "    __constants__ = [" + ", ".join(f'"{name}"' for name in constants) + "]\n"
+        out += _call("__constants__ = ", [f'"{name}"' for name in constants], "", "    ", "[]")
     for a in own:  # what TorchScript and type checkers cannot tell from the constructor
         if a.is_tensor:
             out += f"    {a.name}: {'Tensor' if a.annotation == 'Levels' else a.annotation}\n"

@@ -460,4 +460,35 @@ at::Tensor jsd(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor ctc(
+    const at::Tensor& log_probs, const at::Tensor& targets, const at::Tensor& input_lengths,
+    const at::Tensor& target_lengths, int64_t blank, bool zero_infinity, bool from_logits,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool, bool,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::ctc");
+  return op.call(
+      log_probs, targets, input_lengths, target_lengths, blank, zero_infinity, from_logits, weight,
+      std::nullopt, number_beside(normalizer, log_probs), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor rnnt(
+    const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& logit_lengths,
+    const at::Tensor& target_lengths, int64_t blank, double clamp, bool fused_log_softmax,
+    double fastemit_lambda, bool monotonic, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, double, bool,
+      double, bool, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::rnnt");
+  return op.call(
+      logits, targets, logit_lengths, target_lengths, blank, clamp, fused_log_softmax, fastemit_lambda,
+      monotonic, weight, std::nullopt, number_beside(normalizer, logits), static_cast<int64_t>(reduction),
+      std::nullopt);
+}
+
 }  // namespace lossops

@@ -160,6 +160,7 @@ Loss::Loss(const char* space, const char* name, const Family& family,
   arguments_text = text.str();
   arguments = torch::jit::parseSchema(c10::str(name, "(", arguments_text, ") -> Tensor")).arguments();
   for (int i = 0; i < operands; ++i) {
+    if (tensors[i].is_anywhere) anywhere |= int64_t{1} << i;
     if (argument(i) == "target") target = i;
     if (argument(i) == "labels") labels = i;
   }
@@ -220,7 +221,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   const c10::IValue* common = arguments + loss.operands + loss.params;
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();
   if (!common[1].isNone()) s.ignore_index = common[1].toInt();
-  TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index, as it has no target");
+  TORCH_CHECK(!s.ignore_index || loss.target >= 0, loss.name, ": takes no ignore_index");
   if (s.ignore_index && call.tensors[loss.labels].defined()) {
     s.ignore_index = as_label(loss, call.tensors[loss.labels].scalar_type(), *s.ignore_index);
   }
@@ -247,6 +248,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
   for (int i = 1; i < call.tensor_count(); ++i) {
     const at::Tensor& t = call.tensors[i];
     if (!t.defined() || t.device() == input.device() || (t.dim() == 0 && t.device().is_cpu())) continue;
+    if (loss.anywhere >> i & 1) continue;
     TORCH_CHECK(false, loss.name, ": ", call.name(i), " must be on the device of ", loss.argument(0), ", ",
                 input.device(), ", got ", t.device());
   }

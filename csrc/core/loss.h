@@ -78,6 +78,7 @@ struct Kernels {
 struct TensorArgument {
   const char* name;
   bool is_optional;
+  bool is_anywhere = false;  ///< may lie on another device than the input
 };
 
 /// A parameter of the expression, or a setting of the family.
@@ -101,6 +102,7 @@ struct Loss {
   const int params;            ///< how many those are
   std::string arguments_text;  ///< both, as the schema has them
   std::vector<c10::Argument> arguments;
+  int64_t anywhere = 0;          ///< a bit for each tensor that may lie on any device
   int target = -1;               ///< the tensor of this name, or -1
   int labels = -1;               ///< the tensor that ignore_index refers to: that of this name, or the target
   const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null

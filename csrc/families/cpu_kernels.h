@@ -3,6 +3,7 @@
 
 #include "class_axis/cpu_kernel.h"
 #include "elementwise/cpu_kernel.h"
+#include "lattice/cpu_kernel.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -11,6 +12,8 @@ template <class E>
 const void* kernels() {
   if constexpr (ClassAxisExpression<E>) {
     return &class_axis_kernels<E>();
+  } else if constexpr (LatticeExpression<E>) {
+    return &lattice_kernels<E>();
   } else {
     return &element_kernels<E>();
   }

@@ -4,9 +4,11 @@
 #include "../runtime/cpu/isa.h"
 #include "class_axis/call.h"
 #include "elementwise/call.h"
+#include "lattice/call.h"
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
+#include "lattice/cuda.h"
 #endif
 
 namespace lossops {
@@ -17,33 +19,51 @@ using elementwise::Shape;
 constexpr bool kOptional = true;
 
 template <class E>
-using TraitsOf = std::conditional_t<ClassAxisExpression<E>, class_axis::Traits, elementwise::Traits>;
+using TraitsOf =
+    std::conditional_t<ClassAxisExpression<E>, class_axis::Traits,
+                       std::conditional_t<LatticeExpression<E>, lattice::Traits, elementwise::Traits>>;
 
 /// The loss without kernels.
 template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, TraitsOf<E> traits) {
   if constexpr (ClassAxisExpression<E>) {
     return class_axis::describe<E>(space, name, std::move(traits));
+  } else if constexpr (LatticeExpression<E>) {
+    return lattice::describe<E>(space, name, traits);
   } else {
     return elementwise::describe<E>(space, name, std::move(traits));
   }
 }
 
+template <class E>
+const Backend* cpu_backend() {
+  if constexpr (ClassAxisExpression<E>) return class_axis::cpu_backend();
+  if constexpr (LatticeExpression<E>) return lattice::cpu_backend();
+  return elementwise::cpu_backend();
+}
+
+#ifdef LOSSOPS_CUDA
+/// The kernels for GPUs with what launches them. An extension may have kernels although this library lacks
+/// that.
+template <class E>
+Kernels cuda_kernels() {
+  if constexpr (ClassAxisExpression<E>) {
+    return {class_axis::cuda_backend(), &cuda::class_axis_kernels<E>()};
+  } else if constexpr (LatticeExpression<E>) {
+    return {lattice::cuda_backend(), &cuda::lattice_kernels<E>()};
+  } else {
+    return {elementwise::cuda_backend(), &cuda::all_element_kernels<E>()};
+  }
+}
+#endif
+
 /// The loss with the kernels that this build has of it.
 template <class E>
 std::unique_ptr<Loss> describe_native(const char* space, const char* name, TraitsOf<E> traits) {
   auto loss = lossops::describe<E>(space, name, std::move(traits));
-  constexpr bool kOverClasses = ClassAxisExpression<E>;
-  const Backend* const cpu = kOverClasses ? class_axis::cpu_backend() : elementwise::cpu_backend();
-  loss->kernels.push_back({cpu, LOSSOPS_FOR_THIS_ISA(kernels<E>())});
+  loss->kernels.push_back({cpu_backend<E>(), LOSSOPS_FOR_THIS_ISA(kernels<E>())});
 #ifdef LOSSOPS_CUDA
-  // An extension may have kernels although this library lacks what launches them.
-  const Backend* const cuda = kOverClasses ? class_axis::cuda_backend() : elementwise::cuda_backend();
-  if constexpr (kOverClasses) {
-    if (cuda) loss->kernels.push_back({cuda, &cuda::class_axis_kernels<E>()});
-  } else {
-    if (cuda) loss->kernels.push_back({cuda, &cuda::all_element_kernels<E>()});
-  }
+  if (const Kernels kernels = cuda_kernels<E>(); kernels.backend) loss->kernels.push_back(kernels);
 #endif
   return loss;
 }

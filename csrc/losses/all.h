@@ -6,4 +6,5 @@
 #include "likelihood.h"
 #include "margin.h"
 #include "regression.h"
+#include "sequence.h"
 #include "softmax.h"

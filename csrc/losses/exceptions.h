@@ -22,6 +22,7 @@ inline Exceptions torch_exceptions(const std::string& op) {
        {{"p", kValueError}, {"weight", kValueError}, {"batch", kRuntimeError}, {"label", kRuntimeError}}},
       {"multilabel_margin", {{"label", kRuntimeError}}},
       {"nll", {{"input", kValueError}}},
+      {"rnnt", {{"empty", kValueError}}},
   };
   const auto found = table.find(op);
   return found == table.end() ? Exceptions() : found->second;

@@ -75,6 +75,25 @@ struct Scalar {
   /// log1p for a in [0, 1], the only domain that exp(-|x|) can reach.
   LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
   LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
+  /// e^(a + rest) over 2^n, in [0.6, 1.5]; n is whole, and a is finite. Where a is so large that its last bit
+  /// is no longer small, anything in that range.
+  LOSSOPS_INLINE friend Scalar exp_mantissa(Scalar a, Scalar rest, Scalar& n) {
+    n = std::nearbyint(a.v * T(1.44269504088896341));
+    constexpr T kHigh = std::is_same_v<T, double> ? T(6.93147180369123816490e-01) : T(0.693359375);
+    constexpr T kLow = std::is_same_v<T, double> ? T(1.90821492927058770002e-10) : T(-2.12194440e-4);
+    const T r = std::fma(n.v, -kLow, std::fma(n.v, -kHigh, a.v)) + rest.v;
+    return std::exp(r < T(-0.4) ? T(-0.4) : r > T(0.4) ? T(0.4) : r);
+  }
+  /// 2^n m for a whole n <= 64; where n < -126, something between 0 and 2^-126 m.
+  LOSSOPS_INLINE friend Scalar times_exp2(Scalar m, Scalar n) {
+    return n.v < T(-126) ? T(0) : std::ldexp(m.v, static_cast<int>(n.v));
+  }
+  /// Takes m, which is 0 or normal and > 0, to [1, 2), and what it was times to n.
+  LOSSOPS_INLINE friend void normalize(Scalar& m, Scalar& n) {
+    int power = 0;
+    m = T(2) * std::frexp(m.v, &power);
+    n = n.v + T(power - 1);
+  }
 };
 
 }  // namespace lossops

@@ -156,6 +156,62 @@ struct Simd {
     }
   }
 
+  /// e^(a + rest) over 2^n, in [0.6, 1.5]; n is whole, and a is finite. Where a is so large that its last bit
+  /// is no longer small, anything in that range.
+  LOSSOPS_INLINE friend Simd exp_mantissa(Simd a, Simd rest, Simd& n) {
+    n = (a.v * V(T(1.44269504088896341))).round();
+    // ln 2 in parts, as n times the first is exact.
+    const V high(std::is_same_v<T, double> ? T(6.93147180369123816490e-01) : T(kLn2High));
+    const V low(std::is_same_v<T, double> ? T(1.90821492927058770002e-10) : T(kLn2Low));
+    const V r = at::vec::fmadd(n.v, low.neg(), at::vec::fmadd(n.v, high.neg(), a.v)) + rest.v;
+    const V x = at::vec::clamp(r, V(T(-0.4)), V(T(0.4)));
+    if constexpr (std::is_same_v<T, double>) {
+      return x.exp();
+    } else {
+      return expm1_reduced(x, V(0.0f)) + V(1.0f);
+    }
+  }
+
+  /// 2^n m for a whole n <= 64; where n < -126, something between 0 and 2^-126 m.
+  LOSSOPS_INLINE friend Simd times_exp2(Simd m, Simd n) {
+    // Subnormal numbers would be slow.
+    const V least = at::vec::clamp_min(n.v, V(T(-126)));
+#if defined(CPU_CAPABILITY_AVX512)
+    if constexpr (std::is_same_v<T, float>) {
+      return V(_mm512_scalef_ps(m.v, least));
+    } else {
+      return V(_mm512_scalef_pd(m.v, least));
+    }
+#else
+    // The last bits of the sum are n and the bias.
+    using I = Vectorized<Bits>;
+    const V sum = least + V(T(1.5) * T(Bits{1} << kDigits) + T(kBias));
+    return m.v * at::vec::cast<T>(at::vec::cast<Bits>(sum) << I(kDigits));
+#endif
+  }
+
+  /// Takes m, which is 0 or normal and > 0, to [1, 2), and what it was times to n.
+  LOSSOPS_INLINE friend void normalize(Simd& m, Simd& n) {
+#if defined(CPU_CAPABILITY_AVX512)
+    V power;
+    if constexpr (std::is_same_v<T, float>) {
+      power = _mm512_max_ps(_mm512_getexp_ps(m.v), V(-126.0f));
+      m = V(_mm512_scalef_ps(m.v, power.neg()));
+    } else {
+      power = _mm512_max_pd(_mm512_getexp_pd(m.v), V(-126.0));
+      m = V(_mm512_scalef_pd(m.v, power.neg()));
+    }
+    n = n.v + power;
+#else
+    using I = Vectorized<Bits>;
+    const I biased = at::vec::cast<Bits>(m.v) & I(Bits{2 * kBias + 1} << kDigits);
+    m = m.v * at::vec::cast<T>(I(Bits{2 * kBias} << kDigits) - biased);
+    // As the last bits of a number that has no other beneath 1.
+    const V whole(T(Bits{1} << kDigits));
+    n = n.v + (at::vec::cast<T>((biased >> I(kDigits)) | at::vec::cast<Bits>(whole)) - whole - V(T(kBias)));
+#endif
+  }
+
   LOSSOPS_INLINE friend Simd log(Simd a) {
     if constexpr (std::is_same_v<T, double>) {
       return a.v.log();
@@ -253,6 +309,11 @@ struct Simd {
     std::memcpy(static_cast<void*>(p), lanes, count * sizeof *p);
   }
 #endif
+
+  // The layout of T.
+  using Bits = std::conditional_t<std::is_same_v<T, double>, int64_t, int32_t>;
+  static constexpr int kDigits = std::numeric_limits<T>::digits - 1;
+  static constexpr Bits kBias = std::numeric_limits<T>::max_exponent - 1;
 
   static constexpr float kLog2E = 1.44269504088896341f;
   // ln 2 in two parts; the first has trailing zeros enough for n times it to be exact.

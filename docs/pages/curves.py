@@ -68,11 +68,31 @@ def targets(x: Tensor, t: float) -> tuple[Tensor, ...]:
     return x, torch.full_like(x, t)
 
 
+def frames(x: Tensor, count: float) -> tuple[Tensor, ...]:
+    """So many frames of ten logits, 0 but for that of the label in one of them."""
+    logits = x.new_zeros(int(count), len(x), CLASSES)
+    logits[int(count) // 2, :, 1] = x
+    return logits, *labels(x, count)
+
+
+def joined(x: Tensor, count: float) -> tuple[Tensor, ...]:
+    """The same for each number of labels so far."""
+    first, *rest = frames(x, count)
+    return torch.stack([first, torch.zeros_like(first)], 2).transpose(0, 1), *rest
+
+
+def labels(x: Tensor, count: float) -> tuple[Tensor, Tensor, Tensor]:
+    """One label per sequence, and the lengths."""
+    one = torch.ones(len(x), dtype=torch.long)
+    return one[:, None], one * int(count), one
+
+
 DIFFERENCE = Axis("input - target", -3, 3, targets)
 LOGIT = Axis("logit", -6, 6, targets)
 ROW = Axis(f"logit of the true class, the other {CLASSES - 1} being 0", -6, 8, row)
 COSINE = Axis(f"cosine to the true class, the other {CLASSES - 1} being 0", -0.999, 0.999, row)
 SCORE = Axis("target times score", -3, 3, lambda x, _: targets(x, 1.0))
+FOUND = "logit of the label at the middle frame, all others being 0"
 GAP = Axis("how far the student's two logits are apart", -4, 8, gaps)
 
 YES, NO = Line("target 1", 1.0), Line("target 0", 0.0)
@@ -105,6 +125,10 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     "classification": (ROW, (Line("the defaults"),)),
     "metric": (COSINE, (Line("the defaults"),)),
     "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
+    "sequence": (
+        Axis(FOUND, -6, 8, joined),
+        tuple(Line(f"{count} frames", count) for count in (1, 3, 9)),
+    ),
 }
 CURVES: dict[str, Curves] = {  # of those that show more along another line, or with parameters
     "smooth_l1": (DIFFERENCE, by("beta", 0.5, 1.0, 2.0)),
@@ -196,6 +220,10 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
             Line(f"teacher's 2 apart, temperature = {t}", 2.0, {"temperature": t})
             for t in (1.0, 2.0, 4.0)
         ),
+    ),
+    "ctc": (
+        Axis(FOUND, -6, 8, frames),
+        tuple(Line(f"{count} frames", count, {"from_logits": True}) for count in (1, 3, 9)),
     ),
     "jsd": (
         GAP,

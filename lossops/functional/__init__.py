@@ -45,6 +45,7 @@ from .regression import (
     robust_loss,
     smooth_l1_loss,
 )
+from .sequence import ctc_loss, rnnt_loss
 
 __all__ = [
     "arcface_loss",
@@ -55,6 +56,7 @@ __all__ = [
     "charbonnier_loss",
     "cosface_loss",
     "cross_entropy",
+    "ctc_loss",
     "distill_kl_loss",
     "expectile_loss",
     "focal_loss",
@@ -76,6 +78,7 @@ __all__ = [
     "poisson_nll_loss",
     "poly1_loss",
     "quantile_loss",
+    "rnnt_loss",
     "robust_loss",
     "rww_bce_loss",
     "rww_cross_entropy_loss",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .._op import GONE, beside, is_scripting
+from .._op import GONE, beside, is_scripting, without_numpy
 from .._op import Op as Op
 
 # TorchScript does not turn an int into a float, so it needs to see both.
@@ -13,8 +13,10 @@ TensorOrNumber = int | float | Tensor
 
 if TYPE_CHECKING:
     Levels = float | list[float] | tuple[float, ...] | Tensor
-else:
-    Levels = float | list[float] | Tensor  # TorchScript knows no tuple of any length
+    Lengths = Tensor | list[int] | tuple[int, ...]
+else:  # TorchScript knows no tuple of any length
+    Levels = float | list[float] | Tensor
+    Lengths = Tensor | list[int]
 
 
 def _shown(reduction: str) -> str:
@@ -54,3 +56,15 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     if isinstance(value, (int, float)):
         return torch.ones((), dtype=torch.float64, device=input.device) * float(value)
     return value
+
+
+def lengths_tensor(lengths: Lengths) -> Tensor:
+    """A list of lengths becomes a tensor on the CPU, where they are cheapest to look at."""
+    if not is_scripting():
+        lengths = without_numpy(lengths)
+        if not isinstance(lengths, (list, tuple)):
+            return lengths  # which the operator names if it is no tensor
+    if isinstance(lengths, Tensor):
+        return lengths
+    made = torch.tensor(lengths, device="cpu")
+    return made if len(lengths) > 0 else made.long()

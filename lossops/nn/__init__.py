@@ -46,6 +46,7 @@ from .regression import (
     RobustLoss,
     SmoothL1Loss,
 )
+from .sequence import CTCLoss, RNNTLoss
 
 __all__ = [
     "ArcFaceLoss",
@@ -53,6 +54,7 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "BalancedSoftmaxLoss",
+    "CTCLoss",
     "CharbonnierLoss",
     "CombinedLoss",
     "CosFaceLoss",
@@ -80,6 +82,7 @@ __all__ = [
     "PoissonNLLLoss",
     "Poly1Loss",
     "QuantileLoss",
+    "RNNTLoss",
     "RWWBCELoss",
     "RWWCrossEntropyLoss",
     "RobustLoss",

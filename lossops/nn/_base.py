@@ -127,6 +127,30 @@ class SampleLoss(Loss):
         return super().denominator(target) / target.size(-1)
 
 
+class SequenceLoss(Loss):
+    """A loss per sequence."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the sequences of ``target``; see :meth:`Loss.denominator`."""
+        return _number(len(target), target.device)
+
+
+class LengthLoss(Loss):
+    """A loss per sequence, whose mean is over losses that are divided by the number of labels."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """There is none.
+
+        Raises:
+            TypeError: In any case; the message says what to do instead.
+        """
+        raise TypeError(
+            f"{type(self).__name__}.denominator: the mean is one of l / max(U, 1), which no number "
+            "makes of a sum; give normalizer=the number of all labels, or, for the mean itself, "
+            "weight=1 / target_lengths.clamp(min=1) and normalizer=the number of all sequences"
+        )
+
+
 def levels(owner: str, q: Levels) -> Tensor:
     """One level or several as a tensor."""
     q = without_numpy(q)

@@ -67,6 +67,11 @@ class Family:
 
     # -- shapes -------------------------------------------------------------------------------
 
+    @property
+    def large(self) -> Shape:
+        """Of 2^18 numbers."""
+        return (1 << 16, 4)
+
     def under(self, loss: "Loss", params: Params) -> "Loss":
         """The row as these parameters change it."""
         return loss
@@ -79,14 +84,14 @@ class Family:
         """Whether an input may have this shape."""
         return True
 
-    def reduced_dim(self, dims: int) -> int | None:
+    def reduced_dims(self, dims: int) -> tuple[int, ...]:
         """Which of the input's dimensions the unreduced loss lacks."""
-        return None
+        return ()
 
     def result_shape(self, shape: Shape) -> Shape:
         """The shape of the unreduced loss."""
-        dim = self.reduced_dim(len(shape))
-        return shape if dim is None else shape[:dim] + shape[dim + 1 :]
+        reduced = self.reduced_dims(len(shape))
+        return tuple(size for dim, size in enumerate(shape) if dim not in reduced)
 
     def label_shape(self, shape: Shape) -> Shape:
         """The shape of what can be ignored, one by one."""
@@ -95,6 +100,18 @@ class Family:
     def weight_shape(self, shape: Shape) -> Shape:
         """The largest that a weight may have."""
         return self.label_shape(shape)
+
+    def batch_dim(self, name: str) -> int:
+        """Along which dimension of an operand the samples lie."""
+        return 0
+
+    def of_one(self, name: str, t: Tensor) -> Tensor:
+        """What an operand holds of one sample, as the operand of a call for that alone."""
+        return t
+
+    def as_torch_has_it(self, name: str, t: Tensor) -> Tensor:
+        """An operand behind what torch's gradient by it takes for granted."""
+        return t
 
     def spread(self, values: Tensor, like: Tensor) -> Tensor:
         """A value for each label, for each number of `like` where that has more dimensions."""

@@ -81,8 +81,8 @@ class ClassAxis(Family):
         """The class axis must exist and hold a class."""
         return shape != () and shape[self.class_axis(len(shape))] > 0
 
-    def reduced_dim(self, dims: int) -> int | None:
-        return self.class_axis(dims)
+    def reduced_dims(self, dims: int) -> tuple[int, ...]:
+        return (self.class_axis(dims),)
 
     def label_shape(self, shape: Shape) -> Shape:
         return self.result_shape(shape)

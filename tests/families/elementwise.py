@@ -31,8 +31,8 @@ class Elementwise(Family):
     def takes(self, shape: Shape) -> bool:
         return shape != () or not self.rowwise
 
-    def reduced_dim(self, dims: int) -> int | None:
-        return dims - 1 if self.rowwise else None
+    def reduced_dims(self, dims: int) -> tuple[int, ...]:
+        return (dims - 1,) if self.rowwise else ()
 
     def shapes(self, loss: "Loss", params: Params) -> Sequence[Shape]:
         tuples = [v for v in params.values() if isinstance(v, tuple)]

@@ -12,7 +12,15 @@ from tests.losses.table import TABLE, Bad, Loss
 
 __all__ = ["BY_OP", "LOSSES", "MATRIX", "SHAPE", "VECTOR", "Bad", "Draw", "Loss"]
 
-for _file in ("regression", "likelihood", "binary", "margin", "softmax", "distillation"):
+for _file in (
+    "regression",
+    "likelihood",
+    "binary",
+    "margin",
+    "softmax",
+    "distillation",
+    "sequence",
+):
     import_module(f"tests.losses.{_file}")
 
 LOSSES = tuple(TABLE)

@@ -54,3 +54,18 @@ def hits(
     y = target if target.dim() == hit.dim() else one_hot(target, hit)
     y = y * (1 - label_smoothing) + label_smoothing / hit.size(-1)
     return ((y if weight is None else y * weight) * hit).sum(-1)
+
+
+def shifted(x: Tensor, steps: int, fill: float) -> Tensor:
+    """Along the last dimension, towards its end."""
+    return torch.nn.functional.pad(x, (steps, 0), value=fill)[..., : x.size(-1)]
+
+
+def log_sum_exp(*terms: Tensor) -> Tensor:
+    """Of tensors element by element; where all are -inf so is the result, without a gradient."""
+    stacked = torch.stack(terms)
+    top = stacked.detach().amax(0)
+    top = torch.where(top > -math.inf, top, 0.0)
+    total = (stacked - top).exp().sum(0)
+    possible = total != 0
+    return torch.where(possible, torch.where(possible, total, 1.0).log() + top, -math.inf)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../../math/class_axis.h"
+#include "../../math/lattice.h"
 #include "../../runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -37,7 +38,8 @@ template <class E, class T>
 struct ElementKernelsOf {
   static const ElementKernels& get();
 };
-template <ClassAxisExpression E, class T>
+template <class E, class T>
+  requires(ClassAxisExpression<E> || LatticeExpression<E>)
 struct ElementKernelsOf<E, T> {};
 
 struct Kernels {

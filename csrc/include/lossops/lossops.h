@@ -13,6 +13,7 @@
 #include "lossops/margin.h"
 #include "lossops/metric.h"
 #include "lossops/regression.h"
+#include "lossops/sequence.h"
 
 namespace lossops::detail {
 

@@ -11,3 +11,4 @@
 #include "lossops/nn/margin.h"
 #include "lossops/nn/metric.h"
 #include "lossops/nn/regression.h"
+#include "lossops/nn/sequence.h"

@@ -17,7 +17,7 @@ namespace {
 template <class E>
 const Backend* emulated() {
   static const Backend backend = [] {
-    Backend b = ClassAxisExpression<E> ? *class_axis::cuda_backend() : *elementwise::cuda_backend();
+    Backend b = *cuda_kernels<E>().backend;
     b.key = c10::DispatchKey::CPU;
     b.scale = cpu::scale;
     return b;
@@ -29,11 +29,7 @@ template <class E>
 void define(torch::Library& library, const char* name, TraitsOf<E> traits) {
   auto loss = lossops::describe<E>("lossops", name, std::move(traits));
   loss->exceptions = losses::torch_exceptions(name);
-  if constexpr (ClassAxisExpression<E>) {
-    loss->kernels.push_back({emulated<E>(), &cuda::class_axis_kernels<E>()});
-  } else {
-    loss->kernels.push_back({emulated<E>(), &cuda::all_element_kernels<E>()});
-  }
+  loss->kernels.push_back({emulated<E>(), cuda_kernels<E>().table});
   define_loss(library, std::move(loss), LOSSOPS_VERSION);
 }
 

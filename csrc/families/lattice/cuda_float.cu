@@ -1,0 +1,10 @@
+// The kernels of every loss of sequences, of scores computed in float.
+#include "families/lattice/cuda_kernel.h"
+#include "losses/all.h"
+
+namespace lossops::cuda {
+
+#define LOSS(op, Expression, ...) template struct LatticeKernelsOf<losses::Expression, float>;
+#include "losses/registry.def"
+
+}  // namespace lossops::cuda
