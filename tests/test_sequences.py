@@ -369,6 +369,13 @@ def test_decode(script: bool, device: str) -> None:
     assert decode(scores[:0])[0].shape == (5, 0)
 
 
+def test_decode_compiles(device: str) -> None:
+    scores = normal(12, 5, 3, seed=4)
+    compiled = torch.compile(lossops.ctc_decode, fullgraph=True, backend="aot_eager")
+    for got, expected in zip(compiled(scores), lossops.ctc_decode(scores), strict=True):
+        assert torch.equal(got, expected)
+
+
 @pytest.mark.parametrize("blank", [0, 2])
 @pytest.mark.parametrize("count", range(1, 7))
 def test_align_finds_the_best_path(count: int, blank: int, device: str) -> None:
