@@ -15,7 +15,7 @@ from tools.docstring import Docstring
 NEW = """\
 A loss.
 
-Formula{of_rows}::
+Formula{of}::
 
     l = 0
 
@@ -41,21 +41,22 @@ def test_every_operator_is_a_function() -> None:
     assert names == {line.op: f"{line.expression}Loss" for line in registry.lines()}
 
 
-@pytest.mark.parametrize("of_rows", ["", " of a row"])
-def test_docstring_is_completed(of_rows: str) -> None:
+@pytest.mark.parametrize("of", ["", " of a row", " of a sequence of T frames"])
+def test_docstring_is_completed(of: str) -> None:
     """What losses share may be left out; what is there already stays as it is."""
-    doc = Docstring.parse(NEW.format(of_rows=of_rows)).completed(NAMES)
+    doc = Docstring.parse(NEW.format(of=of)).completed(NAMES)
     assert list(doc.arguments) == NAMES
     assert doc.arguments["c"] == "A parameter."
-    assert ("per class" in doc.arguments["weight"]) == bool(of_rows)
-    assert ("sum(l) / sum(w_t)." in doc.arguments["reduction"]) == bool(of_rows)
+    assert ("per class" in doc.arguments["weight"]) == ("row" in of)
+    assert ("per sequence" in doc.arguments["weight"]) == ("sequence" in of)
+    assert ("sum(l) / sum(w_t)." in doc.arguments["reduction"]) == ("row" in of)
     assert list(doc.sections) == ["Args", "Returns", "Raises", "Reference"]
     assert doc.completed(NAMES) == doc
 
 
 def test_docstring_keeps_what_a_loss_says_itself() -> None:
     """The first sentence follows the common text, the rest is the loss's own."""
-    own = NEW.format(of_rows="").replace(
+    own = NEW.format(of="").replace(
         "    c: A parameter.\n",
         "    c: A parameter.\n    weight: A factor per element of old. Not part of the mean.\n",
     )
@@ -65,9 +66,9 @@ def test_docstring_keeps_what_a_loss_says_itself() -> None:
 
 def test_docstring_must_describe_parameters() -> None:
     with pytest.raises(ValueError, match="must describe 'd'"):
-        Docstring.parse(NEW.format(of_rows="")).completed([*NAMES, "d"])
+        Docstring.parse(NEW.format(of="")).completed([*NAMES, "d"])
     with pytest.raises(ValueError, match="no argument: {'c'}"):
-        Docstring.parse(NEW.format(of_rows="")).completed(["input", "target"])
+        Docstring.parse(NEW.format(of="")).completed(["input", "target"])
 
 
 EXAMPLES = {  # of CONTRIBUTING.md: the files of the function and of the line, the parameters

@@ -59,8 +59,10 @@ struct PathWeight {
   }
   /// As a number that is not far above 1; 0 where it is so small that its multiples would soon be subnormal.
   LOSSOPS_INLINE V value() const {
-    const auto small = e < V(-100);
-    return select(small, V(0), times_exp2(m, select(small, V(0), select(e > V(60), V(60), e))));
+    const V small = select(e < V(-100), V(0), m), power = larger(e, V(-100));
+    // Beyond kExact exponents are rounded.
+    if constexpr (std::is_same_v<T, double>) return times_exp2(small, select(power > V(60), V(60), power));
+    return times_exp2(small, power);
   }
 };
 

@@ -84,9 +84,9 @@ struct Scalar {
     const T r = std::fma(n.v, -kLow, std::fma(n.v, -kHigh, a.v)) + rest.v;
     return std::exp(r < T(-0.4) ? T(-0.4) : r > T(0.4) ? T(0.4) : r);
   }
-  /// 2^n m for a whole n <= 64; where n < -126, something between 0 and 2^-126 m.
+  /// 2^n m for a whole n <= 64; where n < -125, something between 0 and 2^-125 m.
   LOSSOPS_INLINE friend Scalar times_exp2(Scalar m, Scalar n) {
-    return n.v < T(-126) ? T(0) : std::ldexp(m.v, static_cast<int>(n.v));
+    return n.v < T(-125) ? m.v * T(0) : std::ldexp(m.v, static_cast<int>(n.v));  // NaN stays NaN
   }
   /// Takes m, which is 0 or normal and > 0, to [1, 2), and what it was times to n.
   LOSSOPS_INLINE friend void normalize(Scalar& m, Scalar& n) {

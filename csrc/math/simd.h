@@ -172,10 +172,10 @@ struct Simd {
     }
   }
 
-  /// 2^n m for a whole n <= 64; where n < -126, something between 0 and 2^-126 m.
+  /// 2^n m for a whole n <= 64; where n < -125, something between 0 and 2^-125 m.
   LOSSOPS_INLINE friend Simd times_exp2(Simd m, Simd n) {
     // Subnormal numbers would be slow.
-    const V least = at::vec::clamp_min(n.v, V(T(-126)));
+    const V least = at::vec::clamp_min(n.v, V(T(-125)));
 #if defined(CPU_CAPABILITY_AVX512)
     if constexpr (std::is_same_v<T, float>) {
       return V(_mm512_scalef_ps(m.v, least));

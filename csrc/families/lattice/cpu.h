@@ -53,11 +53,10 @@ struct LatticeKernelsOf {
   void (*gather)(const T* x, const int64_t* at, int64_t size, T* y);
   /// y[at[i]] -= x[i] * factor, one after the other.
   void (*subtract)(const T* x, T factor, const int64_t* at, int64_t size, T* y);
-  /// The weights of scores; there is a row of classes for each if `step` is 1, or one for all if it is 0.
-  /// `size` is a multiple of a vector. Raises the kPadding elements of `most` to their exponents by magnitude,
-  /// but for those of zeros.
-  void (*weigh)(const T* x, const T* largest, const T* share, int64_t step, int64_t size, const Weights<T>& out,
-                T* most);
+  /// The weights of scores, a multiple of a vector of them. With `share` each is of a row of its own;
+  /// otherwise they are of one row, and lack the factor that is the share of that. Raises the kPadding
+  /// elements of `most` to the exponents by magnitude, but for those of zeros.
+  void (*weigh)(const T* x, const T* largest, const T* share, int64_t size, const Weights<T>& out, T* most);
 };
 
 /// The kernels of a topology for one instruction set.

@@ -112,14 +112,12 @@ class LatticeLoop {
     for (int64_t i = 0; i < size; ++i) y[at[i]] -= x[i] * factor;
   }
 
-  static void weigh(const T* x, const T* largest, const T* share, int64_t step, int64_t size,
-                    const Weights<T>& out, T* most) {
+  static void weigh(const T* x, const T* largest, const T* share, int64_t size, const Weights<T>& out,
+                    T* most) {
     V far = V::load(most);
     for (int64_t i = 0; i < size; i += kLanes) {
-      const V shift = step ? V::load(largest + i) : V(*largest);
-      const V factor = step ? V::load(share + i) : V(*share);
-      W w = W::exp(V::load(x + i), shift);
-      w = W{w.m * factor, w.e}.normalized();
+      W w = W::exp(V::load(x + i), share ? V::load(largest + i) : V(*largest));
+      if (share) w = W{w.m * V::load(share + i), w.e}.normalized();
       store(w, out + i);
       far = larger(select(w.m == V(0), V(0), abs(w.e)), far);
     }

@@ -28,7 +28,7 @@ using cpu::Weights;
 /// Classes below which another thread does not pay.
 constexpr int64_t kGrain = 4 * 4096;
 /// Frames that are fetched ahead of their turn.
-constexpr int64_t kAhead = 4;
+constexpr int64_t kAhead = 8;
 
 /// What all sequences of a call share.
 struct Plan {
@@ -114,7 +114,7 @@ class Walk {
       }
     }
     if (none) return plan_.o.zero_infinity ? 0 : kInfinity;
-    const double loss = -(std::log(static_cast<double>(total.m.v)) + std::log(2.0) * total.e.v);
+    const double loss = -log(total) - (plan_.topology.shares_rows ? log_of_shares() : 0);
     return loss == 0 ? 0 : loss * plan_.o.label_factor;
   }
 
@@ -176,16 +176,20 @@ class Walk {
       if (walk.gradients_.needs_buffer()) y.reset(new T[classes]);
     }
     const T* read(int64_t row) { return walk.scores_.read(row, 1, x.get()).data; }
-    /// Has memory work on a row of the frames to come, of which it cannot know that they are next.
-    void fetch(int64_t row) const {
-      if (x) return;
-      constexpr int64_t kLine = 64 / sizeof(T), kLines = 8;
-      const T* const next = walk.scores_.plane(row, 1, nullptr).data;
-      const int64_t size = std::min(walk.plan_.classes, kLines * kLine);
-      for (int64_t c = 0; c < size; c += kLine) __builtin_prefetch(next + c);
-    }
+    /// Has memory work on what will be read, or written, of a row whose turn comes soon: rows of a sequence
+    /// do not follow one another.
+    void fetch(int64_t row) const { fetch<0>(walk.scores_, row); }
+    void fetch_to_write(int64_t row) const { fetch<1>(walk.gradients_, row); }
     T* open(int64_t row) { return (plane = walk.gradients_.plane(row, 1, y.get())).data; }
     void close(int64_t row) { walk.gradients_.flush(row, 1, plane, y.get(), nullptr); }
+
+    template <int writes>
+    void fetch(const cpu::Rows<T>& rows, int64_t row) const {
+      constexpr int64_t kLine = 64 / sizeof(T), kLines = 8;
+      const T* const next = rows.plane(row, 1, nullptr).data;
+      const int64_t size = next ? std::min(walk.plan_.classes, kLines * kLine) : 0;
+      for (int64_t c = 0; c < size; c += kLine) __builtin_prefetch(next + c, writes);
+    }
 
     const Walk& walk;
     std::unique_ptr<T[]> x, y;
@@ -207,7 +211,8 @@ class Walk {
     }
     /// Whether the exponents of paths with so many arcs are exact.
     bool is_exact(int64_t arcs) const {
-      return std::is_same_v<T, double> || static_cast<double>(most_) * static_cast<double>(arcs) < Weight::kExact;
+      return std::is_same_v<T, double> ||
+             static_cast<double>(most_) * static_cast<double>(arcs) < Weight::kExact;
     }
 
    private:
@@ -232,7 +237,7 @@ class Walk {
         kernels_.gather(scores, target_, count_, x.data());
         x[count_] = scores[plan_.o.blank];
         const Weights<T> labels = trellis_.label + t * trellis_.positions;
-        kernels_.weigh(x.data(), &sum.largest, &sum.share, 0, trellis_.positions, labels, most);
+        kernels_.weigh(x.data(), &sum.largest, nullptr, trellis_.positions, labels, most);
         trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
         trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
       }
@@ -245,7 +250,9 @@ class Walk {
     over_frames(plan_.frames, 1, [&](int64_t begin, int64_t end) {
       Row row(*this);
       for (int64_t t = begin; t < end; ++t) {
-        const int64_t at = plan_.row(n_, t);
+        const int64_t at = plan_.row(n_, t), soon = plan_.row(n_, std::min(t + kAhead, end - 1));
+        row.fetch(soon);
+        row.fetch_to_write(soon);
         T* const y = row.open(at);
         const bool counts = t < frames_ && scale_ != 0;
         if (counts && plan_.o.from_logits) {
@@ -294,7 +301,7 @@ class Walk {
           if (u < count_) x[1][u] = scores[target_[u]];
         }
         for (int i = 0; i < 2; ++i) {
-          kernels_.weigh(x[i], largest, shares, 1, positions, weights[i], most);
+          kernels_.weigh(x[i], largest, shares, positions, weights[i], most);
           const Weights<T>& all = i == 0 ? trellis_.blank : trellis_.label;
           for (int64_t u = 0; u <= count_; ++u) {
             const int64_t at = plan_.o.row(t, u) * positions + u;
@@ -340,6 +347,18 @@ class Walk {
     y[plan_.o.blank] -= blank;
     if (u < count_) y[target_[u]] -= label;
     if (clips) kernels_.clip_row(y, plan_.classes, static_cast<T>(plan_.o.clamp), scale_);
+  }
+
+  static double log(const Weight& w) {
+    return std::log(static_cast<double>(w.m.v)) + std::log(2.0) * static_cast<double>(w.e.v);
+  }
+  /// Of all frames, which the weights lack.
+  double log_of_shares() const {
+    PathWeight<Scalar<double>> product = PathWeight<Scalar<double>>::one();
+    for (int64_t t = 0; t < frames_; ++t) {
+      product = (product * PathWeight<Scalar<double>>{static_cast<double>(share_[t]), 0.0}).normalized();
+    }
+    return std::log(product.m.v) + std::log(2.0) * product.e.v;
   }
 
   /// The sum over all paths.
