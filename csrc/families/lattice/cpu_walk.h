@@ -27,8 +27,9 @@ using cpu::Weights;
 
 /// Classes below which another thread does not pay.
 constexpr int64_t kGrain = 4 * 4096;
-/// Frames that are fetched ahead of their turn.
-constexpr int64_t kAhead = 8;
+/// Frames whose rows are visited before what follows for each, so that one need not wait for the other, and
+/// that are fetched ahead of their turn.
+constexpr int64_t kTogether = 8;
 
 /// What all sequences of a call share.
 struct Plan {
@@ -175,10 +176,13 @@ class Walk {
   struct Row {
     explicit Row(const Walk& walk) : walk(walk) {
       const int64_t classes = walk.plan_.classes;
-      if (walk.scores_.needs_buffer()) x.reset(new T[classes]);
+      if (walk.scores_.needs_buffer()) x.reset(new T[kTogether * classes]);
       if (walk.gradients_.needs_buffer()) y.reset(new T[classes]);
     }
-    const T* read(int64_t row) { return walk.scores_.read(row, 1, x.get()).data; }
+    /// One of up to kTogether that stay valid.
+    const T* read(int64_t row, int64_t i = 0) {
+      return walk.scores_.read(row, 1, x ? x.get() + i * walk.plan_.classes : nullptr).data;
+    }
     /// Has memory work on what will be read, or written, of a row whose turn comes soon: rows of a sequence
     /// do not follow one another.
     void fetch(int64_t row) const { fetch<0>(walk.scores_, row); }
@@ -231,18 +235,25 @@ class Walk {
       Row row(*this);
       T most[kPadding] = {};
       std::vector<T> x(trellis_.positions, -std::numeric_limits<T>::infinity());
-      for (int64_t t = begin; t < end; ++t) {
-        const T* const scores = row.read(plan_.row(t));
-        row.fetch(plan_.row(std::min(t + kAhead, end - 1)));
-        const RowSum<T> sum = sum_row(scores);
-        largest_[t] = sum.largest;
-        share_[t] = sum.share;
-        kernels_.gather(scores, target_, count_, x.data());
-        x[count_] = scores[plan_.o.blank];
-        const Weights<T> labels = trellis_.label + t * trellis_.positions;
-        kernels_.weigh(x.data(), &sum.largest, nullptr, trellis_.positions, labels, most);
-        trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
-        trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
+      for (int64_t first = begin; first < end; first += kTogether) {
+        const T* scores[kTogether];
+        const int64_t behind = std::min(first + kTogether, end);
+        for (int64_t t = first; t < behind; ++t) {
+          row.fetch(plan_.row(std::min(t + kTogether, end - 1)));
+          scores[t - first] = row.read(plan_.row(t), t - first);
+          const RowSum<T> sum = sum_row(scores[t - first]);
+          largest_[t] = sum.largest;
+          share_[t] = sum.share;
+        }
+        for (int64_t t = first; t < behind; ++t) {
+          const T* const own = scores[t - first];
+          kernels_.gather(own, target_, count_, x.data());
+          x[count_] = own[plan_.o.blank];
+          const Weights<T> labels = trellis_.label + t * trellis_.positions;
+          kernels_.weigh(x.data(), largest_ + t, nullptr, trellis_.positions, labels, most);
+          trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
+          trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
+        }
       }
       reach.add(most);
     });
@@ -253,7 +264,7 @@ class Walk {
     over_frames(plan_.frames, 1, [&](int64_t begin, int64_t end) {
       Row row(*this);
       for (int64_t t = begin; t < end; ++t) {
-        const int64_t at = plan_.row(t), soon = plan_.row(std::min(t + kAhead, end - 1));
+        const int64_t at = plan_.row(t), soon = plan_.row(std::min(t + kTogether, end - 1));
         row.fetch(soon);
         row.fetch_to_write(soon);
         T* const y = row.open(at);
