@@ -199,7 +199,7 @@ Samples::Samples(const Call& call)
 const Backend* cuda_backend() { return nullptr; }
 #endif
 
-const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
-                     mean,  values_per_sample, keeps,     spread,       nullptr};
+const Family kFamily{align, promoted_dtype, decompose, empty_values, gradient_like, mean, values_per_sample,
+                     keeps, spread,         nullptr,   false};
 
 }  // namespace lossops::lattice
