@@ -303,6 +303,7 @@ def both(x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("N", [1, 2, 7])
+@pytest.mark.host
 def test_any_number_of_threads(N: int) -> None:
     x, targets, lengths, counts = batch(T=300, N=N, C=200, S=40)
     x, z = x.float(), x.float()[:60].reshape(N, 60, 1, 200).repeat(1, 1, 4, 1)
@@ -399,6 +400,7 @@ def test_transforms_agree() -> None:
 
 
 @pytest.mark.parametrize("op", ["ctc", "rnnt"])
+@pytest.mark.host
 def test_registration(op: str) -> None:
     x, targets, lengths, counts = batch(T=5, N=2, C=4, S=2)
     counts, lengths = torch.tensor([2, 1]), torch.tensor([5, 4])
@@ -409,6 +411,7 @@ def test_registration(op: str) -> None:
     torch.library.opcheck(getattr(torch.ops.lossops, op).default, args)
 
 
+@pytest.mark.host
 def test_compiled() -> None:
     x, targets, lengths, counts = batch()
 
@@ -427,8 +430,8 @@ def test_compiled() -> None:
 
 def refused(**changes: Any) -> Any:
     given = {
-        "log_probs": torch.zeros(6, 2, 5), "targets": torch.tensor([[1, 2], [3, 4]]), "lengths": torch.tensor([6, 6]),
-        "counts": torch.tensor([2, 2]),
+        "log_probs": torch.zeros(6, 2, 5), "targets": torch.tensor([[1, 2], [3, 4]]),
+        "lengths": torch.tensor([6, 6]), "counts": torch.tensor([2, 2]),
     }  # fmt: skip
     return ctc(**{**given, **changes})
 
@@ -461,6 +464,7 @@ def refused(**changes: Any) -> Any:
      r"ctc: log_probs must have shape \(T, N, C\) or \(T, C\), got \(6,\)"),
 ])  # fmt: skip
 @pytest.mark.parametrize("by_vmap", [False, True])
+@pytest.mark.host
 def test_mistakes(changes: dict[str, Any], error: Any, words: str, by_vmap: bool) -> None:
     """The decomposition refuses what the kernel does."""
     x = changes.get("log_probs", torch.zeros(6, 2, 5))
@@ -492,6 +496,7 @@ def align(
 @pytest.mark.parametrize("labels", [[], [1], [1, 1], [2, 1], [1, 2, 2]])
 @pytest.mark.parametrize("T", [1, 4, 6])
 @pytest.mark.parametrize("blank", [0, 2])
+@pytest.mark.host
 def test_the_best_of_all_paths(labels: list[int], T: int, blank: int) -> None:
     x = torch.randn(T + 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(T))
     labels = [(label + blank) % 3 for label in labels]
@@ -511,6 +516,7 @@ def test_the_best_of_all_paths(labels: list[int], T: int, blank: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.host
 def test_best_paths_of_a_batch(dtype: torch.dtype) -> None:
     x, targets, lengths, counts = batch()
     x = x.to(dtype)
@@ -533,6 +539,7 @@ def test_best_paths_of_a_batch(dtype: torch.dtype) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.host
 def test_mistakes_of_the_best_path() -> None:
     x, targets, lengths, counts = batch()
     with pytest.raises(
@@ -692,6 +699,7 @@ def test_rnnt_reads_nothing_beyond_the_lengths() -> None:
     ({"targets": torch.zeros(3, 2, dtype=torch.long)}, RuntimeError,
      r"rnnt: targets must have shape \(3, 3\), got \(3, 2\)"),
 ])  # fmt: skip
+@pytest.mark.host
 def test_mistakes_of_rnnt(changes: dict[str, Any], error: Any, words: str) -> None:
     z, targets, _, _ = cells()
     given = {"targets": targets, "lengths": [5, 5, 5], "counts": [3, 3, 3]}

@@ -50,8 +50,8 @@ class LatticePass {
       : call_(call), wrt_(wrt), plan_(call, kernels), weights_(plan_.samples.size(), 1.0) {
     if (wrt & 1) plan_.gradient = cpu::empty_dense(call.input(), call.input().scalar_type());
     if (call.weight().defined()) {
-      const at::Tensor w = call.weight().detach().to(at::kDouble).reshape(-1);
-      for (size_t n = 0; n < weights_.size(); ++n) weights_[n] = w[static_cast<int64_t>(n)].item<double>();
+      const at::Tensor w = call.weight().detach().to(at::kDouble).contiguous();
+      std::copy_n(w.const_data_ptr<double>(), weights_.size(), weights_.begin());
     }
     const bool divides = plan_.topology.mean_by_label && call.settings.reduction == Reduction::Mean &&
                          !call.normalizer().defined();

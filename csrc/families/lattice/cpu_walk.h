@@ -27,8 +27,9 @@ using cpu::Weights;
 
 /// Classes below which another thread does not pay.
 constexpr int64_t kGrain = 4 * 4096;
-/// Frames that are fetched ahead of their turn.
-constexpr int64_t kAhead = 8;
+/// Frames whose rows are visited before what follows for each, so that one need not wait for the other, and
+/// that are fetched ahead of their turn.
+constexpr int64_t kTogether = 8;
 
 /// What all sequences of a call share.
 struct Plan {
@@ -37,17 +38,23 @@ struct Plan {
         kernels(kernels),
         topology(LatticeLoss::of(call).topology),
         o(options(call)),
-        samples(call) {
+        samples(call),
+        scores(call.input().detach()) {
     const Sizes sizes(call);
     frames = sizes.frames.expect_int();
     classes = sizes.classes.expect_int();
     positions = topology.shares_rows ? 1 : call.input().size(2);
   }
 
-  /// The row of classes of a frame and position of sequence n.
-  int64_t row(int64_t n, int64_t t, int64_t u = 0) const {
-    return topology.shares_rows ? t * samples.size() + n : (n * frames + t) * positions + u;
+  /// The rows of classes of sequence n.
+  template <class T>
+  cpu::Rows<T> rows_of(const at::Tensor& t, int64_t n) const {
+    if (!t.defined()) return {};
+    const at::Tensor own = !topology.shares_rows ? t.select(0, n) : t.dim() == 3 ? t.select(1, n) : t;
+    return {own, own.dim() - 1, false};
   }
+  /// That of a frame and position among them.
+  int64_t row(int64_t t, int64_t u = 0) const { return t * positions + u; }
   /// Rows of the lattice of sequence n.
   int64_t rows(int64_t n) const {
     return topology.shares_rows ? samples.frames[n] : o.row(samples.frames[n], samples.labels[n]);
@@ -58,6 +65,7 @@ struct Plan {
   const Topology& topology;
   const Options o;
   const Samples samples;
+  const at::Tensor scores;
   int64_t frames, classes;
   int64_t positions;    ///< that have a row of classes of their own
   at::Tensor gradient;  ///< undefined if it is not asked for
@@ -90,12 +98,7 @@ class Walk {
   using Weight = PathWeight<Scalar<T>>;
 
  public:
-  explicit Walk(const Plan& plan)
-      : plan_(plan),
-        kernels_(plan.kernels.template get<T>()),
-        scores_(plan.call.input(), plan.call.input().dim() - 1, false) {
-    if (plan.gradient.defined()) gradients_ = {plan.gradient, plan.gradient.dim() - 1, false};
-  }
+  explicit Walk(const Plan& plan) : plan_(plan), kernels_(plan.kernels.template get<T>()) {}
 
   /// The loss of sequence n; writes its gradient times `scale`. None if T cannot tell its paths apart.
   std::optional<double> run(int64_t n, double scale) {
@@ -121,7 +124,8 @@ class Walk {
  private:
   /// Points at sequence n, and makes room for its lattice.
   void open(int64_t n) {
-    n_ = n;
+    scores_ = plan_.template rows_of<T>(plan_.scores, n);
+    gradients_ = plan_.template rows_of<T>(plan_.gradient, n);
     frames_ = plan_.samples.frames[n];
     count_ = plan_.samples.labels[n];
     target_ = plan_.samples.target(n);
@@ -172,10 +176,13 @@ class Walk {
   struct Row {
     explicit Row(const Walk& walk) : walk(walk) {
       const int64_t classes = walk.plan_.classes;
-      if (walk.scores_.needs_buffer()) x.reset(new T[classes]);
+      if (walk.scores_.needs_buffer()) x.reset(new T[kTogether * classes]);
       if (walk.gradients_.needs_buffer()) y.reset(new T[classes]);
     }
-    const T* read(int64_t row) { return walk.scores_.read(row, 1, x.get()).data; }
+    /// One of up to kTogether that stay valid.
+    const T* read(int64_t row, int64_t i = 0) {
+      return walk.scores_.read(row, 1, x ? x.get() + i * walk.plan_.classes : nullptr).data;
+    }
     /// Has memory work on what will be read, or written, of a row whose turn comes soon: rows of a sequence
     /// do not follow one another.
     void fetch(int64_t row) const { fetch<0>(walk.scores_, row); }
@@ -228,18 +235,25 @@ class Walk {
       Row row(*this);
       T most[kPadding] = {};
       std::vector<T> x(trellis_.positions, -std::numeric_limits<T>::infinity());
-      for (int64_t t = begin; t < end; ++t) {
-        const T* const scores = row.read(plan_.row(n_, t));
-        row.fetch(plan_.row(n_, std::min(t + kAhead, end - 1)));
-        const RowSum<T> sum = sum_row(scores);
-        largest_[t] = sum.largest;
-        share_[t] = sum.share;
-        kernels_.gather(scores, target_, count_, x.data());
-        x[count_] = scores[plan_.o.blank];
-        const Weights<T> labels = trellis_.label + t * trellis_.positions;
-        kernels_.weigh(x.data(), &sum.largest, nullptr, trellis_.positions, labels, most);
-        trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
-        trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
+      for (int64_t first = begin; first < end; first += kTogether) {
+        const T* scores[kTogether];
+        const int64_t behind = std::min(first + kTogether, end);
+        for (int64_t t = first; t < behind; ++t) {
+          row.fetch(plan_.row(std::min(t + kTogether, end - 1)));
+          scores[t - first] = row.read(plan_.row(t), t - first);
+          const RowSum<T> sum = sum_row(scores[t - first]);
+          largest_[t] = sum.largest;
+          share_[t] = sum.share;
+        }
+        for (int64_t t = first; t < behind; ++t) {
+          const T* const own = scores[t - first];
+          kernels_.gather(own, target_, count_, x.data());
+          x[count_] = own[plan_.o.blank];
+          const Weights<T> labels = trellis_.label + t * trellis_.positions;
+          kernels_.weigh(x.data(), largest_ + t, nullptr, trellis_.positions, labels, most);
+          trellis_.blank.m[t] = std::exchange(labels.m[count_], T(0));
+          trellis_.blank.e[t] = std::exchange(labels.e[count_], Weight::kZeroExponent);
+        }
       }
       reach.add(most);
     });
@@ -250,7 +264,7 @@ class Walk {
     over_frames(plan_.frames, 1, [&](int64_t begin, int64_t end) {
       Row row(*this);
       for (int64_t t = begin; t < end; ++t) {
-        const int64_t at = plan_.row(n_, t), soon = plan_.row(n_, std::min(t + kAhead, end - 1));
+        const int64_t at = plan_.row(t), soon = plan_.row(std::min(t + kTogether, end - 1));
         row.fetch(soon);
         row.fetch_to_write(soon);
         T* const y = row.open(at);
@@ -293,7 +307,7 @@ class Walk {
         std::fill_n(largest, positions, T(0));
         std::fill_n(shares, positions, T(1));
         for (int64_t u = 0; u <= count_; ++u) {
-          const T* const scores = row.read(plan_.row(n_, t, u));
+          const T* const scores = row.read(plan_.row(t, u));
           const RowSum<T> sum = sum_row(scores);
           largest[u] = sum.largest;
           shares[u] = sum.share;
@@ -320,7 +334,7 @@ class Walk {
       Row row(*this);
       for (int64_t t = begin; t < end; ++t) {
         for (int64_t u = 0; u < plan_.positions; ++u) {
-          const int64_t at = plan_.row(n_, t, u);
+          const int64_t at = plan_.row(t, u);
           T* const y = row.open(at);
           if (t < frames_ && u <= count_ && scale_ != 0) {
             write_cell(t, u, row.read(at), y);
@@ -377,7 +391,7 @@ class Walk {
   cpu::Rows<T> scores_, gradients_;
   Arena<T> arena_;
   // Of the sequence that is open:
-  int64_t n_ = 0, frames_ = 0, count_ = 0;
+  int64_t frames_ = 0, count_ = 0;
   const int64_t* target_ = nullptr;
   Trellis<T> trellis_{};
   T *largest_ = nullptr, *share_ = nullptr;  ///< of each row of classes: see RowSum

@@ -28,6 +28,7 @@ class RowMap {
   }
 
   int64_t offset(int64_t row) const {
+    if (single()) return row * row_stride();
     int64_t offset = 0;
     for (int d = static_cast<int>(dims_.size()) - 1; d >= 0; --d) {
       offset += row % dims_[d].size * dims_[d].stride;
@@ -45,7 +46,7 @@ class RowMap {
   int64_t row_stride() const { return dims_.back().stride; }
   bool single() const { return dims_.size() == 1; }
   /// Whether `count` rows from `row` on lie in one run.
-  bool together(int64_t row, int64_t count) const { return row % run() + count <= run(); }
+  bool together(int64_t row, int64_t count) const { return single() || row % run() + count <= run(); }
 
   int64_t classes = 0;
   int64_t class_stride = 1;
