@@ -36,7 +36,7 @@ BRANCHES = {
         test_ctc_is_torchs and none or test_ctc_of_every_width and (17 or 33)
         or test_layouts and (classes or slice) or test_integers and int32 or test_infeasible
         or test_empty or test_unused or test_nan or test_masked or test_weights
-        or test_rnnt_is_the_sum or test_fastemit or test_rnnt_of_every"""),
+        or test_rnnt_of_torchaudios or test_fastemit or test_rnnt_of_every"""),
 }  # fmt: skip
 
 

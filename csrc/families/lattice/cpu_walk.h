@@ -8,12 +8,12 @@
 #include <atomic>
 #include <cmath>
 #include <memory>
-#include <new>
 #include <numeric>
 #include <optional>
 #include <vector>
 
 #include "../../math/path_weight.h"
+#include "../../runtime/cpu/memory.h"
 #include "../../runtime/cpu/planes.h"
 #include "call.h"
 #include "cpu.h"
@@ -69,27 +69,6 @@ struct Plan {
   int64_t frames, classes;
   int64_t positions;    ///< that have a row of classes of their own
   at::Tensor gradient;  ///< undefined if it is not asked for
-};
-
-/// Memory that grows, in pieces.
-template <class T>
-class Arena {
- public:
-  /// Forgets what was taken; from now on there is room for so much.
-  void open(int64_t size) {
-    if (size > size_) memory_.reset(new (kAlignment) T[size_ = size]);
-    next_ = memory_.get();
-  }
-  T* take(int64_t size) { return std::exchange(next_, next_ + size); }
-
- private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct Delete {
-    void operator()(T* memory) const { ::operator delete[](memory, kAlignment); }
-  };
-  std::unique_ptr<T[], Delete> memory_;
-  int64_t size_ = 0;
-  T* next_ = nullptr;
 };
 
 /// Computes one sequence after the other.
@@ -295,7 +274,7 @@ class Walk {
     over_frames(frames_, count_ + 1, [&](int64_t begin, int64_t end) {
       Row row(*this);
       T most[kPadding] = {};
-      Arena<T> memory;
+      cpu::Arena<T> memory;
       memory.open(6 * positions);
       T* const x[] = {memory.take(positions), memory.take(positions)};
       const Weights<T> weights[] = {{memory.take(positions), memory.take(positions)},
@@ -389,7 +368,7 @@ class Walk {
   const Plan& plan_;
   const cpu::LatticeKernelsOf<T>& kernels_;
   cpu::Rows<T> scores_, gradients_;
-  Arena<T> arena_;
+  cpu::Arena<T> arena_;
   // Of the sequence that is open:
   int64_t frames_ = 0, count_ = 0;
   const int64_t* target_ = nullptr;

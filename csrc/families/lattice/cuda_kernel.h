@@ -297,8 +297,9 @@ const LatticeFunctions& LatticeKernelsOf<E, T>::get() {
   static constexpr LatticeFunctions table = {
       [](const LatticeArgs& args) { launch_rows(read_kernel<E, T>, args); },
       [](const LatticeArgs& args) {
-        const int64_t blocks = std::min(args.batch, kMaxBlocks);
-        if (blocks > 0) launch(walk_kernel<E>, blocks, kLatticeThreads, 0, args);
+        const int64_t blocks = std::min(args.batch, kMaxBlocks), warps = args.most / kWarp + 1;
+        const int64_t threads = std::min<int64_t>(warps * kWarp, kLatticeThreads);
+        if (blocks > 0) launch(walk_kernel<E>, blocks, threads, 0, args);
       },
       [](const LatticeArgs& args) { launch_rows(write_kernel<E, T>, args); }};
   return table;
