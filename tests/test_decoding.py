@@ -97,3 +97,11 @@ def test_align_refuses_what_the_loss_refuses(device: str) -> None:
             lossops.ctc_align(scores, torch.tensor(labels), [4], [2])
     with pytest.raises(RuntimeError, match="ctc_align: input_lengths must .*got 5"):
         lossops.ctc_align(scores, torch.tensor([[1, 2]]), [5], [2])
+
+
+def test_no_alignment_of_nan() -> None:
+    """A frame that may be crossed has no number: the scores have none either."""
+    x = torch.tensor([[0.0, 1, 2], [0, math.nan, 0], [0, 0, 0]])
+    labels, scores = lossops.ctc_align(x, torch.tensor([1]), [2], [1])
+    assert labels.tolist() == [-1, -1, -1]
+    assert scores[:2].isnan().all() and scores[2] == 0

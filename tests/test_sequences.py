@@ -344,3 +344,40 @@ def test_nothing_is_ignored(op: str) -> None:
     case = make_case(BY_OP[op])
     with pytest.raises(RuntimeError, match=f"{op}: .*ignore_index"):
         case.op(ignore_index=0)
+
+
+@pytest.mark.parametrize("spoiled", ["NaN", "infeasible"])
+def test_weight_0_leaves_a_sequence_out(spoiled: str) -> None:
+    """By kernel and decomposition: its cost counts for nothing, not even in a gradient."""
+    x, t = torch.randn(6, 2, 5, dtype=torch.float64), torch.tensor([[1, 2], [3, 3]])
+    if spoiled == "NaN":
+        x[:, 1] = math.nan
+    lengths = [6, 6 if spoiled == "NaN" else 1]
+
+    def loss(x: Tensor, weight: Tensor) -> Tensor:
+        return F.ctc_loss(x, t, lengths, [2, 2], reduction="sum", weight=weight)
+
+    weight = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    leaves = x.clone().requires_grad_(), weight.clone().requires_grad_()
+    alone = F.ctc_loss(x[:, :1], t[:1], [6], [2], reduction="sum")
+    by_kernel = loss(*leaves)
+    assert by_kernel == alone
+    gradients = torch.autograd.grad(by_kernel, leaves)
+    decomposed = torch.func.grad(loss, argnums=(0, 1))(x, weight)
+    torch.testing.assert_close(gradients, decomposed)
+    assert (gradients[0][:, 1] == 0).all() and gradients[0][:, 0].any()
+    torch.testing.assert_close(gradients[1], torch.stack([alone, alone.new_zeros(())]))
+
+
+def test_shapes_without_anything() -> None:
+    """Axes of no size, and targets of no dimension, are named as such."""
+    x, none = torch.zeros(6, 2, 5), torch.zeros(2, 0, dtype=torch.long)
+    with pytest.raises(RuntimeError, match=r"ctc: targets must have shape with at least one dim"):
+        F.ctc_loss(x, torch.tensor(1), [6, 6], [2, 2])
+    with pytest.raises(RuntimeError, match=r"ctc: log_probs must have shape with at least one cla"):
+        F.ctc_loss(torch.zeros(6, 2, 0), none, [6, 6], [0, 0])
+    for shape in ((2, 0, 1, 5), (2, 4, 0, 5)):
+        with pytest.raises(ValueError, match=r"rnnt: logits must have shape .* with T >= 1"):
+            F.rnnt_loss(torch.zeros(shape), none, [0, 0], [0, 0])
+    zero = torch.func.vmap(lambda n: F.ctc_loss(x[:4], none, [4, 3], n, reduction="none"))
+    assert not torch.signbit(zero(torch.zeros(1, 2, dtype=torch.long))).any()

@@ -4,6 +4,7 @@
 #include <ATen/ops/full.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/shapes.h"
@@ -47,7 +48,12 @@ class Viterbi {
     }
     const bool on_label = count_ > 0 && best[2 * count_ - 1] > best[2 * count_];
     const int64_t end = on_label ? 2 * count_ - 1 : 2 * count_;
-    if (best[end] > -kInfinity) write(n, end);
+    if (std::any_of(emissions_.begin(), emissions_.end(), [](double x) { return std::isnan(x); })) {
+      std::fill_n(scores_ + n * frames_, length_, std::numeric_limits<double>::quiet_NaN());
+      std::fill(scores_ + n * frames_ + length_, scores_ + (n + 1) * frames_, 0.0);
+    } else if (best[end] > -kInfinity) {
+      write(n, end);
+    }
   }
 
  private:

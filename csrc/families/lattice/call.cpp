@@ -59,19 +59,30 @@ void align_weight(Call& call, const Sizes& sizes) {
   if (is_beside_input(call, weight)) weight = weight.expand_symint(expected);
 }
 
-void align(Call& call) {
+void check_input(const Call& call) {
   const LatticeLoss& loss = LatticeLoss::of(call);
-  const int64_t dims = call.input().dim();
-  if (loss.topology.shares_rows ? dims != 2 && dims != 3 : dims != 4) {
-    shape_error(call, kInput, loss.topology.shares_rows ? "(T, N, C) or (T, C)" : "(B, T, U + 1, D)");
+  const at::Tensor& input = call.input();
+  const bool shares_rows = loss.topology.shares_rows;
+  if (shares_rows ? input.dim() != 2 && input.dim() != 3 : input.dim() != 4) {
+    shape_error(call, kInput, shares_rows ? "(T, N, C) or (T, C)" : "(B, T, U + 1, D)");
   }
-  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::BatchMean, loss.name,
-                    ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
+  const c10::SymInt& classes = input.sym_size(-1);
+  if (same(classes, 0)) shape_error(call, kInput, "with at least one class");
+  if (!shares_rows && (same(input.sym_size(1), 0) || same(input.sym_size(2), 0))) {
+    loss.raise("empty", call.name(kInput), " must have shape (B, T, U + 1, D) with T >= 1 and U >= 0, got ",
+               shown(input.sym_sizes()));
+  }
   const int64_t blank = loss.topology.options(call.settings.params.data()).blank;
-  const c10::SymInt& classes = call.input().sym_size(-1);
-  const c10::SymInt least = loss.topology.shares_rows ? c10::SymInt(0) : -classes;
+  const c10::SymInt least = shares_rows ? c10::SymInt(0) : -classes;
   const bool fits = TORCH_GUARD_OR_TRUE(least.sym_le(blank)) && TORCH_GUARD_OR_TRUE(classes.sym_gt(blank));
   if (!fits) loss.raise("blank", "blank must be in [", least, ", ", classes - 1, "], got ", blank);
+}
+
+void align(Call& call) {
+  check_input(call);
+  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::BatchMean, call.loss->name,
+                    ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
+  if (call.tensors[kTargets].dim() == 0) shape_error(call, kTargets, "with at least one dimension");
   const Sizes sizes(call);
   align_targets(call, sizes);
   align_lengths(call, kLengths, sizes);

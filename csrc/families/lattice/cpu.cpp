@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include <atomic>
+#include <cmath>
 #include <numeric>
 
 #include "core/shapes.h"
@@ -83,7 +84,10 @@ class LatticePass {
     const int w = call_.loss->operands;
     if (wrt_ >> w & 1) {
       std::vector<double> slopes(count);
-      for (size_t n = 0; n < count; ++n) slopes[n] = values[n] * shares_[n] * factor;
+      for (size_t n = 0; n < count; ++n) {
+        const bool left_out = weights_[n] == 0 && !std::isfinite(values[n]);
+        slopes[n] = left_out ? 0 : values[n] * shares_[n] * factor;
+      }
       out.grads[w] = tensor(slopes, call_.weight(), call_.weight().scalar_type());
       if (call_.weight().scalar_type() == at::kHalf) reach_.add(slopes.data(), count);
     }

@@ -27,6 +27,8 @@ using cpu::Weights;
 
 /// Classes below which another thread does not pay.
 constexpr int64_t kGrain = 4 * 4096;
+/// That nobody has memory for, but whose number of bytes is no overflow.
+constexpr int64_t kMostElements = int64_t{1} << 48;
 /// Frames whose rows are visited before what follows for each, so that one need not wait for the other, and
 /// that are fetched ahead of their turn.
 constexpr int64_t kTogether = 8;
@@ -111,6 +113,8 @@ class Walk {
     const int64_t rows = plan_.rows(n), states = plan_.topology.states;
     const int64_t positions = padded(count_ + 2);
     const bool shares = plan_.topology.shares_rows;
+    TORCH_CHECK(rows < kMostElements / (states * positions), plan_.call.loss->name, ": a lattice of ", rows,
+                " rows and ", positions, " positions does not fit into memory");
     const int64_t sizes[] = {(rows + 1) * states * positions, shares ? padded(rows) : rows * positions,
                              rows * positions, 2 * states * (positions + kPadding)};
     const int64_t of_sums = frames_ * (shares ? 1 : positions);

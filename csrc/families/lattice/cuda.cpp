@@ -119,11 +119,11 @@ class LatticePass : Launcher {
     const int w = call_.loss->operands;
     if (wrt_ >> w & 1) {
       const Number d = gradient_denominator(denominator);
-      at::Tensor slope = values / d.factor;
+      at::Tensor slope = at::where((weight_ == 0) & values.isfinite().logical_not(), 0.0, values) / d.factor;
       if (d.value) slope = slope / at::from_blob(const_cast<double*>(d.value), {}, values.options());
       out.grads[w] = slope.reshape(call_.weight().sizes()).to(call_.weight().scalar_type());
     }
-    if (weight_.defined()) values = at::where(factor == 0, 0.0, losses * factor);
+    if (weight_.defined()) values = at::where(weight_ == 0, 0.0, losses * factor);
     if (!reduces_) {
       out.loss = values.reshape(lattice::kFamily.empty_values(call_).sizes()).to(call_.result_dtype());
       return;

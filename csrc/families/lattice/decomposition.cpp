@@ -54,10 +54,18 @@ class LatticeDecomposition {
   at::Tensor run() {
     weigh();
     scan();
-    at::Tensor value = at::where(dead_, o_.zero_infinity ? 0.0 : kInfinity, -log_total_ * o_.label_factor);
+    at::Tensor value =
+        at::where(dead_, o_.zero_infinity ? 0.0 : kInfinity, at::rsub(log_total_ * o_.label_factor, 0.0));
+    const at::Tensor left_out = this->left_out(value);
+    if (left_out.defined()) value = at::where(left_out, 0.0, value);
     if (may_be_differentiated(scores_)) {
       const at::Tensor none = at::zeros_like(scores_);
-      at::Tensor slope = with_derivative(none, gradient(), scores_);
+      at::Tensor slopes = gradient();
+      if (left_out.defined()) {
+        const at::Tensor each = left_out.unsqueeze(-1);
+        slopes = at::where(f_.shares_rows ? each : each.unsqueeze(-1).unsqueeze(-1), 0.0, slopes);
+      }
+      at::Tensor slope = with_derivative(none, slopes, scores_);
       slope = f_.shares_rows ? slope.sum({0, 2}) : slope.sum({1, 2, 3});
       value = value.detach() + slope;
     }
@@ -72,6 +80,14 @@ class LatticeDecomposition {
   }
 
  private:
+  /// Sequences of weight 0 whose loss is no number: they count for nothing, not even in a gradient.
+  at::Tensor left_out(const at::Tensor& value) const {
+    if (!call_.weight().defined()) return {};
+    at::Tensor weight = beside_input(call_, call_.weight());
+    if (!sizes_.batched) weight = weight.unsqueeze(0);
+    return (weight == 0) & value.isfinite().logical_not();
+  }
+
   at::Tensor integers(int i) const { return call_.tensors[i].to(call_.input().device(), at::kLong); }
 
   at::Tensor numbers(const c10::SymInt& n) const {
