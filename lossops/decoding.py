@@ -6,6 +6,7 @@ from torch import Tensor
 from ._op import Op, check_tensors, integer, is_scripting
 from .functional._common import Lengths, lengths_tensor
 
+is_tracing = torch.jit.is_tracing  # type: ignore[attr-defined]  # which mypy does not see
 _ctc_align = Op(torch.ops.lossops.ctc_align)
 
 
@@ -64,7 +65,8 @@ def _check_scores(scores: Tensor, blank: int) -> None:
         )
     if scores.dim() != 2 and scores.dim() != 3:
         raise RuntimeError(
-            "ctc_decode: log_probs must have shape (T, N, C) or (T, C), got " + _shown(scores.shape)
+            "ctc_decode: log_probs must have shape (T, N, C) or (T, C), got "
+            + _shown(list(scores.shape))
         )
     classes = scores.size(-1)
     if blank < 0 or blank >= classes:
@@ -77,17 +79,15 @@ def _checked_lengths(lengths: Tensor, scores: Tensor) -> Tensor:
         raise RuntimeError(
             f"ctc_decode: input_lengths must have an integer dtype, got {lengths.dtype}"
         )
-    batch = scores.shape[1:-1] if scores.dim() == 3 else [1]
+    batch = list(scores.shape[1:-1]) if scores.dim() == 3 else [1]
     if lengths.dim() == 0 and scores.dim() == 2:
         lengths = lengths.unsqueeze(0)
-    if list(lengths.shape) != list(batch):
+    given = list(lengths.shape)
+    if given != batch:
         raise RuntimeError(
-            "ctc_decode: input_lengths must have shape "
-            + _shown(batch)
-            + ", got "
-            + _shown(lengths.shape)
+            f"ctc_decode: input_lengths must have shape {_shown(batch)}, got {_shown(given)}"
         )
-    if is_scripting() or not (torch.compiler.is_compiling() or torch.jit.is_tracing()):
+    if is_scripting() or not (torch.compiler.is_compiling() or is_tracing()):  # type: ignore[no-untyped-call]
         wrong = (lengths < 0) | (lengths > scores.size(0))
         found: list[float] = torch.ops.lossops._first_where(wrong, lengths)
         if len(found) > 0:
