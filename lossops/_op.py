@@ -1,7 +1,7 @@
 """Operators as Python calls them: arguments are made readable, or named if they cannot be."""
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
@@ -82,10 +82,22 @@ class _Argument(NamedTuple):
             raise self._refusal(owner, value, hint) from None
         return value
 
+    def check_place(self, owner: str, value: object, first: str, beside: object) -> None:
+        """Refuse a tensor that is neither on the CPU nor where the first argument is."""
+        if not (self.kind == "Tensor" and isinstance(value, Tensor) and isinstance(beside, Tensor)):
+            return
+        if value.device != beside.device and value.device.type != "cpu":
+            raise RuntimeError(
+                f"{owner}: {self.name} must be on the device of {first}, {beside.device}, got "
+                f"{value.device}"
+            ) from None
+
     def _refusal(self, owner: str, value: object, hint: str) -> Exception:
         if self.kind == "Tensor" and isinstance(value, Tensor):
-            kind = "nested" if value.is_nested else "quantized"
-            return RuntimeError(f"{owner}: {self.name} must be a dense tensor, got a {kind} one")
+            kinds = {"a nested one": value.is_nested, "a quantized one": value.is_quantized}
+            layout = "layout " + str(value.layout).removeprefix("torch.")
+            got = next((kind for kind, holds in kinds.items() if holds), layout)
+            return RuntimeError(f"{owner}: {self.name} must be a dense tensor, got {got}")
         must, got = f"{owner}: {self.name} must be {self.allowed}", f"got {_shown(value)}"
         if isinstance(value, bool):
             once = self.name == "ignore_index" or f"{owner}: {self.name}" in _FLAGS_ONCE
@@ -113,9 +125,13 @@ class _Argument(NamedTuple):
         if not isinstance(t, Tensor):
             return True
         if self.kind == "Tensor":
-            return not (t.is_nested or t.is_quantized)
+            return not (t.is_nested or t.is_quantized) and t.layout == torch.strided
         single = t.numel() == 1 and _has_value(t) and not t.is_complex()
         return single and (t.dtype == torch.bool) == (self.kind == "bool")
+
+
+def _unread(*args: object) -> object:  # noqa: ARG001
+    return NotImplemented
 
 
 class Op(OpOverloadPacket[..., Tensor]):
@@ -135,7 +151,8 @@ class Op(OpOverloadPacket[..., Tensor]):
         self._arguments = [_Argument.of(a.name, str(a.type)) for a in given]
         self._hint = GONE if len(given) < len(schema.arguments) else ""  # it has a reduction
         self._numbers = [i for i, a in enumerate(self._arguments) if a.kind in _NUMERIC]
-        self._quick = _C.caller(packet.default._schema.name)
+        single = len(schema.returns) == 1  # all that the quick way can return
+        self._quick: Callable[..., Any] = _C.caller(schema.name) if single else _unread
 
     def __call__(self, /, *args: object, **keywords: object) -> Tensor:
         """The result, or an error that names the argument which is to blame."""
@@ -157,6 +174,7 @@ class Op(OpOverloadPacket[..., Tensor]):
     def _check_types(self, args: list[object]) -> None:
         for argument, value in zip(self._arguments, args, strict=False):
             argument.plain(self.__name__, value, self._hint)
+            argument.check_place(self.__name__, value, self._arguments[0].name, args[0])
 
 
 def number(owner: str, name: str, value: object) -> float:
@@ -168,6 +186,30 @@ def integer(owner: str, name: str, value: Value, optional: bool = False) -> Valu
     """A whole number as an int, or None where it is optional."""
     plain = _Argument(name, "int", optional).plain(owner, value)
     return cast(Value, None if plain is None else int(cast(int, plain)))
+
+
+def check_tensors(owner: str, **given: object) -> None:
+    """Refuse what is no dense tensor, or is neither on the CPU nor where the first one is.
+
+    All but the first may be None.
+    """
+    first = next(iter(given))
+    for name, value in given.items():
+        argument = _Argument(name, "Tensor", name != first)
+        argument.plain(owner, value)
+        argument.check_place(owner, value, first, given[first])
+
+
+def lengths_of(owner: str, name: str, given: list[int] | tuple[int, ...]) -> Tensor:
+    """A tensor of a list of lengths, on the CPU."""
+    try:
+        made = torch.tensor(given, device="cpu")
+    except (RuntimeError, TypeError, ValueError):
+        allowed = _Argument(name, "Tensor", False).allowed
+        whole = all(isinstance(length, int) for length in given)
+        kind, held = (RuntimeError, ", in the range of int64") if whole else (TypeError, "")
+        raise kind(f"{owner}: {name} must be {allowed}{held}, got {_shown(given)}") from None
+    return made if len(given) > 0 else made.long()
 
 
 def tensors(owner: str, name: str, given: object) -> list[Tensor]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .._op import GONE, beside, is_scripting, without_numpy
+from .._op import GONE, beside, is_scripting, lengths_of, without_numpy
 from .._op import Op as Op
 
 # TorchScript does not turn an int into a float, so it needs to see both.
@@ -58,12 +58,13 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     return value
 
 
-def lengths_tensor(lengths: Lengths) -> Tensor:
+def lengths_tensor(op: str, name: str, lengths: Lengths) -> Tensor:
     """A list of lengths becomes a tensor on the CPU, where they are cheapest to look at."""
     if not is_scripting():
         lengths = without_numpy(lengths)
         if not isinstance(lengths, (list, tuple)):
             return lengths  # which the operator names if it is no tensor
+        return lengths_of(op, name, lengths)
     if isinstance(lengths, Tensor):
         return lengths
     made = torch.tensor(lengths, device="cpu")

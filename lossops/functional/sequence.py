@@ -79,7 +79,8 @@ def ctc_loss(
         tensor([1.6864])
     """
     code, n = reduction_code("ctc", reduction), scalar_tensor(normalizer, log_probs)
-    frames, labels = lengths_tensor(input_lengths), lengths_tensor(target_lengths)
+    frames = lengths_tensor("ctc", "input_lengths", input_lengths)
+    labels = lengths_tensor("ctc", "target_lengths", target_lengths)
     return _ctc(
         log_probs, targets, frames, labels, blank, zero_infinity, from_logits, weight, None, n, code
     )
@@ -156,7 +157,8 @@ def rnnt_loss(
         tensor(5.3391)
     """
     code, n = reduction_code("rnnt", reduction), scalar_tensor(normalizer, logits)
-    frames, labels = lengths_tensor(logit_lengths), lengths_tensor(target_lengths)
+    frames = lengths_tensor("rnnt", "logit_lengths", logit_lengths)
+    labels = lengths_tensor("rnnt", "target_lengths", target_lengths)
     return _rnnt(
         logits,
         targets,
