@@ -77,7 +77,8 @@ class DerivativeNode : public torch::autograd::Node {
   SavedVariable slope;
 };
 
-at::Tensor differentiate(const at::Tensor& value, const at::Tensor& slope, const at::Tensor& operand) {
+at::Tensor differentiate(c10::DispatchKeySet keys, const at::Tensor& value, const at::Tensor& slope,
+                         const at::Tensor& operand) {
   at::Tensor tangent;
   if (isFwGradDefined(operand)) {
     tangent = product(operand._fw_grad(0), torch::autograd::generated::details::toNonOptPrimal(slope));
@@ -89,7 +90,7 @@ at::Tensor differentiate(const at::Tensor& value, const at::Tensor& slope, const
   at::Tensor out;
   {
     at::AutoDispatchBelowADInplaceOrView guard;
-    out = value.clone();
+    out = with_derivative_op().redispatch(keys & c10::after_ADInplaceOrView_keyset, value, slope, operand);
   }
   if (torch::autograd::compute_requires_grad(value, operand)) {
     const auto node = make_node<DerivativeNode>();
