@@ -22,7 +22,7 @@ constexpr bool takes(std::index_sequence<i...>) {
 template <class E, int n = 1>
 constexpr int arity() {
   static_assert(n <= kMaxOperands, "an expression takes 1 to 8 operands, each of a type of its own");
-  if constexpr (takes<E>(std::make_index_sequence<n>())) {
+  if constexpr (n > kMaxOperands || takes<E>(std::make_index_sequence<n>())) {
     return n;
   } else {
     return arity<E, n + 1>();

@@ -1,6 +1,7 @@
 // Compiled, not run: every expression and its derivative in a CUDA thread.
 #include "losses/all.h"
 #include "math/class_axis.h"
+#include "math/path_weight.h"
 
 using namespace lossops;
 using S = Scalar<float>;
@@ -37,6 +38,43 @@ __global__ void row_kernel(E e, float* out, const float* x, const float* rest) {
 template <ClassAxisExpression E>
 void* kernel_of() {
   return reinterpret_cast<void*>(row_kernel<E>);
+}
+
+/// The sums over paths, in a lattice of one position.
+template <class E>
+struct OnePosition {
+  using W = PathWeight<S>;
+  W way, of_blank, of_label;
+  template <int s>
+  __device__ W before(int) const {
+    return way;
+  }
+  template <int s>
+  __device__ W after(int) const {
+    return way;
+  }
+  template <int s>
+  __device__ W rest(int) const {
+    return way;
+  }
+  __device__ W blank(int) const { return of_blank; }
+  __device__ W label(int) const { return of_label; }
+  __device__ W jump(const W& w, int) const { return w; }
+};
+
+template <class E>
+__global__ void lattice_kernel(float* out, const float* x) {
+  using W = PathWeight<S>;
+  const OnePosition<E> at{W::one(), W::exp(S(x[0]), S(0)), W::exp(S(x[1]), S(0))};
+  const States<E, W> next = E::template advance<W>(at), last = E::template retreat<W>(at);
+  const Uses<W> uses = E::template uses<W>(at);
+  for (int s = 0; s < E::kStates; ++s) out[s] = next[s].m.v + last[s].m.v;
+  out[E::kStates] = uses.blank.m.v + uses.label.m.v;
+}
+
+template <LatticeExpression E>
+void* kernel_of() {
+  return reinterpret_cast<void*>(lattice_kernel<E>);
 }
 
 #define LOSS(op, Expression, ...) \

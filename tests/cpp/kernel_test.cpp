@@ -2,6 +2,7 @@
 // compiled for: a line for each number, to be held against those of another.
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <vector>
 
 #include "families/cpu_kernels.h"
@@ -110,9 +111,56 @@ void rows(const char* op, int64_t classes, Layout layout, double smoothing) {
   for (const auto& g : grad) print(op, "gradient", g);
 }
 
+/// Weights with zeros in front and behind, as the kernels ask for.
+struct Padded {
+  explicit Padded(int64_t size)
+      : m(size + 2 * kPadding), e(m.size(), PathWeight<Scalar<float>>::kZeroExponent) {}
+  Weights<float> weights() { return Weights<float>{m.data(), e.data()} + kPadding; }
+  std::vector<float> m, e;
+};
+
+/// A path in 11 positions of 30 rows, the weights of which are those of scores.
+template <class E>
+void lattice(const char* op) {
+  using Loop = LatticeLoop<E, float>;
+  constexpr int64_t kRows = 30, kLabels = 10, kPositions = kPadding;
+  Padded states((kRows + 1) * E::kStates * kPositions), blank(kRows * kPositions), label(kRows * kPositions),
+      rest(2 * E::kStates * (kPositions + kPadding));
+  std::vector<float> jump(kPositions + kPadding), most(kPadding);
+  std::fill_n(jump.begin() + 1, kLabels - 1, 1.0f);
+  states.weights().m[0] = 1;
+  states.weights().e[0] = 0;
+  Numbers numbers(1);
+  const float largest = 0;
+  for (Padded* of : {&blank, &label}) {
+    std::vector<float> scores = numbers(kRows * kPositions, -6, 0);
+    const int64_t last = of == &blank ? kLabels : kLabels - 1;
+    for (int64_t i = 0; i < kRows * kPositions; ++i) {
+      if (i % kPositions > last) scores[i] = -std::numeric_limits<float>::infinity();
+    }
+    Loop::weigh(scores.data(), &largest, nullptr, kRows * kPositions, of->weights(), most.data());
+  }
+  Loop::forward({kRows, kPositions, kLabels, states.weights(), blank.weights(), label.weights(), jump.data(),
+                 rest.weights()});
+  print(op, "states", states.m);
+  print(op, "exponents of states", states.e);
+  Loop::backward({kRows, kPositions, kLabels, states.weights(), blank.weights(), label.weights(), jump.data(),
+                  rest.weights()});
+  print(op, "blanks", blank.m);
+  print(op, "labels", label.m);
+
+  const std::vector<float> x = numbers(61, -20, 20);
+  const RowSum<float> sum = Loop::sum_row(x.data(), x.size());
+  std::vector<float> y(x.size());
+  Loop::write_row(x.data(), x.size(), sum.largest, sum.share, y.data());
+  print(op, "row", y);
+}
+
 template <class E>
 void run(const char* op) {
-  if constexpr (ClassAxisExpression<E>) {
+  if constexpr (LatticeExpression<E>) {
+    lattice<E>(op);
+  } else if constexpr (ClassAxisExpression<E>) {
     for (const int64_t classes : {2, 3, 10, 21, 100}) {
       for (const double smoothing : {0.0, 0.1}) {
         if (smoothing > 0 && !(HasTrueClass<E> && kIsSoftmax<E>)) continue;

@@ -3,6 +3,7 @@
 #include <torch/library.h>
 
 #include "families/describe.h"
+#include "families/lattice/call.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
 #include "operators/count/count.h"
@@ -39,6 +40,9 @@ TORCH_LIBRARY(lossops, library) {
 #define LOSS(op, Expression, ...) \
   define<losses::Expression>(library, #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
+  // The host computes it for every device, by kernels that are not in this library: it is only declared.
+  auto alignment = lossops::describe<losses::CTC>("lossops", "ctc_align", {"log_probs", "input_lengths"});
+  lattice::define_alignment(library, std::move(alignment));
 }
 
 namespace {
