@@ -5,6 +5,7 @@
 #include "class_axis/call.h"
 #include "elementwise/call.h"
 #include "lattice/call.h"
+#include "sums/call.h"
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
@@ -18,9 +19,19 @@ using elementwise::Shape;
 constexpr bool kOptional = true;
 
 template <class E>
-using TraitsOf =
-    std::conditional_t<ClassAxisExpression<E>, class_axis::Traits,
-                       std::conditional_t<LatticeExpression<E>, lattice::Traits, elementwise::Traits>>;
+auto traits_of() {
+  if constexpr (ClassAxisExpression<E>) {
+    return class_axis::Traits();
+  } else if constexpr (LatticeExpression<E>) {
+    return lattice::Traits();
+  } else if constexpr (VectorExpression<E>) {
+    return sums::VectorTraits();
+  } else {
+    return elementwise::Traits();
+  }
+}
+template <class E>
+using TraitsOf = decltype(traits_of<E>());
 
 /// The loss without kernels.
 template <class E>
@@ -29,6 +40,8 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, TraitsOf<E> 
     return class_axis::describe<E>(space, name, std::move(traits));
   } else if constexpr (LatticeExpression<E>) {
     return lattice::describe<E>(space, name, traits);
+  } else if constexpr (VectorExpression<E>) {
+    return sums::describe<E>(space, name, traits);
   } else {
     return elementwise::describe<E>(space, name, std::move(traits));
   }
@@ -38,6 +51,7 @@ template <class E>
 const Backend* cpu_backend() {
   if constexpr (ClassAxisExpression<E>) return class_axis::cpu_backend();
   if constexpr (LatticeExpression<E>) return lattice::cpu_backend();
+  if constexpr (VectorExpression<E>) return sums::vector_cpu_backend();
   return elementwise::cpu_backend();
 }
 
@@ -51,7 +65,7 @@ std::unique_ptr<Loss> describe_native(const char* space, const char* name, Trait
   if constexpr (ClassAxisExpression<E>) {
     if (auto* const b = class_axis::cuda_backend())
       loss->kernels.push_back({b, &cuda::class_axis_kernels<E>()});
-  } else if constexpr (!LatticeExpression<E>) {
+  } else if constexpr (!LatticeExpression<E> && !VectorExpression<E>) {
     if (auto* const b = elementwise::cuda_backend())
       loss->kernels.push_back({b, &cuda::all_element_kernels<E>()});
   }
