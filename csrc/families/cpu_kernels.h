@@ -4,7 +4,8 @@
 #include "class_axis/cpu_kernel.h"
 #include "elementwise/cpu_kernel.h"
 #include "lattice/cpu_kernel.h"
-#include "sums/vector_kernel.h"
+#include "regions/cpu_kernel.h"
+#include "vectors/cpu_kernel.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -17,6 +18,8 @@ const void* kernels() {
     return &lattice_kernels<E>();
   } else if constexpr (VectorExpression<E>) {
     return &vector_kernels<E>();
+  } else if constexpr (RegionExpression<E>) {
+    return &region_kernels();
   } else {
     return &element_kernels<E>();
   }

@@ -5,7 +5,8 @@
 #include "class_axis/call.h"
 #include "elementwise/call.h"
 #include "lattice/call.h"
-#include "sums/call.h"
+#include "regions/call.h"
+#include "vectors/call.h"
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
@@ -25,7 +26,9 @@ auto traits_of() {
   } else if constexpr (LatticeExpression<E>) {
     return lattice::Traits();
   } else if constexpr (VectorExpression<E>) {
-    return sums::VectorTraits();
+    return vectors::Traits();
+  } else if constexpr (RegionExpression<E>) {
+    return regions::Traits();
   } else {
     return elementwise::Traits();
   }
@@ -41,7 +44,9 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, TraitsOf<E> 
   } else if constexpr (LatticeExpression<E>) {
     return lattice::describe<E>(space, name, traits);
   } else if constexpr (VectorExpression<E>) {
-    return sums::describe<E>(space, name, traits);
+    return vectors::describe<E>(space, name, traits);
+  } else if constexpr (RegionExpression<E>) {
+    return regions::describe<E>(space, name, traits);
   } else {
     return elementwise::describe<E>(space, name, std::move(traits));
   }
@@ -51,7 +56,8 @@ template <class E>
 const Backend* cpu_backend() {
   if constexpr (ClassAxisExpression<E>) return class_axis::cpu_backend();
   if constexpr (LatticeExpression<E>) return lattice::cpu_backend();
-  if constexpr (VectorExpression<E>) return sums::vector_cpu_backend();
+  if constexpr (VectorExpression<E>) return vectors::cpu_backend();
+  if constexpr (RegionExpression<E>) return regions::cpu_backend();
   return elementwise::cpu_backend();
 }
 
@@ -65,7 +71,7 @@ std::unique_ptr<Loss> describe_native(const char* space, const char* name, Trait
   if constexpr (ClassAxisExpression<E>) {
     if (auto* const b = class_axis::cuda_backend())
       loss->kernels.push_back({b, &cuda::class_axis_kernels<E>()});
-  } else if constexpr (!LatticeExpression<E> && !VectorExpression<E>) {
+  } else if constexpr (!LatticeExpression<E> && !VectorExpression<E> && !RegionExpression<E>) {
     if (auto* const b = elementwise::cuda_backend())
       loss->kernels.push_back({b, &cuda::all_element_kernels<E>()});
   }

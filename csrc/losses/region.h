@@ -84,9 +84,10 @@ struct MCC : Region {
 /// Dice beside cross-entropy, of the logits or, with a sigmoid, of each class by itself.
 struct DiceCE : Region {
   double dice_weight = 1, ce_weight = 1;
-  static constexpr auto parameters = region_parameters<DiceCE>(
-      param("dice_weight", &DiceCE::dice_weight).at_least(0), param("ce_weight", &DiceCE::ce_weight).at_least(0),
-      setting<DiceCE>("label_smoothing", "float", 0).between(0, 1));
+  static constexpr auto parameters =
+      region_parameters<DiceCE>(param("dice_weight", &DiceCE::dice_weight).at_least(0),
+                                param("ce_weight", &DiceCE::ce_weight).at_least(0),
+                                setting<DiceCE>("label_smoothing", "float", 0).between(0, 1));
   LOSSOPS_INLINE double region_weight() const { return dice_weight; }
   LOSSOPS_INLINE PixelCost pixel() const { return {ce_weight}; }
   template <class S>

@@ -143,9 +143,11 @@ struct Simd {
   LOSSOPS_INLINE static Simd ahead(Simd a, Simd b) {
 #if defined(CPU_CAPABILITY_AVX512)
     if constexpr (std::is_same_v<T, float>) {
-      return V(_mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), 1)));
+      return V(
+          _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), 1)));
     } else {
-      return V(_mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(b.v), _mm512_castpd_si512(a.v), 1)));
+      return V(
+          _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(b.v), _mm512_castpd_si512(a.v), 1)));
     }
 #else
     return joined(a, b, 1);
@@ -362,9 +364,8 @@ struct Simd {
 #if defined(CPU_CAPABILITY_AVX2)
     if constexpr (std::is_same_v<T, float>) {
       const __m256i middle = _mm256_castps_si256(_mm256_permute2f128_ps(a.v, b.v, 0x21));
-      return V(_mm256_castsi256_ps(from == 1
-                                       ? _mm256_alignr_epi8(middle, _mm256_castps_si256(a.v), 4)
-                                       : _mm256_alignr_epi8(_mm256_castps_si256(b.v), middle, 12)));
+      return V(_mm256_castsi256_ps(from == 1 ? _mm256_alignr_epi8(middle, _mm256_castps_si256(a.v), 4)
+                                             : _mm256_alignr_epi8(_mm256_castps_si256(b.v), middle, 12)));
     } else {
       const __m256d middle = _mm256_permute2f128_pd(a.v, b.v, 0x21);
       return V(from == 1 ? _mm256_shuffle_pd(a.v, middle, 0b0101) : _mm256_shuffle_pd(middle, b.v, 0b0101));

@@ -65,6 +65,7 @@ constexpr auto region_parameters(P... own) {
 /// The focal cost of a pixel; the cross-entropy where gamma is 0.
 struct PixelCost {
   double weight = 0, gamma = 0, alpha = kNone;
+  double smoothing = 0;  ///< of the target; the family's to set and to apply
 
   /// Of the true class, by its Probability.
   template <class P>
@@ -128,8 +129,8 @@ LOSSOPS_INLINE S norm(const S& sum, const C& c, double p) {
   if (p == 0) return sum;
   if (p < kInfinity) return root(sum, p) / c;
   // Of those that are largest, each has the same share.
-  const auto count = value_of(sum);
-  return custom_derivative(c * 1.0, C(share(c, C(count))), sum);
+  const C count = detached(value_of(sum));
+  return custom_derivative(C(c * 1.0), share(c, count), sum);
 }
 
 /// How a class lies in prediction and target: the sums of p, of t and of what they share, over n elements.

@@ -1,4 +1,4 @@
-// The interface between the launchers of losses of sums and their kernels.
+// The interface between the launchers of losses of vectors and their kernels.
 #pragma once
 
 #include "../../runtime/cpu/kernels.h"

@@ -66,10 +66,9 @@ class VectorLoop {
   /// The number that follows the expression's own from one sweep.
   template <int... I>
   Centers<D> measured(const S* const* x, std::integer_sequence<int, I...>) const {
-    const auto m = reduced<E::kLargest>(
-        [&](int64_t at, int64_t count) __attribute__((always_inline)) {
-          return e.measure(V::load(x[I] + at, count)...);
-        });
+    const auto m = reduced<E::kLargest>([&](int64_t at, int64_t count) __attribute__((always_inline)) {
+      return e.measure(V::load(x[I] + at, count)...);
+    });
     return e.center(m, D(static_cast<double>(b.length)));
   }
 
@@ -147,7 +146,8 @@ class VectorLoop {
 
   /// The sum of the derivatives of those terms that have one.
   template <class Terms, size_t n, size_t... k>
-  LOSSOPS_INLINE static V weighted(const Terms& terms, const Numbers<V, n>& slope, std::index_sequence<k...>) {
+  LOSSOPS_INLINE static V weighted(const Terms& terms, const Numbers<V, n>& slope,
+                                   std::index_sequence<k...>) {
     V sum(0);
     const auto add = [&](const auto& term, V weight) __attribute__((always_inline)) {
       if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(term)>, V>) sum = sum + term.d * weight;

@@ -1,4 +1,4 @@
-// What is known of a loss that is a formula of sums.
+// What is known of a loss that is a formula of sums over vectors.
 //
 // The operators, before the arguments that all losses have (weight, ignore_index, normalizer, reduction,
 // dtype):
@@ -9,9 +9,9 @@
 //   si_sdr(input, target, zero_mean=False, eps=0)
 //   snr(input, target, zero_mean=False, eps=0)
 //
-// of vectors along the last dimension, which broadcast to one another and have as many dimensions. The target
-// of pairs, and every weight, has their shape without the last dimension, or broadcasts to it. The mean divides
-// by the number of vectors. There is no ignore_index.
+// Vectors lie along the last dimension; they broadcast to one another and have as many dimensions. The target
+// of pairs, and every weight, has their shape without the last dimension, or broadcasts to it. The mean
+// divides by the number of vectors. There is no ignore_index.
 #pragma once
 
 #include "../../core/backend.h"
@@ -19,19 +19,20 @@
 #include "../../math/aten.h"
 #include "../../math/sums.h"
 
-namespace lossops::sums {
+namespace lossops::vectors {
 
-/// What a line of the registry says beyond the expression of vectors: the names of its tensors.
-struct VectorTraits {
+/// What a line of the registry says beyond the expression: the names of its tensors.
+struct Traits {
   std::vector<const char*> operands;
 };
 
-extern const Family kVectorFamily;
+extern const Family kFamily;
 /// The library's launcher.
-const Backend* vector_cpu_backend();
+const Backend* cpu_backend();
 
-/// An expression of vectors on ATen operators. `by` is the operand, or the sum, to differentiate by; -1 for none.
-struct VectorMembers {
+/// An expression of vectors on ATen operators. `by` is the operand, or the sum, to differentiate by; -1 for
+/// none.
+struct Members {
   using Values = c10::SmallVector<Aten, 4>;
   using Duals = c10::SmallVector<Dual<Aten>, 4>;
   int vectors;
@@ -48,24 +49,24 @@ struct VectorMembers {
 };
 
 struct VectorLoss : Loss {
-  VectorLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
-             const VectorTraits& traits, const VectorMembers& members);
+  VectorLoss(const char* space, const char* name, std::vector<NumberArgument> numbers, const Traits& traits,
+             const Members& members);
 
-  const VectorMembers members;
+  const Members members;
 
   static const VectorLoss& of(const Call& call) { return static_cast<const VectorLoss&>(*call.loss); }
 };
 
 /// The loss in ATen operators.
-at::Tensor decompose_vectors(const Call& call);
+at::Tensor decompose(const Call& call);
 
 template <size_t n, class T>
-VectorMembers::Values listed(const Numbers<T, n>& numbers) {
+Members::Values listed(const Numbers<T, n>& numbers) {
   return {numbers.begin(), numbers.end()};
 }
 template <class... T>
-VectorMembers::Values listed(const std::tuple<T...>& values) {
-  return std::apply([](const auto&... v) { return VectorMembers::Values{Aten(v)...}; }, values);
+Members::Values listed(const std::tuple<T...>& values) {
+  return std::apply([](const auto&... v) { return Members::Values{Aten(v)...}; }, values);
 }
 /// The first n, as expressions take them.
 template <size_t n, class T, class List>
@@ -83,24 +84,23 @@ constexpr size_t term_count(std::index_sequence<i...>) {
 }
 
 template <class E>
-VectorMembers vector_members() {
-  return []<int... i>(std::integer_sequence<int, i...>) -> VectorMembers {
+Members members_of() {
+  return []<int... i>(std::integer_sequence<int, i...>) -> Members {
     constexpr size_t kCenters = E::kNeutral.size();
-    VectorMembers f{E::kVectors, E::kLabelled, E::kLargest, {}, static_cast<int>(kCenters)};
+    Members f{E::kVectors, E::kLabelled, E::kLargest, {}, static_cast<int>(kCenters)};
     std::copy(E::kNeutral.begin(), E::kNeutral.end(), f.neutral.begin());
     f.measures = [](const double* params) { return make_expression<E>(params).measures(); };
     f.measure = [](const Aten* x, const double* params) {
       return listed(make_expression<E>(params).measure(x[i]...));
     };
-    f.center = [](const VectorMembers::Values& m, const Aten& length, const double* params) {
+    f.center = [](const Members::Values& m, const Aten& length, const double* params) {
       using Measured = decltype(make_expression<E>(params).measure(Aten((void(i), 0))...));
-      return listed(
-          make_expression<E>(params).center(numbers<std::tuple_size_v<Measured>, Aten>(m), length));
+      return listed(make_expression<E>(params).center(numbers<std::tuple_size_v<Measured>, Aten>(m), length));
     };
-    f.terms = [](const VectorMembers::Values& centers, const Aten* x, int by, const double* params) {
+    f.terms = [](const Members::Values& centers, const Aten* x, int by, const double* params) {
       const E e = make_expression<E>(params);
       const auto c = numbers<kCenters, Aten>(centers);
-      VectorMembers::Duals out;
+      Members::Duals out;
       const auto put = [&](const auto& terms) {
         std::apply([&](const auto&... t) { (out.push_back(Dual<Aten>(t)), ...); }, terms);
       };
@@ -111,10 +111,10 @@ VectorMembers vector_members() {
       (differentiate(std::integral_constant<int, i>()), ...);
       return out;
     };
-    f.finish = [](const VectorMembers::Values& sums, int by, const VectorMembers::Values& centers,
-                  const Aten& label, const double* params) {
-      using Terms = decltype(make_expression<E>(params).terms(numbers<kCenters, Aten>(centers),
-                                                              Aten((void(i), 0))...));
+    f.finish = [](const Members::Values& sums, int by, const Members::Values& centers, const Aten& label,
+                  const double* params) {
+      using Terms =
+          decltype(make_expression<E>(params).terms(numbers<kCenters, Aten>(centers), Aten((void(i), 0))...));
       auto s = numbers<std::tuple_size_v<Terms>, Dual<Aten>>(sums);
       if (by >= 0) s[by].d = Aten(1);
       return Dual<Aten>(make_expression<E>(params).finish(s, numbers<kCenters, Aten>(centers), label));
@@ -124,10 +124,8 @@ VectorMembers vector_members() {
 }
 
 template <class E>
-std::unique_ptr<Loss> describe(const char* space, const char* name, const VectorTraits& traits)
-  requires VectorExpression<E>
-{
-  return std::make_unique<VectorLoss>(space, name, number_arguments<E>(), traits, vector_members<E>());
+std::unique_ptr<Loss> describe(const char* space, const char* name, const Traits& traits) {
+  return std::make_unique<VectorLoss>(space, name, number_arguments<E>(), traits, members_of<E>());
 }
 
-}  // namespace lossops::sums
+}  // namespace lossops::vectors

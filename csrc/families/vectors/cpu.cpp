@@ -1,17 +1,18 @@
-// The CPU launcher of losses of vectors: blocks of whole groups, of a size that does not depend on the number of
-// threads, nor do the sums.
+// The CPU launcher of losses of vectors: blocks of whole groups, of a size that does not depend on the number
+// of threads, nor do the sums.
+#include "families/vectors/cpu.h"
+
 #include <ATen/Parallel.h>
 
 #include <memory>
 #include <numeric>
 
 #include "core/shapes.h"
-#include "families/sums/call.h"
-#include "families/sums/cpu.h"
+#include "families/vectors/call.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/planes.h"
 
-namespace lossops::sums {
+namespace lossops::vectors {
 namespace {
 
 /// Elements in a block, about, and below which another thread does not pay.
@@ -44,7 +45,7 @@ class VectorPass {
     }
     if (wrt_ >> w & 1) out.grads[w] = cpu::empty_dense(call_.weight(), call_.weight().scalar_type());
     if (!call_.reduces()) {
-      out.loss = kVectorFamily.empty_values(call_);
+      out.loss = kFamily.empty_values(call_);
       blocks(1, out);
       return out;
     }
@@ -58,7 +59,7 @@ class VectorPass {
   }
 
  private:
-  static int64_t mean_of(const Call& call) { return kVectorFamily.mean(call).factor.expect_int(); }
+  static int64_t mean_of(const Call& call) { return kFamily.mean(call).factor.expect_int(); }
   static cpu::Rows<S> rows(const at::Tensor& t) { return {t, t.dim() - 1, false}; }
   static at::Tensor as_double(const at::Tensor& t) { return t.detach().to(at::kDouble).contiguous(); }
 
@@ -90,7 +91,8 @@ class VectorPass {
 
     double run(int64_t first, double scale, const Evaluation& out) {
       const int64_t groups = std::min(p_.block_, p_.groups_ - first);
-      const double* const weight = p_.weight_.defined() ? p_.weight_.const_data_ptr<double>() + first : nullptr;
+      const double* const weight =
+          p_.weight_.defined() ? p_.weight_.const_data_ptr<double>() + first : nullptr;
       for (int64_t g = 0; g < groups; ++g) factor_[g] = weight ? weight[g] * scale : scale;
       cpu::VectorRun<S> run{groups, p_.length_};
       cpu::Plane<S> grads[cpu::kMaxVectors];
@@ -145,7 +147,7 @@ class VectorPass {
   };
 
   const Call& call_;
-  const VectorMembers& f_;
+  const Members& f_;
   const cpu::VectorKernels& table_;
   const int64_t wrt_, length_, groups_;
   const int64_t block_;  ///< groups at a time
@@ -162,9 +164,9 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
 
 }  // namespace
 
-const Backend* vector_cpu_backend() {
+const Backend* cpu_backend() {
   static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale};
   return &backend;
 }
 
-}  // namespace lossops::sums
+}  // namespace lossops::vectors

@@ -6,12 +6,12 @@
 #include "core/reduction.h"
 #include "core/shapes.h"
 #include "core/transforms.h"
-#include "families/sums/call.h"
+#include "families/vectors/call.h"
 
-namespace lossops::sums {
+namespace lossops::vectors {
 namespace {
 
-using Values = VectorMembers::Values;
+using Values = Members::Values;
 
 class VectorDecomposition {
  public:
@@ -28,7 +28,7 @@ class VectorDecomposition {
     const Values centers = this->centers();
     const Values sums = this->sums(centers);
     at::Tensor value = with_derivatives(
-        [&](int by) { return VectorMembers::Duals{f_.finish(sums, by, at_groups(centers), label_, params_)}; },
+        [&](int by) { return Members::Duals{f_.finish(sums, by, at_groups(centers), label_, params_)}; },
         sums)[0];
     if (call_.weight().defined()) {
       const at::Tensor weight = beside_input(call_, call_.weight()).to(dtype_);
@@ -44,7 +44,8 @@ class VectorDecomposition {
     // No sum of squares of others is beyond double.
     const bool wide = call_.promoted_dtype() == at::kDouble || dtype_ != at::kDouble;
     const c10::SymInt length = x_[0].tensor().sym_size(-1);
-    if (TORCH_GUARD_OR_FALSE(length.sym_eq(0)) || !(f_.measures(params_) || (f_.largest && wide))) return centers;
+    if (TORCH_GUARD_OR_FALSE(length.sym_eq(0)) || !(f_.measures(params_) || (f_.largest && wide)))
+      return centers;
     Values measured;
     for (const Aten& m : f_.measure(x_.data(), params_)) {
       measured.push_back(f_.largest ? at::amax(m.tensor().detach(), -1, true) : m.tensor().sum(-1, true));
@@ -61,8 +62,8 @@ class VectorDecomposition {
 
   Values sums(const Values& centers) const {
     Values sums;
-    for (const at::Tensor& term : with_derivatives(
-             [&](int by) { return f_.terms(centers, x_.data(), by, params_); }, x_)) {
+    for (const at::Tensor& term :
+         with_derivatives([&](int by) { return f_.terms(centers, x_.data(), by, params_); }, x_)) {
       sums.push_back(Aten(term.sum(-1)));
     }
     return sums;
@@ -78,7 +79,7 @@ class VectorDecomposition {
     for (size_t i = 0; i < operands.size(); ++i) {
       const at::Tensor& x = operands[i].tensor();
       if (!may_be_differentiated(x)) continue;
-      const VectorMembers::Duals duals = evaluate(static_cast<int>(i));
+      const Members::Duals duals = evaluate(static_cast<int>(i));
       for (size_t k = 0; k < out.size(); ++k) {
         if (first) out[k] = out[k].detach();
         const Aten& d = duals[k].d;
@@ -90,7 +91,7 @@ class VectorDecomposition {
   }
 
   const Call& call_;
-  const VectorMembers& f_;
+  const Members& f_;
   const double* const params_;
   at::ScalarType dtype_;
   Values x_;
@@ -99,6 +100,6 @@ class VectorDecomposition {
 
 }  // namespace
 
-at::Tensor decompose_vectors(const Call& call) { return VectorDecomposition(call).run(); }
+at::Tensor decompose(const Call& call) { return VectorDecomposition(call).run(); }
 
-}  // namespace lossops::sums
+}  // namespace lossops::vectors

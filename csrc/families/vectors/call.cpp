@@ -1,11 +1,12 @@
 // Losses of vectors: shapes, and what the family says to autograd and tracing.
+#include "families/vectors/call.h"
+
 #include <ATen/ops/empty.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
-#include "families/sums/call.h"
 
-namespace lossops::sums {
+namespace lossops::vectors {
 namespace {
 
 /// The shape that all vectors broadcast to.
@@ -101,7 +102,7 @@ at::Tensor spread(const Loss&, const Settings&, const at::Tensor& upstream, cons
   return gradient.dim() == upstream.dim() ? upstream : upstream.unsqueeze(-1);
 }
 
-std::vector<TensorArgument> named(const VectorTraits& traits) {
+std::vector<TensorArgument> named(const Traits& traits) {
   std::vector<TensorArgument> out;
   for (const char* name : traits.operands) out.push_back({name, false});
   return out;
@@ -110,14 +111,14 @@ std::vector<TensorArgument> named(const VectorTraits& traits) {
 }  // namespace
 
 VectorLoss::VectorLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
-                       const VectorTraits& traits, const VectorMembers& members)
-    : Loss(space, name, kVectorFamily, named(traits), std::move(numbers)), members(members) {
+                       const Traits& traits, const Members& members)
+    : Loss(space, name, kFamily, named(traits), std::move(numbers)), members(members) {
   TORCH_CHECK(operands == members.vectors + members.labelled, space, "::", name, ": the expression takes ",
               members.vectors + members.labelled, " tensors, and the traits name ", operands, ": ",
               arguments_text);
 }
 
-const Family kVectorFamily{align, promoted_dtype,    decompose_vectors, empty_values, gradient_like,
-                           mean,  values_per_sample, keeps,             spread,       nullptr};
+const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
+                     mean,  values_per_sample, keeps,     spread,       nullptr};
 
-}  // namespace lossops::sums
+}  // namespace lossops::vectors
