@@ -138,7 +138,7 @@ class RegionPass {
           const int64_t count = std::min(block_, pixels_ - b * block_);
           cpu::RegionRun<S> run = open(first, count, m);
           const cpu::Plane<S> plane = grad.plane(first, count, m.grad.get());
-          run.rows.grad[0] = straight(plane);
+          run.grad = plane;
           f(run, part);
           grad.flush(first, count, plane, m.grad.get(), nullptr);
         }
@@ -155,7 +155,7 @@ class RegionPass {
   /// What a thread needs for a block.
   struct Memory {
     Memory(const RegionPass& pass, const cpu::Rows<S>& of_grad)
-        : work(new T[cpu::region_work(pass.classes_)]), value(new T[pass.block_]) {
+        : work(new T[cpu::region_work(pass.classes_)]), staging(new S[cpu::region_staging(pass.classes_)]) {
       const auto buffer = [&](const cpu::Rows<S>& rows) {
         return std::unique_ptr<S[]>(rows.needs_buffer() ? new S[pass.block_ * pass.classes_] : nullptr);
       };
@@ -163,34 +163,24 @@ class RegionPass {
       target = buffer(pass.target_);
       grad = buffer(of_grad);
     }
-    std::unique_ptr<T[]> work, value;
-    std::unique_ptr<S[]> x, target, grad;
+    std::unique_ptr<T[]> work;
+    std::unique_ptr<S[]> staging, x, target, grad;
   };
-
-  /// Pixels of one class that are neighbours need no transposing.
-  template <class P>
-  cpu::Plane<P> straight(cpu::Plane<P> plane) const {
-    if (classes_ == 1 && plane.row_stride == 1) plane.class_stride = 0;
-    return plane;
-  }
 
   cpu::RegionRun<S> open(int64_t first, int64_t count, const Memory& m) const {
     cpu::RegionRun<S> run{};
-    run.rows.rows = count;
-    run.rows.classes = classes_;
-    run.rows.side_by_side = true;
-    run.rows.x[0] = straight(x_.read(first, count, m.x.get()));
-    if (target_) run.rows.probability = straight(target_.read(first, count, m.target.get()));
-    if (labels_.defined()) run.rows.label = labels_.const_data_ptr<int64_t>() + first;
-    run.rows.ignores = call_.settings.ignore_index.has_value();
-    run.rows.ignore_index = call_.settings.ignore_index.value_or(0);
-    run.rows.value_scale = 1;
-    run.rows.value = m.value.get();
-    run.rows.work = m.work.get();
+    run.pixels = count;
+    run.classes = classes_;
+    run.x = x_.read(first, count, m.x.get());
+    if (target_) run.target = target_.read(first, count, m.target.get());
+    if (labels_.defined()) run.label = labels_.const_data_ptr<int64_t>() + first;
+    run.ignores = call_.settings.ignore_index.has_value();
+    run.ignore_index = call_.settings.ignore_index.value_or(0);
+    run.work = m.work.get();
+    run.staging = m.staging.get();
     run.activation = s_.activation;
     run.squared = s_.squared;
     run.soft = s_.soft;
-    run.binary = classes_ == 1;
     run.pixel = s_.pixel;
     if (pixel_weight_.defined()) run.class_weight = pixel_weight_.const_data_ptr<T>();
     return run;

@@ -2,33 +2,49 @@
 #pragma once
 
 #include "../../math/sums.h"
-#include "../class_axis/cpu.h"
+#include "../../runtime/cpu/kernels.h"
 
 namespace lossops::cpu {
 
 /// What is summed of a class over the pixels that are not ignored: p, t, what they share, and their number.
 constexpr int kRegionSums = 4;
 
-/// Elements of scratch memory that a run of pixels needs.
-inline int64_t region_work(int64_t classes) {
+/// Vectors of pixels at a time, of up to so many classes; of more, one.
+constexpr int kRegionVectors = 4;
+constexpr int64_t kFewRegions = 64;
+
+/// Elements of scratch memory that a run needs, and of that in which it stages what does not lie as it has
+/// to.
+inline int64_t region_group(int64_t classes) {
   constexpr int64_t kMostLanes = 16;
-  return row_work(classes, true) + kRegionSums * classes * kMostLanes;
+  return kMostLanes * (classes <= kFewRegions ? kRegionVectors : 1);
 }
+inline int64_t region_work(int64_t classes) {
+  return (2 * classes + 1) * region_group(classes) + kRegionSums * classes * 16;
+}
+inline int64_t region_staging(int64_t classes) { return 3 * classes * region_group(classes); }
 
 /// A run of pixels of one sample.
 template <class S>
 struct RegionRun {
   using T = typename MathOf<S>::type;
-  RowRun<S> rows;  ///< side by side; `probability` is the target unless that is labels
+  int64_t pixels, classes;
+  Plane<const S> x;
+  Plane<const S> target;  ///< otherwise it is labels
+  const int64_t* label;   ///< in a single class, 0 or 1
+  Plane<S> grad;
+  bool ignores;
+  int64_t ignore_index;
   Activation activation;
   bool squared;  ///< sums are of p^2 and t^2
   bool soft;     ///< what p and t share is the smaller one, not their product
-  bool binary;   ///< there is one class, and labels are 0 or 1
   PixelCost pixel;
   const T* class_weight;  ///< of the pixels' costs
   double* sums;           ///< out: by class, added to
   const T* slopes;        ///< by class, of the loss by p and by what is shared
   T pixel_scale;          ///< multiplies the gradients of the pixels' costs
+  T* work;                ///< region_work(classes) elements
+  S* staging;             ///< region_staging(classes)
 };
 
 /// Both for a run: the sums, with the sum of all pixels' costs, and the gradients.

@@ -1,183 +1,338 @@
 // The kernel of losses of regions, which is one for all of them: the formula of the sums is the launcher's.
 //
-// Pixels lie side by side, one to a lane. Probabilities are computed in both sweeps, as that costs less than
-// a map of them, and for a softmax by the mathematics of a row of the class axis.
+// Pixels lie side by side, one to a lane, several vectors of them at a time. Probabilities are computed in
+// both sweeps, as that costs less than a map of them, and for a softmax by the mathematics of a row of the
+// class axis.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "../../math/register.h"
+#include "../../math/transpose.h"
 #include "../class_axis/row.h"
-#include "../class_axis/row_group.h"
 #include "cpu.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
-template <class S, Activation activation>
-class RegionLoop : RowGroup<S, true> {
-  using Base = RowGroup<S, true>;
-  using Base::any_ignored_, Base::b, Base::by_class, Base::by_row, Base::count_, Base::each, Base::first_,
-      Base::keep_, Base::kLanes, Base::label_, Base::label_lanes_, Base::maximum, Base::sink, Base::stage,
-      Base::stage_logits, Base::tile, Base::total, Base::unstage;
-  using Base::kE, Base::kR, Base::kY;
-  using typename Base::Step, typename Base::T, typename Base::V;
+/// `kVectors` of pixels are a group.
+template <class S, Activation activation, int kVectors>
+class RegionLoop {
+  using T = typename MathOf<S>::type;
+  using V = Register<T>;
+  static constexpr int64_t kLanes = V::kLanes;
+  static constexpr int64_t kGroup = kVectors * kLanes;
+  static constexpr bool kSoftmax = activation == Activation::kSoftmax;
 
   /// What a row of the class axis is asked of here: its softmax, and the gradient of a term of every class.
   struct AnyTerm {};
   using Rule = RowRule<AnyTerm, V, Work::kDense>;
-  static constexpr bool kSoftmax = activation == Activation::kSoftmax;
+  using Vectors = std::array<V, kVectors>;
 
  public:
   static double add(const RegionRun<S>& run) {
     RegionLoop loop(run);
-    T* const sums = loop.sums();
-    std::fill_n(sums, kRegionSums * run.rows.classes * kLanes, T(0));
-    const double cost = loop.rows([&] { return loop.add(); });
-    for (int64_t i = 0; i < kRegionSums * run.rows.classes; ++i) {
-      run.sums[i] += total(V::load(sums + i * kLanes));
-    }
+    double cost = 0;
+    loop.each_group([&] { cost += loop.add(); });
+    for (int64_t i = 0; i < kRegionSums * run.classes; ++i)
+      run.sums[i] += total(V::load(loop.sums_ + i * kLanes));
     return cost;
   }
 
   static void differentiate(const RegionRun<S>& run) {
     RegionLoop loop(run);
-    loop.rows([&] {
-      loop.differentiate();
-      return V(0);
-    });
+    loop.each_group([&] { loop.differentiate(); });
   }
 
  private:
-  explicit RegionLoop(const RegionRun<S>& run)
-      : Base(run.rows), r(run), rule_(nullptr, run.rows.classes, r.pixel.smoothing, false) {}
+  explicit RegionLoop(const RegionRun<S>& run) : r(run), rule_(nullptr, run.classes, 0, false) {
+    const int64_t tile = r.classes * kGroup;
+    T* next = r.work;
+    for (T** of : {&exponentials_, &derivatives_}) *of = std::exchange(next, next + tile);
+    sums_ = std::exchange(next, next + kRegionSums * r.classes * kLanes);
+    std::fill_n(sums_, kRegionSums * r.classes * kLanes, T(0));
+    labels_ = std::exchange(next, next + kGroup);
+    S* staged = r.staging;
+    for (S** of : {&x_tile_, &target_tile_, &grad_tile_}) *of = std::exchange(staged, staged + tile);
+  }
 
-  /// By class and what is summed.
-  T* sums() const { return b.work + row_work(b.classes, true); }
+  LOSSOPS_INLINE static double total(V v) {
+    T lane[kLanes];
+    V::store(v, lane);
+    double sum = 0;
+    for (const T x : lane) sum += x;
+    return sum;
+  }
 
-  // -- what a group reads ------------------------------------------------------------------------------
+  // -- groups ------------------------------------------------------------------------------------------
 
-  /// Of a class in the pixels of the group.
+  template <class F>
+  void each_group(const F& f) {
+    for (first_ = 0; first_ < r.pixels; first_ += kGroup) {
+      count_ = std::min(kGroup, r.pixels - first_);
+      x_ = source(r.x, x_tile_);
+      if (r.target.data) target_ = source(r.target, target_tile_);
+      read_labels();
+      f();
+    }
+  }
+
+  /// Where a class's pixels lie one after the other: in the plane, or staged in a tile.
+  template <class P>
+  struct Classes {
+    P* data;
+    int64_t stride;
+    LOSSOPS_INLINE P* operator()(int64_t c, int v) const { return data + c * stride + v * kLanes; }
+  };
+  template <class P>
+  bool in_place(const Plane<P>& plane) const {
+    return count_ == kGroup && plane.row_stride == 1 && (plane.class_stride != 1 || r.classes == 1);
+  }
+  Classes<const S> source(const Plane<const S>& plane, S* tile) const {
+    const S* const from = plane.data + first_ * plane.row_stride;
+    if (in_place(plane)) return {from, plane.class_stride};
+    const bool by_class = plane.class_stride != 1 || r.classes == 1;
+    for (int64_t c = 0; c < r.classes; ++c) std::fill_n(tile + c * kGroup + count_, kGroup - count_, S(0));
+    if (by_class && plane.row_stride == 1) {
+      for (int64_t c = 0; c < r.classes; ++c) {
+        std::copy_n(from + c * plane.class_stride, count_, tile + c * kGroup);
+      }
+    } else {
+      transposed(from, plane.row_stride, tile, kGroup, count_, r.classes);
+    }
+    return {tile, kGroup};
+  }
+  Classes<S> sink() const {
+    if (in_place(r.grad)) return {r.grad.data + first_, r.grad.class_stride};
+    return {grad_tile_, kGroup};
+  }
+  void flush() const {
+    if (in_place(r.grad)) return;
+    S* const to = r.grad.data + first_ * r.grad.row_stride;
+    if ((r.grad.class_stride != 1 || r.classes == 1) && r.grad.row_stride == 1) {
+      for (int64_t c = 0; c < r.classes; ++c) {
+        std::copy_n(grad_tile_ + c * kGroup, count_, to + c * r.grad.class_stride);
+      }
+    } else {
+      transposed(grad_tile_, kGroup, to, r.grad.row_stride, r.classes, count_);
+    }
+  }
+  static void transposed(const S* from, int64_t from_stride, S* to, int64_t to_stride, int64_t rows,
+                         int64_t columns) {
+    if constexpr (std::is_same_v<S, T>) {
+      transpose<T>(from, from_stride, to, to_stride, rows, columns);
+    } else {
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+      }
+    }
+  }
+
+  /// As numbers: what is ignored or beyond the last pixel has a label that is none.
+  void read_labels() {
+    constexpr T kNoLabel = std::numeric_limits<T>::quiet_NaN();
+    T* const labels = labels_;
+    masked_ = count_ < kGroup;
+    if (r.label) {
+      const int64_t* const label = r.label + first_;
+      const int64_t ignored = r.ignores ? r.ignore_index : -1;  // which no label is
+      int64_t drops = 0;
+      for (int64_t i = 0; i < count_; ++i) {
+        const bool drop = label[i] == ignored;
+        labels[i] = drop ? kNoLabel : static_cast<T>(label[i]);
+        drops += drop;
+      }
+      masked_ |= drops != 0;
+    } else {
+      std::fill_n(labels, count_, T(0));
+    }
+    std::fill(labels + count_, labels + kGroup, kNoLabel);
+  }
+
+  /// The target of a class, and what counts of it.
   struct Targets {
-    const T* staged;  ///< null if there are labels
-    V labels;
+    Classes<const S> given;
+    Vectors labels;
+    bool is_given;
     int64_t first;  ///< class
     V ignored;
     bool ignores;  ///< element by element
-    V kept;        ///< 0 or 1, of pixels
-    bool masked;
+    bool masked;   ///< pixels
 
-    LOSSOPS_INLINE V operator()(Step s) const {
-      if (staged) return V::load(staged + s.at);
-      return select(V(static_cast<T>(s.at / kLanes + first)) == labels, V(1), V(0));
+    LOSSOPS_INLINE V operator()(int64_t c, int v) const {
+      return is_given ? V::load(given(c, v)) : select(is(c, v), V(1), V(0));
     }
-    /// Which elements count; only if it `masks`.
-    LOSSOPS_INLINE V keeps(V t) const { return ignores ? select(t == ignored, V(0), kept) : kept; }
-    bool masks() const { return masked || ignores; }
+    LOSSOPS_INLINE auto is(int64_t c, int v) const { return labels[v] == V(static_cast<T>(c + first)); }
+    LOSSOPS_INLINE V keeps(V t, int v) const {
+      const V pixel = select(labels[v] == labels[v], V(1), V(0));
+      return ignores ? select(t == ignored, V(0), pixel) : pixel;
+    }
+    /// 0 where the element does not count.
+    LOSSOPS_INLINE V of(V x, V t, int v) const {
+      return masked || ignores ? select(keeps(t, v) == V(0), V(0), x) : x;
+    }
   };
+  Targets targets() const {
+    Targets t{target_,
+              {},
+              r.target.data != nullptr,
+              r.classes == 1 ? 1 : 0,
+              V(static_cast<T>(r.ignore_index)),
+              r.target.data && r.ignores,
+              masked_};
+    for (int v = 0; v < kVectors; ++v) t.labels[v] = V::load(labels_ + v * kLanes);
+    return t;
+  }
 
-  /// Of a class, and by its logit: dp/dx, less what all classes share in a softmax.
+  // -- probabilities -----------------------------------------------------------------------------------
+
+  using Shifts = std::array<RowShift<V>, kVectors>;
+
+  /// Of a class in the group.
   struct Probabilities {
-    const T* x;
+    Classes<const S> x;
     const T* exponentials;
-    V share;
-    LOSSOPS_INLINE V operator()(Step s) const {
-      if constexpr (kSoftmax) return V::load(exponentials + s.at) * share;
-      if constexpr (activation == Activation::kSigmoid) return logistic(V::load(x + s.at)).p();
-      return V::load(x + s.at);
+    Shifts shift;
+    LOSSOPS_INLINE V exponential(int64_t c, int v) const {
+      return V::load(exponentials + c * kGroup + v * kLanes);
+    }
+    LOSSOPS_INLINE V operator()(int64_t c, int v) const {
+      if constexpr (kSoftmax) return exponential(c, v) * shift[v].share;
+      if constexpr (activation == Activation::kSigmoid) return logistic(V::load(x(c, v))).p();
+      return V::load(x(c, v));
     }
   };
 
-  void read() {
-    x_ = stage_logits(0);
-    const bool given = b.probability.data;
-    if (given) stage(b.probability, tile(kY), tile(kR));
-    const bool ignores = given && b.ignores;
-    const bool part = count_ < kLanes;
-    V kept = any_ignored_ ? keep_ : V(1);
-    if (part) kept = V::first(kept, count_);
-    targets_ = {given ? tile(kY) : nullptr,
-                label_lanes_,
-                r.binary ? 1 : 0,
-                V(static_cast<T>(b.ignore_index)),
-                ignores,
-                kept,
-                part || any_ignored_};
-    if constexpr (kSoftmax) normalize();
+  /// Keeps the exponentials of a softmax.
+  Probabilities probabilities() const {
+    Probabilities p{x_, exponentials_, {}};
+    if constexpr (kSoftmax) {
+      const auto x = x_;
+      const auto rule = rule_;
+      const int64_t classes = r.classes;
+      T* const kept = exponentials_;
+      Vectors largest, others, tops;
+      for (int v = 0; v < kVectors; ++v) {
+        largest[v] = V(-std::numeric_limits<T>::infinity());
+        others[v] = tops[v] = V(0);
+      }
+      for (int64_t c = 0; c < classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) largest[v] = larger(V::load(x(c, v)), largest[v]);
+      }
+      for (int64_t c = 0; c < classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) {
+          const V z = V::load(x(c, v)), e = rule.exponential(z, largest[v], largest[v]);
+          V::store(e, kept + c * kGroup + v * kLanes);
+          const V below = select(z == largest[v], V(0), e);
+          others[v] = others[v] + below;
+          tops[v] = tops[v] + (e - below);
+        }
+      }
+      for (int v = 0; v < kVectors; ++v) {
+        const V rest = rule.without_subnormal(others[v] + (tops[v] - V(1)));
+        p.shift[v] = rule.softmax(largest[v], rest, largest[v]);
+      }
+    }
+    return p;
   }
-
-  void normalize() {
-    const T* const x = x_;
-    const auto rule = rule_;
-    const V largest = maximum([=](Step s) __attribute__((always_inline)) { return V::load(x + s.at); });
-    T* const kept = tile(kE);
-    const auto sums = this->template sums_of<2>([=](Step s) __attribute__((always_inline)) {
-      const V z = V::load(x + s.at), e = rule.exponential(z, largest, largest);
-      V::store(e, kept + s.at);
-      const V below = select(z == largest, V(0), e);
-      return std::array<V, 2>{below, e - below};
-    });
-    shift_ = rule.softmax(largest, rule.without_subnormal(sums[0] + (sums[1] - V(1))), largest);
-  }
-  template <size_t n, class F>
-  LOSSOPS_INLINE std::array<V, n> sums_of(const F& f) const {
-    return Base::template sums<n>(f);
-  }
-
-  Probabilities probabilities() const { return {x_, tile(kE), shift_.share}; }
 
   // -- sums --------------------------------------------------------------------------------------------
 
-  V add() {
-    read();
-    const Targets targets = targets_;
+  double add() {
     const Probabilities probability = probabilities();
-    const bool squared = r.squared, soft = r.soft, counts = b.ignores, masks = targets.masks() || counts;
-    T* const sums = this->sums();
-    each([=](Step s) __attribute__((always_inline)) {
-      V p = probability(s), t = targets(s);
-      T* const at = sums + kRegionSums * s.at;
-      if (masks) {
-        const V keep = targets.keeps(t);
-        p = select(keep == V(0), V(0), p);
-        t = select(keep == V(0), V(0), t);
-        if (counts) V::store(V::load(at + 3 * kLanes) + keep, at + 3 * kLanes);
+    const Targets targets = this->targets();
+    if (!r.squared && !r.soft && !r.ignores && !masked_ && !targets.is_given) {
+      add_labels(probability, targets);
+    } else {
+      add_any(probability, targets);
+    }
+    return r.pixel.weight == 0 ? 0 : cost(probability, targets);
+  }
+
+  void add_labels(const Probabilities& probability, const Targets& targets) {
+    T* const sums = sums_;
+    const int64_t classes = r.classes;
+    for (int64_t c = 0; c < classes; ++c) {
+      V p(0), t(0), both(0);
+      for (int v = 0; v < kVectors; ++v) {
+        const V of = probability(c, v);
+        const auto is = targets.is(c, v);
+        p = p + of;
+        t = t + select(is, V(1), V(0));
+        both = both + select(is, of, V(0));
       }
-      const V both = soft ? select(p < t, p, t) : p * t;
-      V::store(V::load(at) + (squared ? p * p : p), at);
-      V::store(V::load(at + kLanes) + (squared ? t * t : t), at + kLanes);
-      V::store(V::load(at + 2 * kLanes) + both, at + 2 * kLanes);
-    });
-    return r.pixel.weight == 0 ? V(0) : cost();
+      add_to(sums, c, {p, t, both, V(0)});
+    }
+  }
+
+  void add_any(const Probabilities& probability, const Targets& targets) {
+    T* const sums = sums_;
+    const int64_t classes = r.classes;
+    const bool squared = r.squared, soft = r.soft;
+    for (int64_t c = 0; c < classes; ++c) {
+      std::array<V, kRegionSums> sum{V(0), V(0), V(0), V(0)};
+      for (int v = 0; v < kVectors; ++v) {
+        const V given = targets(c, v);
+        const V p = targets.of(probability(c, v), given, v), t = targets.of(given, given, v);
+        sum[0] = sum[0] + (squared ? p * p : p);
+        sum[1] = sum[1] + (squared ? t * t : t);
+        sum[2] = sum[2] + (soft ? select(p < t, p, t) : p * t);
+        sum[3] = sum[3] + targets.keeps(given, v);
+      }
+      add_to(sums, c, sum);
+    }
+  }
+
+  LOSSOPS_INLINE static void add_to(T* sums, int64_t c, const std::array<V, kRegionSums>& sum) {
+    for (int k = 0; k < kRegionSums; ++k) {
+      T* const at = sums + (kRegionSums * c + k) * kLanes;
+      V::store(V::load(at) + sum[k], at);
+    }
   }
 
   // -- what pixels cost --------------------------------------------------------------------------------
 
   /// Whether the label alone has a cost.
-  bool costs_label() const { return kSoftmax && !targets_.staged && r.pixel.smoothing == 0; }
+  bool costs_label() const { return kSoftmax && !r.target.data && r.pixel.smoothing == 0; }
 
-  LOSSOPS_INLINE Dual<V> label_cost() const {
-    const T* const x = x_;
-    const V d = by_row([&](int64_t l) { return x[this->at_label(l)]; }) - shift_.shift;
-    const Dual<V> cost = r.pixel.true_class(Probability<Dual<V>>(d, exp_below(d), shift_));
-    if (!r.class_weight) return cost;
-    const V weight = by_row([&](int64_t l) { return r.class_weight[label_[l]]; });
-    return {weight * cost.v, weight * cost.d};
+  /// That of the label's class, with its derivative by ln p.
+  std::array<Dual<V>, kVectors> label_costs(const Probabilities& probability, const Targets& targets) const {
+    const auto x = x_;
+    Vectors logit, weight;
+    for (int v = 0; v < kVectors; ++v) logit[v] = weight[v] = V(1);
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const auto is = targets.is(c, v);
+        logit[v] = select(is, V::load(x(c, v)), logit[v]);
+        if (r.class_weight) weight[v] = select(is, V(r.class_weight[c]), weight[v]);
+      }
+    }
+    std::array<Dual<V>, kVectors> out;
+    for (int v = 0; v < kVectors; ++v) {
+      const V d = logit[v] - probability.shift[v].shift;
+      const Dual<V> cost = r.pixel.true_class(Probability<Dual<V>>(d, exp_below(d), probability.shift[v]));
+      const V w = targets.of(weight[v], V(1), v);
+      out[v] = {scaled(w, targets.of(cost.v, V(1), v)), scaled(w, targets.of(cost.d, V(1), v))};
+    }
+    return out;
   }
 
-  /// Of an element, with its derivative: by ln p of a softmax, or by the logit.
+  /// That of an element, with its derivative: by ln p of a softmax, or by the logit.
   struct Costs {
     PixelCost pixel;
-    const T* x;
-    const T* exponentials;
-    RowShift<V> shift;
     const T* weight;
     V given, spread;  ///< parts of the target: its own, and what smoothing gives each class
-    LOSSOPS_INLINE Dual<V> operator()(Step s, V t) const {
-      const V w = weight ? by_class(weight, s) : V(1);
-      const V x = V::load(this->x + s.at);
+    LOSSOPS_INLINE Dual<V> operator()(const Probabilities& probability, int64_t c, int v, V t) const {
+      const V w = weight ? V(weight[c]) : V(1);
+      const V x = V::load(probability.x(c, v));
       const V smooth = given * t + spread;
       if constexpr (kSoftmax) {
-        const Dual<V> cost =
-            pixel.true_class(Probability<Dual<V>>(x - shift.shift, V::load(exponentials + s.at), shift));
-        return {scaled(w * smooth, cost.v), scaled(w * smooth, cost.d)};
+        const RowShift<V>& shift = probability.shift[v];
+        const V d = x - shift.shift, part = w * smooth;
+        const Dual<V> cost = pixel.true_class(Probability<Dual<V>>(d, probability.exponential(c, v), shift));
+        return {scaled(part, cost.v), scaled(part, cost.d)};
       } else {
         const Dual<V> cost = pixel.element(Dual<V>(x, V(1)), smooth);
         return {w * cost.v, w * cost.d};
@@ -186,28 +341,24 @@ class RegionLoop : RowGroup<S, true> {
   };
   Costs costs() const {
     // A class by itself is smoothed between two.
-    const double classes = kSoftmax ? static_cast<double>(b.classes) : 2;
-    const double s = r.pixel.smoothing;
-    return {r.pixel,
-            x_,
-            tile(kE),
-            shift_,
-            r.class_weight,
-            V(static_cast<T>(1 - s)),
-            V(static_cast<T>(s / classes))};
+    const double classes = kSoftmax ? static_cast<double>(r.classes) : 2, s = r.pixel.smoothing;
+    return {r.pixel, r.class_weight, V(static_cast<T>(1 - s)), V(static_cast<T>(s / classes))};
   }
 
-  V cost() const {
-    const Targets targets = targets_;
-    if (costs_label()) return select(targets.kept == V(0), V(0), label_cost().v);
-    const Costs costs = this->costs();
-    const bool masks = targets.masks();
-    return this->template sums_of<1>([=](Step s) __attribute__((always_inline)) {
-      const V t = targets(s);
-      V cost = costs(s, t).v;
-      if (masks) cost = select(targets.keeps(t) == V(0), V(0), cost);
-      return std::array<V, 1>{cost};
-    })[0];
+  double cost(const Probabilities& probability, const Targets& targets) const {
+    V sum(0);
+    if (costs_label()) {
+      for (const Dual<V>& cost : label_costs(probability, targets)) sum = sum + cost.v;
+    } else {
+      const Costs costs = this->costs();
+      for (int64_t c = 0; c < r.classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) {
+          const V t = targets(c, v);
+          sum = sum + targets.of(costs(probability, c, v, t).v, t, v);
+        }
+      }
+    }
+    return total(sum);
   }
 
   // -- gradients ---------------------------------------------------------------------------------------
@@ -216,104 +367,129 @@ class RegionLoop : RowGroup<S, true> {
   struct Slopes {
     const T* slopes;
     bool squared, soft;
-    LOSSOPS_INLINE V operator()(Step s, V p, V t) const {
-      const T* const of = slopes + 2 * (s.at / kLanes);
-      const V own = squared ? V(of[0]) * (p + p) : V(of[0]);
-      const V half = select(p == t, V(T(0.5)), V(0));
-      return own + V(of[1]) * (soft ? select(p < t, V(1), half) : t);
+    LOSSOPS_INLINE V operator()(int64_t c, V p, V t) const {
+      const V of_p(slopes[2 * c]), of_both(slopes[2 * c + 1]);
+      const V shared = soft ? select(p < t, V(1), select(p == t, V(T(0.5)), V(0))) : t;
+      return (squared ? of_p * (p + p) : of_p) + of_both * shared;
     }
   };
 
   void differentiate() {
-    read();
-    const Targets targets = targets_;
     const Probabilities probability = probabilities();
+    const Targets targets = this->targets();
+    if constexpr (kSoftmax) {
+      differentiate_softmax(probability, targets);
+    } else {
+      differentiate_elements(probability, targets);
+    }
+    flush();
+  }
+
+  void differentiate_elements(const Probabilities& probability, const Targets& targets) const {
     const Slopes slopes{r.slopes, r.squared, r.soft};
     const Costs costs = this->costs();
-    const bool masks = targets.masks(), costs_pixel = r.pixel.weight != 0, costs_label = this->costs_label();
+    const bool costs_pixel = r.pixel.weight != 0;
     const V scale(r.pixel_scale);
-    const auto keep = this->unless_ignored();
-    const auto put = sink(b.grad[0], tile(kR));
-    /// What an element's own logit (of a softmax, its ln p) does.
-    const auto own = [=](Step s, V p, V slope) __attribute__((always_inline)) {
-      const V t = targets(s);
-      V d = slopes(s, p, t) * slope;
-      if (costs_pixel && !costs_label) d = d + scale * costs(s, t).d;
-      return masks ? select(targets.keeps(t) == V(0), V(0), d) : d;
-    };
-    if constexpr (!kSoftmax) {
-      const T* const x = x_;
-      each([=](Step s) __attribute__((always_inline)) {
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const V t = targets(c, v);
+        V d;
         if constexpr (activation == Activation::kSigmoid) {
-          const auto logit = logistic(V::load(x + s.at));
-          put(own(s, logit.p(), logit.p() * logit.q()), s);
+          const auto logit = logistic(V::load(probability.x(c, v)));
+          d = slopes(c, logit.p(), t) * (logit.p() * logit.q());
         } else {
-          put(own(s, probability(s), V(1)), s);
+          d = slopes(c, probability(c, v), t);
         }
-      });
-    } else {
-      T* const kept = tile(kR);
-      const T* const exponentials = tile(kE);
-      const V label = costs_pixel && costs_label ? scale * label_cost().d : V(0);
-      const V labels = targets.labels;
-      const bool adds_label = costs_pixel && costs_label;
-      const RowShift<V> shift = shift_;
-      const auto sums = this->template sums_of<3>([=](Step s) __attribute__((always_inline)) {
-        const V p = probability(s);
-        V d = own(s, p, p);
-        if (adds_label) d = d + select(V(static_cast<T>(s.at / kLanes)) == labels, label, V(0));
-        V::store(d, kept + s.at);
-        const auto top = (V::load(exponentials + s.at) == V(1)) & (shift.rest < V(1));
-        const V counts = targets.ignores ? targets.keeps(targets(s)) : V(1);
-        return std::array<V, 3>{select(top, V(0), d), select(top, d, V(0)), counts};
-      });
-      const V any = sums[2];
-      const auto gradient =
-          rule_.gradient(shift, LabelClass<V>(), SlopeSums<V>{sums[0], sums[1]}, V(0), V(0), V(1));
-      each([=](Step s) __attribute__((always_inline)) {
-        const V d = keep(gradient.of_class(V::load(kept + s.at), V::load(exponentials + s.at)));
-        put(targets.ignores ? select(any == V(0), V(0), d) : d, s);
-      });
+        if (costs_pixel) d = d + scale * costs(probability, c, v, t).d;
+        V::store(targets.of(d, t, v), to(c, v));
+      }
     }
-    unstage(tile(kR), b.grad[0], tile(kE));
+  }
+
+  void differentiate_softmax(const Probabilities& probability, const Targets& targets) const {
+    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const Costs costs = this->costs();
+    const bool costs_label = r.pixel.weight != 0 && this->costs_label();
+    const bool costs_class = r.pixel.weight != 0 && !costs_label;
+    const V scale(r.pixel_scale);
+    std::array<Dual<V>, kVectors> of_label;
+    if (costs_label) of_label = label_costs(probability, targets);
+    T* const kept = derivatives_;
+    std::array<SlopeSums<V>, kVectors> sums;
+    Vectors counts;
+    counts.fill(V(0));
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const V t = targets(c, v), e = probability.exponential(c, v), p = e * probability.shift[v].share;
+        V d = slopes(c, p, t) * p;
+        if (costs_class) d = d + scale * costs(probability, c, v, t).d;
+        d = targets.of(d, t, v);
+        if (costs_label) d = d + select(targets.is(c, v), scale * of_label[v].d, V(0));
+        V::store(d, kept + c * kGroup + v * kLanes);
+        const auto top = (e == V(1)) & (probability.shift[v].rest < V(1));
+        sums[v].others = sums[v].others + select(top, V(0), d);
+        sums[v].top = sums[v].top + select(top, d, V(0));
+        if (targets.ignores) counts[v] = counts[v] + targets.keeps(t, v);
+      }
+    }
+    std::array<RowGradient<AnyTerm, V>, kVectors> gradient;
+    for (int v = 0; v < kVectors; ++v) {
+      gradient[v] = rule_.gradient(probability.shift[v], LabelClass<V>(), sums[v], V(0), V(0), V(1));
+    }
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        V d = gradient[v].of_class(V::load(kept + c * kGroup + v * kLanes), probability.exponential(c, v));
+        if (targets.masked) d = targets.of(d, V(static_cast<T>(r.ignore_index + 1)), v);
+        if (targets.ignores) d = select(counts[v] == V(0), V(0), d);
+        V::store(d, to(c, v));
+      }
+    }
   }
 
   const RegionRun<S> r;
   const Rule rule_;
+  T *exponentials_, *derivatives_, *sums_, *labels_;
+  S *x_tile_, *target_tile_, *grad_tile_;
   // Of the group:
-  const T* x_ = nullptr;
-  Targets targets_{};
-  RowShift<V> shift_{};
+  int64_t first_ = 0, count_ = 0;
+  Classes<const S> x_{}, target_{};
+  bool masked_ = false;  ///< some of its pixels do not count
 };
 
-template <class S>
-double add_regions(const RegionRun<S>& run) {
+/// f of the loop for a run.
+template <class S, class F>
+auto with_region_loop(const RegionRun<S>& run, const F& f) {
+  const auto with = [&]<Activation activation>() {
+    // So that what is kept of a group stays near.
+    if (run.classes <= kFewRegions)
+      return f(static_cast<RegionLoop<S, activation, kRegionVectors>*>(nullptr));
+    return f(static_cast<RegionLoop<S, activation, 1>*>(nullptr));
+  };
   switch (run.activation) {
     case Activation::kNone:
-      return RegionLoop<S, Activation::kNone>::add(run);
+      return with.template operator()<Activation::kNone>();
     case Activation::kSigmoid:
-      return RegionLoop<S, Activation::kSigmoid>::add(run);
+      return with.template operator()<Activation::kSigmoid>();
     default:
-      return RegionLoop<S, Activation::kSoftmax>::add(run);
+      return with.template operator()<Activation::kSoftmax>();
   }
 }
 
 template <class S>
-void differentiate_regions(const RegionRun<S>& run) {
-  switch (run.activation) {
-    case Activation::kNone:
-      return RegionLoop<S, Activation::kNone>::differentiate(run);
-    case Activation::kSigmoid:
-      return RegionLoop<S, Activation::kSigmoid>::differentiate(run);
-    default:
-      return RegionLoop<S, Activation::kSoftmax>::differentiate(run);
-  }
+constexpr RegionKernelsFor<S> region_kernels_for() {
+  return {[](const RegionRun<S>& run) {
+            return with_region_loop(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
+          },
+          [](const RegionRun<S>& run) {
+            with_region_loop(run, [&]<class Loop>(Loop*) { Loop::differentiate(run); });
+          }};
 }
 
 inline const RegionKernels& region_kernels() {
-  static constexpr RegionKernels table{{add_regions<float>, differentiate_regions<float>},
-                                       {add_regions<double>, differentiate_regions<double>},
-                                       {add_regions<c10::BFloat16>, differentiate_regions<c10::BFloat16>}};
+  static constexpr RegionKernels table{region_kernels_for<float>(), region_kernels_for<double>(),
+                                       region_kernels_for<c10::BFloat16>()};
   return table;
 }
 
