@@ -56,7 +56,7 @@ class RegionPass {
     blocks_ = (pixels_ + block_ - 1) / block_;
     parts_ = std::min(blocks_, kParts);
     if (has_labels(call)) {
-      read_labels();
+      labels_ = target_of(call).to(at::kLong).contiguous();
     } else {
       target_ = rows(target_of(call));
     }
@@ -105,23 +105,15 @@ class RegionPass {
  private:
   static cpu::Rows<S> rows(const at::Tensor& t) { return {t, 1, true}; }
 
-  void read_labels() {
-    labels_ = target_of(call_).to(at::kLong).contiguous();
+  /// Raises for the first label out of range.
+  [[noreturn]] void refuse_labels() const {
     const int64_t* const label = labels_.const_data_ptr<int64_t>();
-    const auto limit = static_cast<uint64_t>(label_count(call_).expect_int());
-    const bool ignores = call_.settings.ignore_index.has_value();
-    const int64_t ignored = call_.settings.ignore_index.value_or(0);
-    std::atomic<int64_t> wrong{labels_.numel()};
-    at::parallel_for(0, labels_.numel(), kGrainElements, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        if (static_cast<uint64_t>(label[i]) < limit || (ignores && label[i] == ignored)) continue;
-        int64_t known = wrong;
-        while (i < known && !wrong.compare_exchange_weak(known, i)) {
-        }
-        return;
-      }
+    const int64_t limit = label_count(call_).expect_int();
+    const auto ignored = call_.settings.ignore_index;
+    const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
+      return (l < 0 || l >= limit) && !(ignored && l == *ignored);
     });
-    if (wrong < labels_.numel()) label_error(call_, label[wrong], wrong);
+    label_error(call_, *first, first - label);
   }
 
   // -- sweeps ------------------------------------------------------------------------------------------
@@ -190,10 +182,15 @@ class RegionPass {
   void add() {
     const int64_t width = classes_ * kRegionSums;
     std::vector<double> by_part(samples_ * parts_ * width), costs(samples_ * parts_);
+    std::atomic<bool> any_wrong{false};
     sweep({}, [&](cpu::RegionRun<S>& run, int64_t part) {
+      bool wrong = false;
       run.sums = by_part.data() + part * width;
+      run.wrong = &wrong;
       costs[part] += kernels_.add(run);
+      if (wrong) any_wrong = true;
     });
+    if (any_wrong) refuse_labels();
     cost_ = std::accumulate(costs.begin(), costs.end(), 0.0);
     const int64_t samples = s_.batch ? 1 : samples_;
     sums_.assign(samples * width, 0);

@@ -36,6 +36,7 @@ class RegionLoop {
     RegionLoop loop(run);
     double cost = 0;
     loop.each_group([&] { cost += loop.add(); });
+    if (total(loop.wrong_) > 0) *run.wrong = true;
     for (int64_t i = 0; i < kRegionSums * run.classes; ++i)
       run.sums[i] += total(V::load(loop.sums_ + i * kLanes));
     return cost;
@@ -132,23 +133,28 @@ class RegionLoop {
 
   /// As numbers: what is ignored or beyond the last pixel has a label that is none.
   void read_labels() {
-    constexpr T kNoLabel = std::numeric_limits<T>::quiet_NaN();
+    const V none(std::numeric_limits<T>::quiet_NaN());
     T* const labels = labels_;
     masked_ = count_ < kGroup;
+    if (masked_ || !r.label) std::fill_n(labels, kGroup, T(0));
     if (r.label) {
       const int64_t* const label = r.label + first_;
-      const int64_t ignored = r.ignores ? r.ignore_index : -1;  // which no label is
-      int64_t drops = 0;
-      for (int64_t i = 0; i < count_; ++i) {
-        const bool drop = label[i] == ignored;
-        labels[i] = drop ? kNoLabel : static_cast<T>(label[i]);
-        drops += drop;
+      for (int64_t i = 0; i < count_; ++i) labels[i] = static_cast<T>(label[i]);
+      // No label that is one is too large for T.
+      const V ignored = r.ignores ? V(static_cast<T>(r.ignore_index)) : none;
+      const V end(static_cast<T>(std::max<int64_t>(r.classes, 2)));
+      V drops(0);
+      for (int64_t i = 0; i < kGroup; i += kLanes) {
+        const V of = V::load(labels + i);
+        const V dropped = select(of == ignored, V(1), V(0));
+        const V known = select(of < V(0), V(0), select(of < end, V(1), V(0)));
+        wrong_ = wrong_ + select(dropped + known == V(0), V(1), V(0));
+        drops = drops + dropped;
+        V::store(select(of == ignored, none, of), labels + i);
       }
-      masked_ |= drops != 0;
-    } else {
-      std::fill_n(labels, count_, T(0));
+      if (r.ignores) masked_ |= total(drops) > 0;
     }
-    std::fill(labels + count_, labels + kGroup, kNoLabel);
+    std::fill(labels + count_, labels + kGroup, std::numeric_limits<T>::quiet_NaN());
   }
 
   /// The target of a class, and what counts of it.
@@ -188,6 +194,16 @@ class RegionLoop {
 
   // -- probabilities -----------------------------------------------------------------------------------
 
+  struct Sigmoid {
+    LOSSOPS_INLINE explicit Sigmoid(V x) {
+      const V most(std::is_same_v<T, float> ? T(88) : T(709));
+      const V e = exp(select(x < -most, most, -x));
+      p = V(1) / (V(1) + e);
+      q = e * p;
+    }
+    V p, q;
+  };
+
   using Shifts = std::array<RowShift<V>, kVectors>;
 
   /// Of a class in the group.
@@ -200,7 +216,7 @@ class RegionLoop {
     }
     LOSSOPS_INLINE V operator()(int64_t c, int v) const {
       if constexpr (kSoftmax) return exponential(c, v) * shift[v].share;
-      if constexpr (activation == Activation::kSigmoid) return logistic(V::load(x(c, v))).p();
+      if constexpr (activation == Activation::kSigmoid) return Sigmoid(V::load(x(c, v))).p;
       return V::load(x(c, v));
     }
   };
@@ -396,8 +412,8 @@ class RegionLoop {
         const V t = targets(c, v);
         V d;
         if constexpr (activation == Activation::kSigmoid) {
-          const auto logit = logistic(V::load(probability.x(c, v)));
-          d = slopes(c, logit.p(), t) * (logit.p() * logit.q());
+          const Sigmoid s(V::load(probability.x(c, v)));
+          d = slopes(c, s.p, t) * (s.p * s.q);
         } else {
           d = slopes(c, probability(c, v), t);
         }
@@ -456,6 +472,7 @@ class RegionLoop {
   int64_t first_ = 0, count_ = 0;
   Classes<const S> x_{}, target_{};
   bool masked_ = false;  ///< some of its pixels do not count
+  V wrong_{0};           ///< labels so far that are out of range
 };
 
 /// f of the loop for a run.
