@@ -65,7 +65,7 @@ CASES = [
     Case("jaccard", jaccard, {"smooth": 1.0}),
     Case("tversky", tversky(0.3, 0.8), {}, {"fp_weight": 0.3, "fn_weight": 0.8}),
     Case("focal_tversky", tversky(0.3, 0.7, 0.75)),
-    Case("mcc", mcc, {"smooth": 0.0}),
+    Case("mcc", mcc),
     Case("generalized_dice", dice),
     Case("generalized_dice", dice, {"batch": True, "include_background": False}),
     Case("generalized_dice", dice, {}, {"class_weighting": 1}),

@@ -69,15 +69,16 @@ struct GeneralizedDice : Region {
 };
 
 /// 1 - Matthews' correlation of a class with its target, which is 0 where one of them is all or nothing.
+/// There is nothing to smooth.
 struct MCC : Region {
   static constexpr auto parameters = region_parameters<MCC>();
   template <class S>
-  LOSSOPS_INLINE S finish(const Overlap<S>& o, double smooth) const {
+  LOSSOPS_INLINE S finish(const Overlap<S>& o, double) const {
     // n both - p t, over the root of p t (n - p) (n - t), pair by pair, as the product may overflow.
     const S first = o.p * o.t, second = (o.n - o.p) * (o.n - o.t);
     const auto none = (value_of(first) <= 0) | (value_of(second) <= 0);
     const S roots = sqrt(select(none, S(1), first)) * sqrt(select(none, S(1), second));
-    return 1.0 - select(none, S(0), (o.both * o.n - first + smooth) / (roots + smooth));
+    return 1.0 - select(none, S(0), (o.both * o.n - first) / roots);
   }
 };
 

@@ -5,7 +5,7 @@
 // counts, a sweep in between takes every class's derivative by its log-probability.
 #pragma once
 
-#include "row.h"
+#include "../../math/row.h"
 #include "row_group.h"
 
 namespace lossops::cpu {
