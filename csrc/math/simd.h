@@ -8,12 +8,12 @@
 
 #include <c10/util/BFloat16.h>
 
-#include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "mask.h"
 #include "scalar.h"
+#include "widening.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {
@@ -63,45 +63,13 @@ struct Simd {
     for (int i = 0; i < kLanes; ++i) p[i] = static_cast<c10::BFloat16>(wide[i]);
 #endif
   }
-  /// Lanes of double from and to float.
-  template <class S>
-    requires(std::is_same_v<S, float> && std::is_same_v<T, double>)
-  LOSSOPS_INLINE static Simd load(const S* p) {
-#if defined(CPU_CAPABILITY_AVX512)
-    return V(_mm512_cvtps_pd(_mm256_loadu_ps(p)));
-#elif defined(CPU_CAPABILITY_AVX2)
-    return V(_mm256_cvtps_pd(_mm_loadu_ps(p)));
-#else
-    T wide[kLanes];
-    std::copy_n(p, kLanes, wide);
-    return V::loadu(wide);
-#endif
-  }
-  template <class S>
-    requires(std::is_same_v<S, float> && std::is_same_v<T, double>)
-  LOSSOPS_INLINE static void store(Simd a, S* p) {
-#if defined(CPU_CAPABILITY_AVX512)
-    _mm256_storeu_ps(p, _mm512_cvtpd_ps(a.v));
-#elif defined(CPU_CAPABILITY_AVX2)
-    _mm_storeu_ps(p, _mm256_cvtpd_ps(a.v));
-#else
-    T wide[kLanes];
-    a.v.store(wide);
-    for (int i = 0; i < kLanes; ++i) p[i] = static_cast<S>(wide[i]);
-#endif
-  }
   /// The first `count` lanes alone; the others are 0.
   template <class S>
   LOSSOPS_INLINE static Simd load(const S* p, int64_t count) {
     if (count == kLanes) return load(p);
 #if defined(CPU_CAPABILITY_AVX512)
-    if constexpr (sizeof(S) == 2) {
-      return widened(_mm256_maskz_loadu_epi16(first_lanes(count).bits, p));
-    } else if constexpr (!std::is_same_v<S, T>) {
-      return V(_mm512_cvtps_pd(_mm256_maskz_loadu_ps(first_lanes(count).bits, p)));
-    } else {
-      return V::loadu(p, count);
-    }
+    if constexpr (!std::is_same_v<S, T>) return widened(_mm256_maskz_loadu_epi16(first_lanes(count).bits, p));
+    return V::loadu(p, count);
 #else
     return load_part(p, count);
 #endif
@@ -110,16 +78,24 @@ struct Simd {
   LOSSOPS_INLINE static void store(Simd a, S* p, int64_t count) {
     if (count == kLanes) return store(a, p);
 #if defined(CPU_CAPABILITY_AVX512)
-    if constexpr (sizeof(S) == 2) {
-      _mm256_mask_storeu_epi16(p, first_lanes(count).bits, narrowed(a));
-    } else if constexpr (!std::is_same_v<S, T>) {
-      _mm256_mask_storeu_ps(p, first_lanes(count).bits, _mm512_cvtpd_ps(a.v));
-    } else {
-      a.v.store(p, count);
+    if constexpr (!std::is_same_v<S, T>) {
+      return _mm256_mask_storeu_epi16(p, first_lanes(count).bits, narrowed(a));
     }
+    a.v.store(p, count);
 #else
     store_part(a, p, count);
 #endif
+  }
+  /// The same of float memory.
+  LOSSOPS_INLINE static Simd load(const float* p, int64_t count)
+    requires std::is_same_v<T, double>
+  {
+    return lossops::widened(p, count);
+  }
+  LOSSOPS_INLINE static void store(Simd a, float* p, int64_t count)
+    requires std::is_same_v<T, double>
+  {
+    store_narrowed(a.v, p, count);
   }
   /// `fill` beyond the first `count` lanes.
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {

@@ -339,18 +339,20 @@ auto with_region_loop(const RegionRun<S>& run, const F& f) {
 }
 
 template <class S>
-constexpr RegionKernelsFor<S> region_kernels_for() {
-  return {[](const RegionRun<S>& run) {
-            return with_region_loop(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
-          },
-          [](const RegionRun<S>& run) {
-            with_region_loop(run, [&]<class Loop>(Loop*) { Loop::differentiate(run); });
-          }};
+double add_regions(const RegionRun<S>& run) {
+  return with_region_loop(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
+}
+template <class S>
+void differentiate_regions(const RegionRun<S>& run) {
+  with_region_loop(run, [&]<class Loop>(Loop*) { Loop::differentiate(run); });
 }
 
+template <class S>
+constexpr RegionKernelsFor<S> kRegionKernels{add_regions<S>, differentiate_regions<S>};
+
 inline const RegionKernels& region_kernels() {
-  static constexpr RegionKernels table{region_kernels_for<float>(), region_kernels_for<double>(),
-                                       region_kernels_for<c10::BFloat16>()};
+  static constexpr RegionKernels table{kRegionKernels<float>, kRegionKernels<double>,
+                                       kRegionKernels<c10::BFloat16>};
   return table;
 }
 

@@ -102,17 +102,18 @@ at::Tensor spread(const Loss&, const Settings&, const at::Tensor& upstream, cons
   return gradient.dim() == upstream.dim() ? upstream : upstream.unsqueeze(-1);
 }
 
-std::vector<TensorArgument> named(const Traits& traits) {
+std::vector<TensorArgument> tensor_arguments(const std::vector<const char*>& names) {
   std::vector<TensorArgument> out;
-  for (const char* name : traits.operands) out.push_back({name, false});
+  for (const char* name : names) out.push_back({name, false});
   return out;
 }
 
 }  // namespace
 
 VectorLoss::VectorLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
-                       const Traits& traits, const Members& members)
-    : Loss(space, name, kFamily, named(traits), std::move(numbers)), members(members) {
+                       const Traits& traits, const Members& given_members)
+    : Loss(space, name, kFamily, tensor_arguments(traits.operands), std::move(numbers)),
+      members(given_members) {
   TORCH_CHECK(operands == members.vectors + members.labelled, space, "::", name, ": the expression takes ",
               members.vectors + members.labelled, " tensors, and the traits name ", operands, ": ",
               arguments_text);
