@@ -74,7 +74,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
   };
 
   /// Keeps the exponentials of a softmax.
-  Probabilities probabilities() const {
+  LOSSOPS_INLINE Probabilities probabilities() const {
     Probabilities p{x_, exponentials_, {}};
     if constexpr (kSoftmax) {
       const auto x = x_;
@@ -108,7 +108,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
 
   // -- sums --------------------------------------------------------------------------------------------
 
-  double add() {
+  LOSSOPS_INLINE double add() {
     const Probabilities probability = probabilities();
     const Targets targets = Base::targets();
     if (!r.squared && !r.soft && !r.ignores && !masked_ && !targets.is_given) {
@@ -119,7 +119,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     return r.pixel.weight == 0 ? 0 : cost(probability, targets);
   }
 
-  void add_labels(const Probabilities& probability, const Targets& targets) {
+  LOSSOPS_INLINE void add_labels(const Probabilities& probability, const Targets& targets) {
     T* const sums = sums_;
     const int64_t classes = r.classes;
     for (int64_t c = 0; c < classes; ++c) {
@@ -135,7 +135,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
   }
 
-  void add_any(const Probabilities& probability, const Targets& targets) {
+  LOSSOPS_INLINE void add_any(const Probabilities& probability, const Targets& targets) {
     T* const sums = sums_;
     const int64_t classes = r.classes;
     const bool squared = r.squared, soft = r.soft;
@@ -166,7 +166,8 @@ class RegionLoop : RegionGroup<S, kVectors> {
   bool costs_label() const { return kSoftmax && !r.target.data && r.pixel.smoothing == 0; }
 
   /// That of the label's class, with its derivative by ln p.
-  std::array<Dual<V>, kVectors> label_costs(const Probabilities& probability, const Targets& targets) const {
+  LOSSOPS_INLINE std::array<Dual<V>, kVectors> label_costs(const Probabilities& probability,
+                                                           const Targets& targets) const {
     const auto x = x_;
     Vectors logit, weight;
     for (int v = 0; v < kVectors; ++v) logit[v] = weight[v] = V(1);
@@ -213,7 +214,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     return {r.pixel, r.class_weight, V(static_cast<T>(1 - s)), V(static_cast<T>(s / classes))};
   }
 
-  double cost(const Probabilities& probability, const Targets& targets) const {
+  LOSSOPS_INLINE double cost(const Probabilities& probability, const Targets& targets) const {
     V sum(0);
     if (costs_label()) {
       for (const Dual<V>& cost : label_costs(probability, targets)) sum = sum + cost.v;
@@ -242,7 +243,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
   };
 
-  void differentiate() {
+  LOSSOPS_INLINE void differentiate() {
     const Probabilities probability = probabilities();
     const Targets targets = Base::targets();
     if constexpr (kSoftmax) {
@@ -253,7 +254,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     flush();
   }
 
-  void differentiate_elements(const Probabilities& probability, const Targets& targets) const {
+  LOSSOPS_INLINE void differentiate_elements(const Probabilities& probability, const Targets& targets) const {
     const Slopes slopes{r.slopes, r.squared, r.soft};
     const Costs costs = this->costs();
     const bool costs_pixel = r.pixel.weight != 0;
@@ -275,7 +276,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
   }
 
-  void differentiate_softmax(const Probabilities& probability, const Targets& targets) const {
+  LOSSOPS_INLINE void differentiate_softmax(const Probabilities& probability, const Targets& targets) const {
     const Slopes slopes{r.slopes, r.squared, r.soft};
     const Costs costs = this->costs();
     const bool costs_label = r.pixel.weight != 0 && this->costs_label();

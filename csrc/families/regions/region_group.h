@@ -30,6 +30,7 @@ class RegionGroup {
     sums_ = std::exchange(next, next + kRegionSums * r.classes * kLanes);
     std::fill_n(sums_, kRegionSums * r.classes * kLanes, T(0));
     labels_ = std::exchange(next, next + kGroup);
+    std::fill_n(labels_, kGroup, T(0));
     S* staged = r.staging;
     for (S** of : {&x_tile_, &target_tile_, &grad_tile_}) *of = std::exchange(staged, staged + tile);
   }
@@ -109,7 +110,7 @@ class RegionGroup {
     const V none(std::numeric_limits<T>::quiet_NaN());
     T* const labels = labels_;
     masked_ = count_ < kGroup;
-    if (masked_ || !r.label) std::fill_n(labels, kGroup, T(0));
+    if (masked_) std::fill_n(labels, kGroup, T(0));
     if (r.label) {
       const int64_t* const label = r.label + first_;
       for (int64_t i = 0; i < count_; ++i) labels[i] = static_cast<T>(label[i]);
@@ -127,7 +128,7 @@ class RegionGroup {
       }
       if (r.ignores) masked_ |= total(drops) > 0;
     }
-    std::fill(labels + count_, labels + kGroup, std::numeric_limits<T>::quiet_NaN());
+    if (count_ < kGroup) std::fill(labels + count_, labels + kGroup, std::numeric_limits<T>::quiet_NaN());
   }
 
   /// The target of a class, and what counts of it.
@@ -153,7 +154,7 @@ class RegionGroup {
       return masked || ignores ? select(keeps(t, v) == V(0), V(0), x) : x;
     }
   };
-  Targets targets() const {
+  LOSSOPS_INLINE Targets targets() const {
     Targets t{target_,
               {},
               r.target.data != nullptr,
