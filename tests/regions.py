@@ -61,7 +61,7 @@ CASES = [
     Case("dice", dice, {"batch": True}),
     Case("dice", dice, {"squared": True, "smooth": 0.5}),
     Case("dice", dice, {"soft_label": True, "include_background": False}),
-    Case("dice", dice, {"log": True, "skip_absent": True}),
+    Case("dice", dice, {"log": True, "absent": 1}),
     Case("jaccard", jaccard, {"smooth": 1.0}),
     Case("tversky", tversky(0.3, 0.8), {}, {"fp_weight": 0.3, "fn_weight": 0.8}),
     Case("focal_tversky", tversky(0.3, 0.7, 0.75)),
@@ -99,7 +99,7 @@ def reference(
     case: Case, x: Tensor, target: Tensor, *, activation: int, reduction: int,
     weight: Tensor | None = None, ignore_index: int | None = None,
 ) -> Tensor:  # fmt: skip
-    given = {"smooth": 1e-5, "include_background": True, "skip_absent": False, **case.given}
+    given = {"smooth": 1e-5, "include_background": True, "absent": 0, **case.given}
     gone = absent(x, target, ignore_index)
     p = probabilities(x, activation).masked_fill(gone, 0)
     t = one_hot(x, target).masked_fill(gone, 0)
@@ -110,7 +110,7 @@ def reference(
     terms = (p**power, t**power, shared, (~gone).to(x))
     sums = [(term.sum(dims) if dims else term)[..., first:] for term in terms]
     kept = torch.ones_like(sums[1], dtype=torch.bool)
-    if given["skip_absent"]:
+    if given["absent"]:
         kept = kept & (sums[1] != 0)
     if ignore_index is not None:
         kept = kept & (sums[3] > 0)

@@ -239,8 +239,8 @@ def test_absent_classes_are_skipped() -> None:
     x, t = draw((2, 4, 30), SOFTMAX, "labels", torch.float64)
     t = t.clamp(max=2)
     each = ops.dice(x, t, reduction=NONE)
-    assert torch.allclose(ops.dice(x, t, skip_absent=True), each[:, :3].mean())
-    assert ops.dice(x, t, skip_absent=True, reduction=NONE)[:, 3].eq(0).all()
+    assert torch.allclose(ops.dice(x, t, absent=1), each[:, :3].mean())
+    assert ops.dice(x, t, absent=1, reduction=NONE)[:, 3].eq(0).all()
 
 
 def test_many_pixels() -> None:
@@ -346,7 +346,6 @@ def test_meta() -> None:
         (lambda x, t: ops.dice(x[:, :1], t, 1, include_background=False), ValueError, "background"),
         (lambda x, t: ops.dice_ce(x, t, activation=0), ValueError, "activation must be"),
         (lambda x, t: ops.dice_ce(x, t, reduction=0), ValueError, "mean or sum"),
-        (lambda x, t: ops.dice_ce(x, t, normalizer=torch.ones(())), ValueError, "normalizer"),
     ],
 )
 def test_mistakes(call: Any, error: type[Exception], match: str) -> None:

@@ -23,6 +23,8 @@
 //   region_weight(), pixel()   what that counts beside the cost of each pixel, if there is one
 #pragma once
 
+#include <lossops/choices.h>
+
 #include <tuple>
 
 #include "expression.h"
@@ -44,22 +46,19 @@ concept PoolsClasses = RegionExpression<E> && requires(const E& e) { e.class_wei
 template <class E>
 concept HasPixelCost = RegionExpression<E> && requires(const E& e) { e.pixel(); };
 
-/// What is the probability of a class, as the setting `activation` has it.
-enum class Activation { kNone, kSigmoid, kSoftmax };
-
 /// The settings of the family behind an expression's own parameters.
 template <class E, class... P>
 constexpr auto region_parameters(P... own) {
   return std::array<Parameter<E>, sizeof...(P) + 8>{
       own...,
-      setting<E>("activation", "int", static_cast<int>(Activation::kSoftmax)).between(0, 2),
+      setting<E>("activation", "int", static_cast<int>(Activation::Softmax)).between(0, 2),
       setting<E>("smooth", "float", 1e-5).at_least(0),
       setting<E>("batch", "bool", false),
       setting<E>("include_background", "bool", true),
       setting<E>("squared", "bool", false),
       setting<E>("soft_label", "bool", false),
       setting<E>("log", "bool", false),
-      setting<E>("skip_absent", "bool", false)};
+      setting<E>("absent", "int", static_cast<int>(Absent::Smooth)).between(0, 1)};
 }
 
 /// The focal cost of a pixel; the cross-entropy where gamma is 0.

@@ -44,7 +44,7 @@ RegionSettings RegionLoss::settings(const Settings& given) const {
   r.squared = s[4] != 0;
   r.soft = s[5] != 0 && !r.squared;
   r.log = s[6] != 0;
-  r.skips_absent = s[7] != 0;
+  r.skips_absent = static_cast<Absent>(as_integer(s[7])) == Absent::Skip;
   if (members.pixel) {
     r.pixel = members.pixel(all);
     r.region_weight = members.region_weight(all);
@@ -85,17 +85,16 @@ void align(Call& call) {
                     ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
   const bool single = same(shape[1], 1);
   TORCH_CHECK_VALUE(
-      !single || s.activation != Activation::kSoftmax, loss.name,
+      !single || s.activation != Activation::Softmax, loss.name,
       ": a softmax over one class is 1 everywhere; activation must be sigmoid or None for input of "
       "shape ",
       shown(shape));
   TORCH_CHECK_VALUE(!single || s.background, loss.name,
                     ": include_background must be True for the one class of input of shape ", shown(shape));
   if (loss.members.pixel) {
-    TORCH_CHECK_VALUE(s.activation != Activation::kNone, loss.name,
+    TORCH_CHECK_VALUE(s.activation != Activation::None, loss.name,
                       ": activation must be sigmoid or softmax, got None");
     TORCH_CHECK_VALUE(call.reduces(), loss.name, ": reduction must be mean or sum, got none");
-    TORCH_CHECK_VALUE(!call.normalizer().defined(), loss.name, ": takes no normalizer");
   }
   align_target(call);
   const at::Tensor& weight = call.weight();

@@ -13,15 +13,15 @@
 //   dice_focal(input, target, dice_weight=1, focal_weight=1, gamma=2, alpha=None, SETTINGS)
 //
 //   SETTINGS: activation=2, smooth=1e-5, batch=False, include_background=True, squared=False,
-//             soft_label=False, log=False, skip_absent=False
+//             soft_label=False, log=False, absent=0
 //
 // The input is (N, C, ...), `activation` is 0 (none), 1 (sigmoid) or 2 (softmax over the classes).
 // The target holds labels (N, ...) or (N, 1, ...) of an integer dtype, of one class 0 and 1; or it has the
 // input's shape. The weight is by class, C long. What has the label or element ignore_index is absent; so is
-// from all means what has nothing left, and with skip_absent what has no target. Groups are (N, C), without
+// from all means what has nothing left, and if `absent` is 1 what has no target. Groups are (N, C), without
 // the background (N, C - 1), and generalized_dice (N,); with `batch` the first dimension is gone. The mean
-// divides by the groups or the sum of their weights. dice_ce and dice_focal add the mean (or the sum) over
-// pixels, have no reduction "none" and take no normalizer.
+// divides by the groups or the sum of their weights. dice_ce and dice_focal add the mean over pixels, or with
+// a sum or a normalizer their sum, and have no reduction "none".
 #pragma once
 
 #include "../../core/backend.h"
@@ -81,6 +81,10 @@ struct RegionLoss : Loss {
 /// The tensors of an aligned call: target, and whether it is labels.
 inline const at::Tensor& target_of(const Call& call) { return call.tensors[1]; }
 inline bool has_labels(const Call& call) { return target_of(call).dim() < call.input().dim(); }
+/// Whether regions and pixels are divided by a number of their own each.
+inline bool has_two_means(const Call& call) {
+  return call.settings.reduction == Reduction::Mean && !call.normalizer().defined();
+}
 /// How many labels there are.
 c10::SymInt label_count(const Call& call);
 /// Raises for this one, the index-th.

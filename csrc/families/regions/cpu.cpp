@@ -75,11 +75,11 @@ class RegionPass {
     }
     const double denominator = cpu::denominator(call_, [&](Divisor::By) { return groups.count; });
     double total = std::accumulate(groups.values.begin(), groups.values.end(), 0.0);
-    const double pixel_count = call_.settings.reduction == Reduction::Mean ? this->pixel_count() : 1;
     double scale = s_.region_weight, pixel_scale = 0;
     if (loss_.members.pixel) {
-      total = total * s_.region_weight + denominator * (s_.pixel.weight * cost_ / pixel_count);
-      pixel_scale = s_.pixel.weight * denominator / pixel_count;
+      pixel_scale = s_.pixel.weight;
+      if (has_two_means(call_)) pixel_scale *= denominator / pixel_count();
+      total = total * s_.region_weight + pixel_scale * cost_;
     }
     double factor = 1;
     if (!needs_denominator(call_, wrt)) {
@@ -294,7 +294,7 @@ class RegionPass {
 
   /// What the mean over pixels divides by.
   double pixel_count() const {
-    const bool softmax = s_.activation == Activation::kSoftmax;
+    const bool softmax = s_.activation == Activation::Softmax;
     if (softmax && !labels_.defined()) return static_cast<double>(samples_ * pixels_);
     double count = 0;
     for (int64_t g = 0; g < (s_.batch ? 1 : samples_); ++g) {

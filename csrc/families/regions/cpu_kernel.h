@@ -18,7 +18,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
   using typename Base::T, typename Base::Targets, typename Base::V, typename Base::Vectors;
   template <class P>
   using Classes = typename Base::template Classes<P>;
-  static constexpr bool kSoftmax = activation == Activation::kSoftmax;
+  static constexpr bool kSoftmax = activation == Activation::Softmax;
 
   /// What a row of the class axis is asked of here: its softmax, and the gradient of a term of every class.
   struct AnyTerm {};
@@ -68,7 +68,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
     LOSSOPS_INLINE V operator()(int64_t c, int v) const {
       if constexpr (kSoftmax) return exponential(c, v) * shift[v].share;
-      if constexpr (activation == Activation::kSigmoid) return Sigmoid(V::load(x(c, v))).p;
+      if constexpr (activation == Activation::Sigmoid) return Sigmoid(V::load(x(c, v))).p;
       return V::load(x(c, v));
     }
   };
@@ -264,7 +264,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
       for (int v = 0; v < kVectors; ++v) {
         const V t = targets(c, v);
         V d;
-        if constexpr (activation == Activation::kSigmoid) {
+        if constexpr (activation == Activation::Sigmoid) {
           const Sigmoid s(V::load(probability.x(c, v)));
           d = slopes(c, s.p, t) * (s.p * s.q);
         } else {
@@ -330,12 +330,12 @@ auto with_region_loop(const RegionRun<S>& run, const F& f) {
     return f(static_cast<RegionLoop<S, activation, 1>*>(nullptr));
   };
   switch (run.activation) {
-    case Activation::kNone:
-      return with.template operator()<Activation::kNone>();
-    case Activation::kSigmoid:
-      return with.template operator()<Activation::kSigmoid>();
+    case Activation::None:
+      return with.template operator()<Activation::None>();
+    case Activation::Sigmoid:
+      return with.template operator()<Activation::Sigmoid>();
     default:
-      return with.template operator()<Activation::kSoftmax>();
+      return with.template operator()<Activation::Softmax>();
   }
 }
 

@@ -54,7 +54,7 @@ class RegionDecomposition {
     if (!kept_.defined()) return;
     t_ = at::where(kept_, t_, 0.0);
     // A softmax goes on over all classes of a pixel unless the whole of it is ignored.
-    const bool softmax = s_.activation == Activation::kSoftmax && !has_labels(call_);
+    const bool softmax = s_.activation == Activation::Softmax && !has_labels(call_);
     x_ = at::where(softmax ? kept_.any(1, true) : kept_, x_, 0.0);
   }
 
@@ -87,9 +87,9 @@ class RegionDecomposition {
   }
 
   at::Tensor regions() const {
-    at::Tensor p = s_.activation == Activation::kSoftmax   ? at::softmax(x_, 1)
-                   : s_.activation == Activation::kSigmoid ? at::sigmoid(x_)
-                                                           : x_;
+    at::Tensor p = s_.activation == Activation::Softmax   ? at::softmax(x_, 1)
+                   : s_.activation == Activation::Sigmoid ? at::sigmoid(x_)
+                                                          : x_;
     if (kept_.defined()) p = at::where(kept_, p, 0.0);
     const at::Tensor number = sum(kept_.defined() ? kept_.to(dtype_) : at::ones_like(x_).detach());
     Overlap<Aten> o{sum(s_.squared ? p * p : p), sum(s_.squared ? t_ * t_ : t_),
@@ -138,10 +138,10 @@ class RegionDecomposition {
     return value;
   }
 
-  /// The mean cost of pixels, or their sum.
+  /// The mean cost of pixels, or their sum, divided as that of regions is.
   at::Tensor pixels() const {
     const PixelCost& pixel = s_.pixel;
-    const bool softmax = s_.activation == Activation::kSoftmax;
+    const bool softmax = s_.activation == Activation::Softmax;
     const auto spread = [&](const at::Tensor& t) {
       const Aten classes(softmax ? Aten(at::ones_like(t).detach().sum(1, true)) : Aten(2));
       return pixel.smoothing == 0 ? t
@@ -169,7 +169,7 @@ class RegionDecomposition {
     if (weight.defined()) cost = weight * cost;
     if (kept_.defined()) cost = at::where(kept_, cost, 0.0);
     const at::Tensor total = at::sum(cost, wide_);
-    if (call_.settings.reduction == Reduction::Sum) return total;
+    if (!has_two_means(call_)) return reduce(call_, total, {}, {});
     at::Tensor count = kept_.defined() ? kept_.to(dtype_) : at::ones_like(x_).detach();
     if (softmax && has_labels(call_)) {
       count = weight.defined() ? t_ * weight : t_;

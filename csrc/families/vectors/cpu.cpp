@@ -4,6 +4,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <cmath>
 #include <memory>
 #include <numeric>
 
@@ -121,6 +122,9 @@ class VectorPass {
 
     /// The sum of the block's values, weighted.
     double finish(int64_t first, int64_t groups, const double* weight, double scale, const Evaluation& out) {
+      for (int64_t g = 0; weight && g < groups; ++g) {
+        if (weight[g] == 0 && !std::isfinite(value_[g])) value_[g] = 0;
+      }
       if (const at::Tensor& grad = out.grads[p_.call_.loss->operands]; grad.defined()) {
         for (int64_t g = 0; g < groups; ++g) factor_[g] = value_[g] * scale;
         if (grad.scalar_type() == at::kHalf && p_.call_.reduces()) p_.reach_.add(factor_.data(), groups);
@@ -128,7 +132,7 @@ class VectorPass {
       }
       double sum = 0;
       for (int64_t g = 0; g < groups; ++g) {
-        if (weight) value_[g] = weight[g] == 0 ? 0 : value_[g] * weight[g];
+        if (weight) value_[g] *= weight[g];
         sum += value_[g];
       }
       if (!p_.call_.reduces()) store(value_, out.loss, first, groups);

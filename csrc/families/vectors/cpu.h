@@ -16,7 +16,7 @@ struct VectorRun {
   S* grad[kMaxVectors];
   int64_t grad_stride[kMaxVectors];
   const double* label;   ///< by group, as are those that follow
-  const double* factor;  ///< multiplies the gradients; where it is 0 they are 0, and so are values
+  const double* factor;  ///< multiplies the gradients, which are 0 where it is
   double* value;
 };
 

@@ -35,11 +35,6 @@ class VectorLoop {
   template <int... I>
   void group(int64_t g, std::integer_sequence<int, I...> operands) {
     const double factor = b.factor ? b.factor[g] : 1;
-    if (factor == 0) {
-      b.value[g] = 0;
-      for (int i = 0; i < kVectors; ++i) clear(g, i);
-      return;
-    }
     const S* const x[] = {b.x[I] + g * b.stride[I]...};
     Centers<D> centers;
     for (size_t c = 0; c < kCenters; ++c) centers[c] = E::kNeutral[c];
@@ -53,7 +48,11 @@ class VectorLoop {
     }
     const D label = b.label ? b.label[g] : 0;
     b.value[g] = e.finish(sums, centers, label).v;
-    if ((... || b.grad[I])) differentiate(g, x, centers, sums, label, factor, operands);
+    if (factor == 0) {
+      (clear(g, I), ...);
+    } else if ((... || b.grad[I])) {
+      differentiate(g, x, centers, sums, label, factor, operands);
+    }
   }
 
   /// Whether no sum, nor a square of one, may be beyond the range of double, or have lost what is below it.

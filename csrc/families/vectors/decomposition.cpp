@@ -2,6 +2,7 @@
 #include <ATen/OpMathType.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/where.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
@@ -22,6 +23,7 @@ class VectorDecomposition {
     dtype_ = call.input().is_mps() ? at::toOpMathType(own) : at::kDouble;
     for (int i = 0; i < f_.vectors; ++i) x_.push_back(Aten(beside_input(call, call.tensors[i]).to(dtype_)));
     if (f_.labelled) label_ = Aten(beside_input(call, call.tensors[f_.vectors]).to(dtype_));
+    if (call.weight().defined()) leave_out();
   }
 
   at::Tensor run() {
@@ -30,14 +32,26 @@ class VectorDecomposition {
     at::Tensor value = with_derivatives(
         [&](int by) { return Members::Duals{f_.finish(sums, by, at_groups(centers), label_, params_)}; },
         sums)[0];
-    if (call_.weight().defined()) {
-      const at::Tensor weight = beside_input(call_, call_.weight()).to(dtype_);
-      value = scaled(Aten(weight), Aten(value)).tensor();
+    if (weight_.defined()) {
+      value = at::where(left_out_ | ((weight_ == 0) & value.isfinite().logical_not()), 0.0, value);
+      value = scaled(Aten(weight_), Aten(value)).tensor();
     }
     return reduce(call_, value, {}, {}).to(call_.result_dtype());
   }
 
  private:
+  /// Groups of weight 0 that are no numbers: they count for nothing, not even in a gradient.
+  void leave_out() {
+    weight_ = beside_input(call_, call_.weight()).to(dtype_);
+    at::Tensor odd;
+    for (const Aten& x : x_) {
+      const at::Tensor here = x.tensor().isfinite().logical_not().any(-1);
+      odd = odd.defined() ? odd | here : here;
+    }
+    left_out_ = (weight_ == 0) & odd;
+    for (Aten& x : x_) x = Aten(at::where(left_out_.unsqueeze(-1), 0.0, x.tensor()));
+  }
+
   /// The numbers that are known of a group beforehand, as they stand beside elements.
   Values centers() const {
     Values centers(f_.neutral.begin(), f_.neutral.begin() + f_.centers);
@@ -96,6 +110,7 @@ class VectorDecomposition {
   at::ScalarType dtype_;
   Values x_;
   Aten label_{0};
+  at::Tensor weight_, left_out_;  ///< if there is a weight
 };
 
 }  // namespace
