@@ -19,10 +19,11 @@ else:  # TorchScript knows no tuple of any length
     Lengths = Tensor | list[int]
 
 
-def _shown(word: str, hint: str = "") -> str:
+def _shown(word: str, once_a_flag: bool = False) -> str:
     if not is_scripting():
         if not isinstance(word, str):
-            return repr(word) + (hint if isinstance(word, bool) else "")
+            gone = GONE if once_a_flag and isinstance(word, bool) else ""
+            return repr(word) + gone
     return f"'{word}'"
 
 
@@ -37,7 +38,7 @@ def reduction_code(op: str, reduction: str, batchmean: bool = False) -> int:
     if reduction == "batchmean" and batchmean:
         return 3
     allowed = "'mean', 'sum' or 'batchmean'" if batchmean else "'mean' or 'sum'"
-    raise ValueError(f"{op}: reduction must be 'none', {allowed}, got {_shown(reduction, GONE)}")
+    raise ValueError(f"{op}: reduction must be 'none', {allowed}, got {_shown(reduction, True)}")
 
 
 def choice_code(op: str, name: str, given: str, choices: list[str], other: str = "") -> int:

@@ -35,6 +35,7 @@ struct Groups {
   std::vector<double> values;  ///< 0 where nothing counts
   double count = 0;            ///< of those that count, or the sum of their weights
   std::vector<double> slopes;  ///< by sample (one of a batch) and class: by p and by what is shared
+  double steepest = 0;         ///< of those that meet a target
 };
 
 template <class S>
@@ -87,8 +88,7 @@ class RegionPass {
       pixel_scale /= denominator;
     } else {
       // A pixel's part of a large region would be below float16.
-      double most = std::fabs(pixel_scale);
-      for (const double slope : groups.slopes) most = std::max(most, std::fabs(slope * scale));
+      const double most = std::max(std::fabs(pixel_scale), groups.steepest * std::fabs(scale));
       if (most > 0 && std::isfinite(most)) factor = std::exp2(-std::ceil(std::log2(most)));
     }
     if (wrt & 1) out.grads[0] = gradient(groups, scale * factor, pixel_scale * factor);
@@ -267,6 +267,7 @@ class RegionPass {
     double* const slopes = out.slopes.data() + 2 * (g * classes_ + c);
     slopes[0] = factor * formula(o, 0).d.v;
     slopes[1] = factor * formula(o, 2).d.v;
+    out.steepest = std::max({out.steepest, std::fabs(slopes[0]), o.t.v > 0 ? std::fabs(slopes[1]) : 0});
   }
 
   /// A value of all classes together.
