@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ._common import TensorOrNumber
+from ._common import TensorOrNumber, reduction_code
 from .embedding import triplet_margin_loss
 from .margin import margin_ranking_loss
 
@@ -70,6 +70,7 @@ def triplet_margin_with_distance_loss(
         tensor(5.)
     """
     op = "triplet_margin_with_distance"
+    reduction_code(op, reduction)
     if not anchor.dim() == positive.dim() == negative.dim():
         raise RuntimeError(
             f"{op}: anchor, positive and negative must have as many dimensions, got "

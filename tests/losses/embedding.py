@@ -25,6 +25,7 @@ def triplets(draw: VectorDraw) -> tuple[Tensor, ...]:
 )  # fmt: skip
 def cosine_embedding(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0) -> Tensor:
     """Torch's, without what that adds to the norms."""
+    input1, input2 = torch.broadcast_tensors(input1, input2)
     squares = (input1 * input1).sum(-1) * (input2 * input2).sum(-1)
     cosine = (input1 * input2).sum(-1) / squares.sqrt()
     apart = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)

@@ -1,5 +1,6 @@
 """Losses of signals in decibels; csrc/losses/signal.h."""
 
+import torch
 from torch import Tensor
 
 from tests.families.vectors import VECTORS, VectorDraw
@@ -12,6 +13,7 @@ def signals(draw: VectorDraw) -> tuple[Tensor, ...]:
 
 
 def decibels(x: Tensor, t: Tensor, zero_mean: bool, eps: float, scales: bool) -> Tensor:
+    x, t = torch.broadcast_tensors(x, t)
     if zero_mean:
         x, t = x - x.mean(-1, keepdim=True), t - t.mean(-1, keepdim=True)
     if scales:
