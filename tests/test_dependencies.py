@@ -20,6 +20,7 @@ ALLOWED = {
     "python": {"core/gil.h"},
     "include": set(),
 }
+FAMILIES = [p.name for p in sorted((CSRC / "families").iterdir()) if p.is_dir()]
 # Beside the rooms stands what puts losses, families and backends together, as do the sources that
 # instantiate kernels for every loss.
 INSTANTIATES = re.compile(r"/cuda_(float|double|half|bfloat16)\.cu$")
@@ -57,7 +58,7 @@ def test_every_room_is_known() -> None:
     assert rooms == set(ALLOWED)
 
 
-@pytest.mark.parametrize("family", ["elementwise", "class_axis", "lattice"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_families_do_not_include_each_other(family: str) -> None:
     wrong = [
         f"{path.relative_to(CSRC)} includes {target}"
@@ -69,7 +70,7 @@ def test_families_do_not_include_each_other(family: str) -> None:
 
 
 def test_core_names_no_device_and_no_family() -> None:
-    words = re.compile(r"\b(cuda|cpu|elementwise|class_axis|lattice)::|LOSSOPS_CUDA|is_cuda\(")
+    words = re.compile(rf"\b(cuda|cpu|{'|'.join(FAMILIES)})::|LOSSOPS_CUDA|is_cuda\(")
     wrong = [
         f"{path.name}: {line.strip()}"
         for path in (CSRC / "core").iterdir()

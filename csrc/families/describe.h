@@ -5,6 +5,8 @@
 #include "class_axis/call.h"
 #include "elementwise/call.h"
 #include "lattice/call.h"
+#include "regions/call.h"
+#include "vectors/call.h"
 #ifdef LOSSOPS_CUDA
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
@@ -19,9 +21,21 @@ using elementwise::Shape;
 constexpr bool kOptional = true;
 
 template <class E>
-using TraitsOf =
-    std::conditional_t<ClassAxisExpression<E>, class_axis::Traits,
-                       std::conditional_t<LatticeExpression<E>, lattice::Traits, elementwise::Traits>>;
+auto traits_of() {
+  if constexpr (ClassAxisExpression<E>) {
+    return class_axis::Traits();
+  } else if constexpr (LatticeExpression<E>) {
+    return lattice::Traits();
+  } else if constexpr (VectorExpression<E>) {
+    return vectors::Traits();
+  } else if constexpr (RegionExpression<E>) {
+    return regions::Traits();
+  } else {
+    return elementwise::Traits();
+  }
+}
+template <class E>
+using TraitsOf = decltype(traits_of<E>());
 
 /// The loss without kernels.
 template <class E>
@@ -30,6 +44,10 @@ std::unique_ptr<Loss> describe(const char* space, const char* name, TraitsOf<E> 
     return class_axis::describe<E>(space, name, std::move(traits));
   } else if constexpr (LatticeExpression<E>) {
     return lattice::describe<E>(space, name, traits);
+  } else if constexpr (VectorExpression<E>) {
+    return vectors::describe<E>(space, name, traits);
+  } else if constexpr (RegionExpression<E>) {
+    return regions::describe<E>(space, name, traits);
   } else {
     return elementwise::describe<E>(space, name, std::move(traits));
   }
@@ -39,6 +57,8 @@ template <class E>
 const Backend* cpu_backend() {
   if constexpr (ClassAxisExpression<E>) return class_axis::cpu_backend();
   if constexpr (LatticeExpression<E>) return lattice::cpu_backend();
+  if constexpr (VectorExpression<E>) return vectors::cpu_backend();
+  if constexpr (RegionExpression<E>) return regions::cpu_backend();
   return elementwise::cpu_backend();
 }
 
@@ -51,6 +71,8 @@ Kernels cuda_kernels() {
     return {class_axis::cuda_backend(), &cuda::class_axis_kernels<E>()};
   } else if constexpr (LatticeExpression<E>) {
     return {lattice::cuda_backend(), &cuda::lattice_kernels<E>()};
+  } else if constexpr (VectorExpression<E> || RegionExpression<E>) {
+    return {};
   } else {
     return {elementwise::cuda_backend(), &cuda::all_element_kernels<E>()};
   }

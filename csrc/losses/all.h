@@ -3,8 +3,11 @@
 
 #include "binary.h"
 #include "distillation.h"
+#include "embedding.h"
 #include "likelihood.h"
 #include "margin.h"
+#include "region.h"
 #include "regression.h"
 #include "sequence.h"
+#include "signal.h"
 #include "softmax.h"

@@ -23,6 +23,7 @@ inline Exceptions torch_exceptions(const std::string& op) {
       {"multilabel_margin", {{"label", kRuntimeError}}},
       {"nll", {{"input", kValueError}}},
       {"rnnt", {{"empty", kValueError}}},
+      {"triplet_margin", {{"margin", kValueError}}},
   };
   const auto found = table.find(op);
   return found == table.end() ? Exceptions() : found->second;

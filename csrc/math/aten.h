@@ -139,6 +139,8 @@ inline Aten log1p_unit(const Aten& a) { return log1p(a); }
 /// Both sides meet at 0 without a kink, so that the derivative of one of them is that of both.
 inline Aten magnitude(const Aten& x) { return select(x < 0, -x, x); }
 
+inline Aten detached(const Aten& x) { return x.is_number() ? x : Aten(x.tensor().detach()); }
+
 inline Aten constant(const Aten& like, double c) { return Aten(c).tensor_like(like.tensor()); }
 
 inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(), b.tensor()); }

@@ -14,7 +14,7 @@ namespace lossops {
 
 /// Tensors that an expression takes at most, and parameters with the settings of its family.
 constexpr int kMaxOperands = 8;
-constexpr int kMaxParams = 8;
+constexpr int kMaxParams = 16;
 
 /// What a parameter that may be None holds for it.
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();

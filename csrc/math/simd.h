@@ -13,6 +13,7 @@
 
 #include "mask.h"
 #include "scalar.h"
+#include "widening.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {
@@ -84,6 +85,17 @@ struct Simd {
 #else
     store_part(a, p, count);
 #endif
+  }
+  /// The same of float memory.
+  LOSSOPS_INLINE static Simd load(const float* p, int64_t count)
+    requires std::is_same_v<T, double>
+  {
+    return lossops::widened(p, count);
+  }
+  LOSSOPS_INLINE static void store(Simd a, float* p, int64_t count)
+    requires std::is_same_v<T, double>
+  {
+    store_narrowed(a.v, p, count);
   }
   /// `fill` beyond the first `count` lanes.
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {

@@ -216,6 +216,12 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
   }
 }
 
+/// The same for a carrier whose own derivatives go on: without them.
+template <class C>
+LOSSOPS_INLINE C detached(const C& x) {
+  return x;
+}
+
 /// |x| where that is only half of an expression that is smooth at 0: Aten has a derivative for it there.
 template <class C>
 LOSSOPS_INLINE C magnitude(const C& x) {

@@ -17,7 +17,7 @@ from ..nn._base import Loss
 from .expression import Node, Parser
 from .language import CONSTANTS, FUNCTIONS
 
-MAX_TENSORS = 8  # kMaxOperands and kMaxParams of csrc/math/parameters.h
+MAX_TENSORS = 8  # kMaxOperands of csrc/math/parameters.h; of kMaxParams families have their share
 MAX_PARAMETERS = 8
 MAX_NAME = 64
 

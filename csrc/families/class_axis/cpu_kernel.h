@@ -4,7 +4,7 @@
 // gradient; before that, if all classes count, for the derivative by each one's log-probability.
 #pragma once
 
-#include "row.h"
+#include "../../math/row.h"
 #include "row_group.h"
 
 namespace lossops::cpu {

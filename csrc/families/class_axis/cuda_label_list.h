@@ -1,8 +1,8 @@
 // Losses of rows with several right classes each.
 #pragma once
 
+#include "../../math/row.h"
 #include "cuda_team.h"
-#include "row.h"
 
 namespace lossops::cuda {
 

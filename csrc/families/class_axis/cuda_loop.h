@@ -4,9 +4,9 @@
 // computes these again instead of keeping them.
 #pragma once
 
+#include "../../math/row.h"
 #include "cuda_team.h"
 #include "online.h"
-#include "row.h"
 
 namespace lossops::cuda {
 

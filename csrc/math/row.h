@@ -11,7 +11,7 @@
 
 #include <array>
 
-#include "../../math/class_axis.h"
+#include "class_axis.h"
 
 namespace lossops {
 

@@ -1,0 +1,361 @@
+// The kernel of losses of regions, which is one for all of them: the formula of the sums is the launcher's.
+//
+// Probabilities are computed in both sweeps, as that costs less than a map of them, and for a softmax by the
+// mathematics of a row of the class axis.
+#pragma once
+
+#include "../../math/row.h"
+#include "region_group.h"
+
+namespace lossops::cpu {
+inline namespace CPU_CAPABILITY {
+
+template <class S, Activation activation, int kVectors>
+class RegionLoop : RegionGroup<S, kVectors> {
+  using Base = RegionGroup<S, kVectors>;
+  using Base::derivatives_, Base::exponentials_, Base::flush, Base::kGroup, Base::kLanes, Base::masked_,
+      Base::r, Base::sink, Base::sums_, Base::total, Base::x_;
+  using typename Base::T, typename Base::Targets, typename Base::V, typename Base::Vectors;
+  template <class P>
+  using Classes = typename Base::template Classes<P>;
+  static constexpr bool kSoftmax = activation == Activation::Softmax;
+
+  /// What a row of the class axis is asked of here: its softmax, and the gradient of a term of every class.
+  struct AnyTerm {};
+  using Rule = RowRule<AnyTerm, V, Work::kDense>;
+
+ public:
+  static double add(const RegionRun<S>& run) {
+    RegionLoop loop(run);
+    double cost = 0;
+    loop.each_group([&] { cost += loop.add(); });
+    if (total(loop.wrong_) > 0) *run.wrong = true;
+    for (int64_t i = 0; i < kRegionSums * run.classes; ++i) {
+      run.sums[i] += total(V::load(loop.sums_ + i * kLanes));
+    }
+    return cost;
+  }
+
+  static void differentiate(const RegionRun<S>& run) {
+    RegionLoop loop(run);
+    loop.each_group([&] { loop.differentiate(); });
+  }
+
+ private:
+  explicit RegionLoop(const RegionRun<S>& run) : Base(run), rule_(nullptr, run.classes, 0, false) {}
+
+  // -- probabilities -----------------------------------------------------------------------------------
+
+  struct Sigmoid {
+    LOSSOPS_INLINE explicit Sigmoid(V x) {
+      const V most(std::is_same_v<T, float> ? T(88) : T(709));
+      const V e = exp(select(x < -most, most, -x));
+      p = V(1) / (V(1) + e);
+      q = e * p;
+    }
+    V p, q;
+  };
+
+  using Shifts = std::array<RowShift<V>, kVectors>;
+
+  /// Of a class in the group.
+  struct Probabilities {
+    Classes<const S> x;
+    const T* exponentials;
+    Shifts shift;
+    LOSSOPS_INLINE V exponential(int64_t c, int v) const {
+      return V::load(exponentials + c * kGroup + v * kLanes);
+    }
+    LOSSOPS_INLINE V operator()(int64_t c, int v) const {
+      if constexpr (kSoftmax) return exponential(c, v) * shift[v].share;
+      if constexpr (activation == Activation::Sigmoid) return Sigmoid(V::load(x(c, v))).p;
+      return V::load(x(c, v));
+    }
+  };
+
+  /// Keeps the exponentials of a softmax.
+  LOSSOPS_INLINE Probabilities probabilities() const {
+    Probabilities p{x_, exponentials_, {}};
+    if constexpr (kSoftmax) {
+      const auto x = x_;
+      const auto rule = rule_;
+      const int64_t classes = r.classes;
+      T* const kept = exponentials_;
+      Vectors largest, others, tops;
+      for (int v = 0; v < kVectors; ++v) {
+        largest[v] = V(-std::numeric_limits<T>::infinity());
+        others[v] = tops[v] = V(0);
+      }
+      for (int64_t c = 0; c < classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) largest[v] = larger(V::load(x(c, v)), largest[v]);
+      }
+      for (int64_t c = 0; c < classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) {
+          const V z = V::load(x(c, v)), e = rule.exponential(z, largest[v], largest[v]);
+          V::store(e, kept + c * kGroup + v * kLanes);
+          const V below = select(z == largest[v], V(0), e);
+          others[v] = others[v] + below;
+          tops[v] = tops[v] + (e - below);
+        }
+      }
+      for (int v = 0; v < kVectors; ++v) {
+        const V rest = rule.without_subnormal(others[v] + (tops[v] - V(1)));
+        p.shift[v] = rule.softmax(largest[v], rest, largest[v]);
+      }
+    }
+    return p;
+  }
+
+  // -- sums --------------------------------------------------------------------------------------------
+
+  LOSSOPS_INLINE double add() {
+    const Probabilities probability = probabilities();
+    const Targets targets = Base::targets();
+    if (!r.squared && !r.soft && !r.ignores && !masked_ && !targets.is_given) {
+      add_labels(probability, targets);
+    } else {
+      add_any(probability, targets);
+    }
+    return r.pixel.weight == 0 ? 0 : cost(probability, targets);
+  }
+
+  LOSSOPS_INLINE void add_labels(const Probabilities& probability, const Targets& targets) {
+    T* const sums = sums_;
+    const int64_t classes = r.classes;
+    for (int64_t c = 0; c < classes; ++c) {
+      V p(0), t(0), both(0);
+      for (int v = 0; v < kVectors; ++v) {
+        const V of = probability(c, v);
+        const auto is = targets.is(c, v);
+        p = p + of;
+        t = t + select(is, V(1), V(0));
+        both = both + select(is, of, V(0));
+      }
+      add_to(sums, c, {p, t, both, V(0)});
+    }
+  }
+
+  LOSSOPS_INLINE void add_any(const Probabilities& probability, const Targets& targets) {
+    T* const sums = sums_;
+    const int64_t classes = r.classes;
+    const bool squared = r.squared, soft = r.soft;
+    for (int64_t c = 0; c < classes; ++c) {
+      std::array<V, kRegionSums> sum{V(0), V(0), V(0), V(0)};
+      for (int v = 0; v < kVectors; ++v) {
+        const V given = targets(c, v);
+        const V p = targets.of(probability(c, v), given, v), t = targets.of(given, given, v);
+        sum[0] = sum[0] + (squared ? p * p : p);
+        sum[1] = sum[1] + (squared ? t * t : t);
+        sum[2] = sum[2] + (soft ? select(p < t, p, t) : p * t);
+        sum[3] = sum[3] + targets.keeps(given, v);
+      }
+      add_to(sums, c, sum);
+    }
+  }
+
+  LOSSOPS_INLINE static void add_to(T* sums, int64_t c, const std::array<V, kRegionSums>& sum) {
+    for (int k = 0; k < kRegionSums; ++k) {
+      T* const at = sums + (kRegionSums * c + k) * kLanes;
+      V::store(V::load(at) + sum[k], at);
+    }
+  }
+
+  // -- what pixels cost --------------------------------------------------------------------------------
+
+  /// Whether the label alone has a cost.
+  bool costs_label() const { return kSoftmax && !r.target.data && r.pixel.smoothing == 0; }
+
+  /// That of the label's class, with its derivative by ln p.
+  LOSSOPS_INLINE std::array<Dual<V>, kVectors> label_costs(const Probabilities& probability,
+                                                           const Targets& targets) const {
+    const auto x = x_;
+    Vectors logit, weight;
+    for (int v = 0; v < kVectors; ++v) logit[v] = weight[v] = V(1);
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const auto is = targets.is(c, v);
+        logit[v] = select(is, V::load(x(c, v)), logit[v]);
+        if (r.class_weight) weight[v] = select(is, V(r.class_weight[c]), weight[v]);
+      }
+    }
+    std::array<Dual<V>, kVectors> out;
+    for (int v = 0; v < kVectors; ++v) {
+      const V d = logit[v] - probability.shift[v].shift;
+      const Dual<V> cost = r.pixel.true_class(Probability<Dual<V>>(d, exp_below(d), probability.shift[v]));
+      const V w = targets.of(weight[v], V(1), v);
+      out[v] = {scaled(w, targets.of(cost.v, V(1), v)), scaled(w, targets.of(cost.d, V(1), v))};
+    }
+    return out;
+  }
+
+  /// That of an element, with its derivative: by ln p of a softmax, or by the logit.
+  struct Costs {
+    PixelCost pixel;
+    const T* weight;
+    V given, spread;  ///< parts of the target: its own, and what smoothing gives each class
+    LOSSOPS_INLINE Dual<V> operator()(const Probabilities& probability, int64_t c, int v, V t) const {
+      const V w = weight ? V(weight[c]) : V(1);
+      const V x = V::load(probability.x(c, v));
+      const V smooth = given * t + spread;
+      if constexpr (kSoftmax) {
+        const RowShift<V>& shift = probability.shift[v];
+        const V d = x - shift.shift, part = w * smooth;
+        const Dual<V> cost = pixel.true_class(Probability<Dual<V>>(d, probability.exponential(c, v), shift));
+        return {scaled(part, cost.v), scaled(part, cost.d)};
+      } else {
+        const Dual<V> cost = pixel.element(Dual<V>(x, V(1)), smooth);
+        return {w * cost.v, w * cost.d};
+      }
+    }
+  };
+  Costs costs() const {
+    // A class by itself is smoothed between two.
+    const double classes = kSoftmax ? static_cast<double>(r.classes) : 2, s = r.pixel.smoothing;
+    return {r.pixel, r.class_weight, V(static_cast<T>(1 - s)), V(static_cast<T>(s / classes))};
+  }
+
+  LOSSOPS_INLINE double cost(const Probabilities& probability, const Targets& targets) const {
+    V sum(0);
+    if (costs_label()) {
+      for (const Dual<V>& cost : label_costs(probability, targets)) sum = sum + cost.v;
+    } else {
+      const Costs costs = this->costs();
+      for (int64_t c = 0; c < r.classes; ++c) {
+        for (int v = 0; v < kVectors; ++v) {
+          const V t = targets(c, v);
+          sum = sum + targets.of(costs(probability, c, v, t).v, t, v);
+        }
+      }
+    }
+    return total(sum);
+  }
+
+  // -- gradients ---------------------------------------------------------------------------------------
+
+  /// The derivative of the regions' loss by p of an element.
+  struct Slopes {
+    const T* slopes;
+    bool squared, soft;
+    LOSSOPS_INLINE V operator()(int64_t c, V p, V t) const {
+      const V of_p(slopes[2 * c]), of_both(slopes[2 * c + 1]);
+      const V shared = soft ? select(p < t, V(1), select(p == t, V(T(0.5)), V(0))) : t;
+      return (squared ? of_p * (p + p) : of_p) + of_both * shared;
+    }
+  };
+
+  LOSSOPS_INLINE void differentiate() {
+    const Probabilities probability = probabilities();
+    const Targets targets = Base::targets();
+    if constexpr (kSoftmax) {
+      differentiate_softmax(probability, targets);
+    } else {
+      differentiate_elements(probability, targets);
+    }
+    flush();
+  }
+
+  LOSSOPS_INLINE void differentiate_elements(const Probabilities& probability, const Targets& targets) const {
+    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const Costs costs = this->costs();
+    const bool costs_pixel = r.pixel.weight != 0;
+    const V scale(r.pixel_scale);
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const V t = targets(c, v);
+        V d;
+        if constexpr (activation == Activation::Sigmoid) {
+          const Sigmoid s(V::load(probability.x(c, v)));
+          d = slopes(c, s.p, t) * (s.p * s.q);
+        } else {
+          d = slopes(c, probability(c, v), t);
+        }
+        if (costs_pixel) d = d + scale * costs(probability, c, v, t).d;
+        V::store(targets.of(d, t, v), to(c, v));
+      }
+    }
+  }
+
+  LOSSOPS_INLINE void differentiate_softmax(const Probabilities& probability, const Targets& targets) const {
+    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const Costs costs = this->costs();
+    const bool costs_label = r.pixel.weight != 0 && this->costs_label();
+    const bool costs_class = r.pixel.weight != 0 && !costs_label;
+    const V scale(r.pixel_scale);
+    std::array<Dual<V>, kVectors> of_label;
+    if (costs_label) of_label = label_costs(probability, targets);
+    T* const kept = derivatives_;
+    std::array<SlopeSums<V>, kVectors> sums;
+    Vectors counts;
+    counts.fill(V(0));
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const V t = targets(c, v), e = probability.exponential(c, v), p = e * probability.shift[v].share;
+        V d = slopes(c, p, t) * p;
+        if (costs_class) d = d + scale * costs(probability, c, v, t).d;
+        d = targets.of(d, t, v);
+        if (costs_label) d = d + select(targets.is(c, v), scale * of_label[v].d, V(0));
+        V::store(d, kept + c * kGroup + v * kLanes);
+        const auto top = (e == V(1)) & (probability.shift[v].rest < V(1));
+        sums[v].others = sums[v].others + select(top, V(0), d);
+        sums[v].top = sums[v].top + select(top, d, V(0));
+        if (targets.ignores) counts[v] = counts[v] + targets.keeps(t, v);
+      }
+    }
+    std::array<RowGradient<AnyTerm, V>, kVectors> gradient;
+    for (int v = 0; v < kVectors; ++v) {
+      gradient[v] = rule_.gradient(probability.shift[v], LabelClass<V>(), sums[v], V(0), V(0), V(1));
+    }
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        V d = gradient[v].of_class(V::load(kept + c * kGroup + v * kLanes), probability.exponential(c, v));
+        if (targets.masked) d = targets.of(d, V(static_cast<T>(r.ignore_index + 1)), v);
+        if (targets.ignores) d = select(counts[v] == V(0), V(0), d);
+        V::store(d, to(c, v));
+      }
+    }
+  }
+
+  const Rule rule_;
+};
+
+/// f of the loop for a run.
+template <class S, class F>
+auto with_region_loop(const RegionRun<S>& run, const F& f) {
+  const auto with = [&]<Activation activation>() {
+    // So that what is kept of a group stays near.
+    if (run.classes <= kFewRegions)
+      return f(static_cast<RegionLoop<S, activation, kRegionVectors>*>(nullptr));
+    return f(static_cast<RegionLoop<S, activation, 1>*>(nullptr));
+  };
+  switch (run.activation) {
+    case Activation::None:
+      return with.template operator()<Activation::None>();
+    case Activation::Sigmoid:
+      return with.template operator()<Activation::Sigmoid>();
+    default:
+      return with.template operator()<Activation::Softmax>();
+  }
+}
+
+template <class S>
+double add_regions(const RegionRun<S>& run) {
+  return with_region_loop(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
+}
+template <class S>
+void differentiate_regions(const RegionRun<S>& run) {
+  with_region_loop(run, [&]<class Loop>(Loop*) { Loop::differentiate(run); });
+}
+
+template <class S>
+constexpr RegionKernelsFor<S> kRegionKernels{add_regions<S>, differentiate_regions<S>};
+
+inline const RegionKernels& region_kernels() {
+  static constexpr RegionKernels table{kRegionKernels<float>, kRegionKernels<double>,
+                                       kRegionKernels<c10::BFloat16>};
+  return table;
+}
+
+}  // namespace CPU_CAPABILITY
+}  // namespace lossops::cpu

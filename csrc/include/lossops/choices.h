@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+namespace lossops {
+
+// The numbers are those that the operators take.
+
+/// What makes probabilities of what a loss is given.
+enum class Activation : int64_t {
+  None = 0,     ///< they are that already
+  Sigmoid = 1,  ///< of each class by itself
+  Softmax = 2,  ///< over the classes
+};
+
+/// What a class costs that the target lacks.
+enum class Absent : int64_t {
+  Smooth = 0,  ///< what the formula says
+  Skip = 1,    ///< nothing, and it does not count in the mean
+};
+
+/// What a class of T pixels in the target counts beside others.
+enum class ClassWeighting : int64_t {
+  Square = 0,   ///< 1 / T^2
+  Simple = 1,   ///< 1 / T
+  Uniform = 2,  ///< 1
+};
+
+}  // namespace lossops
