@@ -28,11 +28,11 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     tensors: a state dict saved before still loads. A handle returned for a hook removes that of the
     old module only. A loss that stands in two places of a model still is one module.
 
-    Inside a model, losses that lossops does not have (triplet, cosine embedding, ...),
-    subclasses and all other modules stay as they are. So do losses to which something was added: an
-    attribute, a forward of their own, a buffer, parameter or module, a hook before a state dict is
-    loaded, ``torch.compile`` of the loss by itself. Losses that a model calls as functions, or
-    keeps in a plain list or dictionary, are out of reach.
+    Inside a model, losses that lossops does not have (AdaptiveLogSoftmaxWithLoss), subclasses and
+    all other modules stay as they are. So do losses to which something was added: an attribute, a
+    forward of their own, a buffer, parameter or module, a hook before a state dict is loaded,
+    ``torch.compile`` of the loss by itself. Losses that a model calls as functions, or keeps in a
+    plain list or dictionary, are out of reach.
 
     Args:
         module: A loss, or a module with losses somewhere inside.
@@ -92,7 +92,7 @@ def _added(theirs: torch.nn.Module) -> list[str]:
         *(f"the attribute {name}" for name in vars(theirs) if name not in usual),
         *(f"the buffer {name}" for name in theirs._buffers if name not in settings),
         *(f"the parameter {name}" for name in theirs._parameters),
-        *(f"the module {name}" for name in theirs._modules),
+        *(f"the module {name}" for name in theirs._modules if name not in settings),
         *(f"the non-persistent {name}" for name in theirs._non_persistent_buffers_set),
         *(["a hook before a state dict is loaded"] if theirs._load_state_dict_pre_hooks else []),
     ]

@@ -12,6 +12,12 @@ import lossops
 from tests.losses import SHAPE, Loss
 
 REDUCTION_CODE = {"none": 0, "mean": 1, "sum": 2, "batchmean": 3}
+# Words, by what the operators take for them.
+WORDS: dict[str, tuple[str | None, ...]] = {
+    "activation": (None, "sigmoid", "softmax"),
+    "absent": ("smooth", "skip"),
+    "class_weighting": ("square", "simple", "uniform"),
+}
 IGNORED = -100
 COMMON = ("weight", "normalizer")
 
@@ -44,13 +50,12 @@ class Case:
 
     def op(self, **override: Any) -> Tensor:
         """torch.ops.lossops, by keyword."""
-        keywords = self.keywords(**override)
-        keywords["reduction"] = REDUCTION_CODE[keywords["reduction"]]
+        keywords = coded(self.keywords(**override))
         return getattr(torch.ops.lossops, self.loss.op)(**keywords)
 
     def op_args(self) -> tuple[Any, ...]:
         """The positional arguments of the op, in the order of its schema."""
-        keywords = self.keywords(reduction=REDUCTION_CODE[self.reduction])
+        keywords = coded(self.keywords())
         schema = getattr(torch.ops.lossops, self.loss.op).default._schema
         return tuple(
             keywords[a.name] if a.name in keywords else a.default_value for a in schema.arguments
@@ -174,6 +179,12 @@ class Case:
         loss = self.over(names, call)(*leaves)
         return torch.autograd.grad(loss, leaves, torch.ones_like(loss) if upstream is None
                                    else upstream)  # fmt: skip
+
+
+def coded(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a function as its operator takes them."""
+    codes = {name: WORDS[name].index(v) for name, v in keywords.items() if name in WORDS}
+    return {**keywords, **codes, "reduction": REDUCTION_CODE[keywords["reduction"]]}
 
 
 def make_case(

@@ -29,8 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What starts compilers comes first, or one worker would end with it while the others idle."""
+    items[:] = [item for item in items if not lacks_reduction(item)]
     places = {name: place for place, name in enumerate(COMPILING)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+def lacks_reduction(item: pytest.Item) -> bool:
+    """Whether the item is one of a loss with a reduction that this does not have."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    loss = params.get("loss", params.get("maskable"))
+    return loss is not None and params.get("reduction", "sum") not in loss.reductions
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -148,7 +148,7 @@ def every_layout(loss: Loss) -> Iterator[Drawn]:
     for params in loss.params:
         for dtype, ignore in itertools.product(FLOATS, {False, loss.ignore}):
             case = make_case(loss, params, small_shape(loss), dtype=dtype, weight="full",
-                             ignore=ignore, reduction="none" if ignore else "mean")  # fmt: skip
+                             ignore=ignore, reduction=loss.mean_and_none[-ignore])  # fmt: skip
             names = list(case.tensors)
             for k, (name, layout) in enumerate(ALL_LAYOUTS.items()):
                 yield Drawn(name, case.map(lambda n, t: apply(layout, t)))  # noqa: B023

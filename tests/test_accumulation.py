@@ -12,6 +12,8 @@ from torch.nn.parallel import DistributedDataParallel
 import lossops
 from lossops import global_normalizer
 from tests.cases import make_case
+from tests.families import of_family
+from tests.families.regions import Regions
 from tests.losses import BY_OP, LOSSES, Loss
 from tests.ranks import RANKS, on_ranks
 
@@ -25,7 +27,7 @@ def denominator(case: Any) -> Tensor:
     return case.module().denominator(label, case.tensors.get("weight"))
 
 
-@pytest.mark.where(lambda loss: loss.op != "ctc")
+@pytest.mark.where(lambda loss: loss.op != "ctc" and not of_family(Regions)(loss))
 @pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
 @pytest.mark.parametrize("weight", [None, "row", "full"])
 def test_denominator(loss: Loss, params: dict[str, Any], weight: str | None, ignore: bool) -> None:
@@ -34,6 +36,13 @@ def test_denominator(loss: Loss, params: dict[str, Any], weight: str | None, ign
         case = make_case(loss, params, shape=shape, weight=weight, ignore=ignore and loss.ignore)
         mean = case.but(reduction="sum").ours(normalizer=denominator(case))
         torch.testing.assert_close(mean, case.ours(), rtol=1e-12, atol=0)
+
+
+@pytest.mark.where(of_family(Regions))
+def test_no_denominator_of_regions(loss: Loss) -> None:
+    case = make_case(loss)
+    with pytest.raises(TypeError, match=rf"{loss.module}.denominator: .*normalizer=the number"):
+        case.module().denominator(case.tensors["target"])
 
 
 def test_no_denominator_of_a_mean_by_length() -> None:

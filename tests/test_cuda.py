@@ -41,7 +41,8 @@ BRANCHES = {
         test_formula and (dtype1-1-labels-2 or dtype3-0-soft-1 or dtype0-0-hard-2
         or dtype2-2-soft-0) or test_compounds and float32 and labels or test_what_is_ignored
         or test_layouts and float16 or test_narrow and bfloat16 or test_nothing
-        or test_all_ignored or test_absent or test_smooth or vectors and not (derivatives or transforms or tracing or meta or mistakes)"""),
+        or test_all_ignored or test_absent or test_smooth or vectors and not (derivatives
+        or transforms or tracing or meta or mistakes)"""),
 }  # fmt: skip
 
 

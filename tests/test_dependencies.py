@@ -70,9 +70,7 @@ def test_families_do_not_include_each_other(family: str) -> None:
 
 
 def test_core_names_no_device_and_no_family() -> None:
-    words = re.compile(
-        rf"\b(cuda|cpu|{'|'.join(FAMILIES)})::|LOSSOPS_CUDA|is_cuda\("
-    )
+    words = re.compile(rf"\b(cuda|cpu|{'|'.join(FAMILIES)})::|LOSSOPS_CUDA|is_cuda\(")
     wrong = [
         f"{path.name}: {line.strip()}"
         for path in (CSRC / "core").iterdir()

@@ -21,7 +21,7 @@ def _restore() -> Iterator[None]:
 
 
 def bits(case: Case) -> list[Tensor]:
-    values = [case.ours(), case.but(reduction="sum").ours(), case.but(reduction="none").ours()]
+    values = [case.but(reduction=kind).ours() for kind in case.loss.reductions]
     return [*values, *case.gradients(names=case.loss.differentiable)]
 
 

@@ -19,7 +19,7 @@ def test_every_float(loss: Loss, params: dict[str, Any], device: str) -> None:
     """The result has the dtype of the operands; so has each gradient."""
     for dtype in FLOATS:
         case = make_case(loss, params, dtype=dtype, device=device, weight="full")
-        for reduction in ("mean", "none"):
+        for reduction in loss.mean_and_none:
             assert case.but(reduction=reduction).ours().dtype == dtype
         assert all(g.dtype == dtype for g in case.gradients())
 
@@ -104,7 +104,7 @@ def test_integer_labels(loss: Loss, dtype: torch.dtype, device: str) -> None:
             pytest.skip("true and false are no classes")
         target = target.clamp(max=1)
     wide, narrow = case.but(**{loss.label: target}), case.but(**{loss.label: target.to(dtype)})
-    for reduction in ("mean", "none"):
+    for reduction in loss.mean_and_none:
         assert torch.equal(narrow.but(reduction=reduction).ours(),
                            wide.but(reduction=reduction).ours())  # fmt: skip
     names = tuple(name for name in loss.differentiable if name != loss.label)
@@ -139,7 +139,7 @@ def test_autocast(loss: Loss, params: dict[str, Any], dtype: torch.dtype, device
     """Under autocast the result is float32 of the widened operands, gradients in their dtype."""
     case = make_case(loss, params, dtype=dtype, device=device, weight="full")
     wide = case.to(torch.float32)
-    for reduction in ("mean", "none"):
+    for reduction in loss.mean_and_none:
         low, high = case.but(reduction=reduction), wide.but(reduction=reduction)
         with torch.autocast(torch.device(device).type, dtype=dtype):
             value = low.ours()

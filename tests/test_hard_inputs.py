@@ -13,6 +13,7 @@ import lossops
 from tests.cases import make_case
 from tests.families import of_family
 from tests.families.elementwise import Elementwise
+from tests.families.regions import Regions
 from tests.hard_inputs import HARD, Hard
 from tests.losses import BY_OP, Loss
 
@@ -147,6 +148,7 @@ def check(actual: Tensor, expected: Tensor, rtol: float) -> None:
     )
 
 
+@pytest.mark.where(lambda loss: not of_family(Regions)(loss))  # of which one pixel has several
 def test_nan_in_nan_out(loss: Loss, params: dict[str, Any], device: str) -> None:
     """A NaN in any operand reaches the value at its place, or of its row, and nowhere else."""
     case = make_case(loss, params, (5, 17), device=device, reduction="none")
@@ -236,7 +238,8 @@ def test_empty_and_weightless(loss: Loss, device: str) -> None:
     case = make_case(loss, shape=(0, 3), device=device)
     assert case.ours().isnan() and case.ours().shape == ()
     assert case.but(reduction="sum").ours() == 0
-    assert case.but(reduction="none").ours().numel() == 0
+    if "none" in loss.reductions:
+        assert case.but(reduction="none").ours().numel() == 0
     for gradient in case.gradients(names=loss.differentiable):
         assert gradient.shape == loss.family.fit((0, 3))
     full = make_case(loss, device=device, weight="full")

@@ -66,7 +66,7 @@ def test_repr_tells_the_parameters(loss: Loss) -> None:
         text = repr(case.module())
         assert text.startswith(f"{loss.module}(")
         for name, value in case.params.items():
-            assert f"{name}={value}" in text, text
+            assert f"{name}={value!r}" in text, text
 
 
 def test_keywords_of_forward(loss: Loss) -> None:

@@ -43,7 +43,7 @@ def internal_args(case: Case) -> tuple[Any, ...]:
 
 def wanted(case: Case) -> list[str]:
     """The operands whose gradient the internal op gives, in the order of the bits of `wrt`."""
-    return [name for name in case.loss.operands if name in case.differentiable]
+    return list(case.loss.family.fused(case))
 
 
 @pytest.mark.parametrize("reduction", ["mean", "none"])

@@ -36,6 +36,11 @@ using namespace api;
 }}  // namespace lossops
 """
 LAST = ("reduction", "weight", "labels", "ignore_index", "normalizer")  # in this order
+CHOICES = {  # the enumerations of choices.h, by argument
+    "activation": ("None", "Sigmoid", "Softmax"),
+    "absent": ("Smooth", "Skip"),
+    "class_weighting": ("Square", "Simple", "Uniform"),
+}
 TYPES = {"Tensor": "at::Tensor", "float": "double", "int": "int64_t", "bool": "bool"}
 
 
@@ -70,9 +75,13 @@ def parameters(loss: Loss) -> list[Argument]:
 
 def in_cpp(text: str) -> str:
     """Python's words for constants in those of C++."""
-    for word in ("None", "Mean", "Sum", "BatchMean"):
-        text = re.sub(rf'``"{word.lower()}"``|"{word.lower()}"', f"`Reduction::{word}`", text)
-    text = re.sub(r"``(\w+)=`(Reduction::\w+)```", r"`\1 = \2`", text)
+    choices = {"reduction": ("None", "Mean", "Sum", "BatchMean")} | CHOICES
+    for name, words in choices.items():
+        for word in words:
+            said = rf'``"{word.lower()}"``|"{word.lower()}"'
+            text = re.sub(said, f"`{_enumeration(name)}::{word}`", text)
+    text = re.sub(r"``(\w+)=`(\w+::\w+)```", r"`\1 = \2`", text)
+    text = re.sub(r"\bNone (?=where)", "`Activation::None` ", text)
     text = re.sub(r"\b(\w+)=(True|False)\b", lambda m: f"{m[1]} = {m[2].lower()}", text)
     text = re.sub(r"\bNone (?=leaves)", "std::nullopt ", text)
     text = re.sub(r":func:`(?:lossops\.functional\.)?(\w+?)(_loss)?`", r"`\1`", text)
@@ -80,10 +89,14 @@ def in_cpp(text: str) -> str:
     return text.replace("::\n", ":\n").replace("``", "`")
 
 
+def _enumeration(name: str) -> str:
+    return "".join(map(str.capitalize, name.split("_")))
+
+
 def _type(a: Argument) -> str:
-    """As an option stores it: with the operator's type, but for what may be a number."""
-    if a.schema is None:
-        return "Reduction"
+    """As an option stores it: with the operator's type, but for words and what may be a number."""
+    if a.is_word:
+        return _enumeration(a.name)
     type = "TensorOrNumber" if a.may_be_number else TYPES[_bare(a.schema)]
     return f"std::optional<{type}>" if a.is_optional else type
 
@@ -97,10 +110,10 @@ def default(a: Argument) -> str | None:
     if a.default is None:
         return None
     value = ast.literal_eval(a.default)
+    if a.is_word:
+        return f"{_type(a)}::{str(value).capitalize()}"
     if value is None:
         return "std::nullopt"
-    if a.schema is None:
-        return f"Reduction::{value.capitalize()}"
     return repr(float(value)) if "double" in _type(a) or a.may_be_number else str(value).lower()
 
 
@@ -173,8 +186,8 @@ def _definition(loss: Loss) -> str:
         types.append(f"const {type}&" if bare == "Tensor" else type)
         if name not in given:
             values.append("std::nullopt")
-        elif name == "reduction":
-            values.append("static_cast<int64_t>(reduction)")
+        elif given[name].is_word:
+            values.append(f"static_cast<int64_t>({name})")
         elif given[name].may_be_number:
             values.append(f"{_beside(given[name])}({name}, {first})")
         else:

@@ -37,10 +37,37 @@ _SHARED = {
         "weight": 'A factor per sequence; broadcasts to the shape of the loss for ``"none"``.',
         "normalizer": _NORMALIZER,
     },
+    "region": {
+        "input": "Logits or, without ``activation``, probabilities, shape (N, C, d1, ..., dK); a "
+        "floating dtype.",
+        "target": "Labels in [0, C), an integer dtype, shape (N, d1, ..., dK), also with a class "
+        "axis of 1 (of one class, 0 and 1); or t in [0, 1], one-hot or not, shaped like "
+        "``{first}``.",
+        "activation": '``"softmax"`` over the classes, ``"sigmoid"`` of each, or None where '
+        "``{first}`` holds p.",
+        "smooth": "s >= 0, which keeps small regions from mattering too much.",
+        "batch": "Whether a class has one region in the batch instead of one in each sample.",
+        "include_background": "Whether class 0 counts.",
+        "squared": "Whether P and T are sums of p^2 and t^2.",
+        "soft_label": "Whether I is sum min(p, t), whose l is 0 at p = t for any t in [0, 1].",
+        "log": "Whether l becomes -ln(1 - l).",
+        "absent": 'What a class costs that ``target`` lacks: ``"smooth"``, what the formula says; '
+        '``"skip"``, nothing, and it does not count in the mean.',
+        "reduction": _REDUCTION,
+        "weight": "A factor per class, shape (C); 1 where left out.",
+        "ignore_index": "Pixels with this label are in no sum, and get gradient 0; in a target "
+        "shaped like ``{first}``, elements.",
+        "normalizer": _NORMALIZER,
+    },
 }
+_VECTORS = ("pair", "triplet", "signal")
+for _unit in _VECTORS:
+    _weight = f'A factor per {_unit}; broadcasts to the shape of the loss for ``"none"``.'
+    _SHARED[_unit] = {"reduction": _REDUCTION, "weight": _weight, "normalizer": _NORMALIZER}
 _ROW_WEIGHT = 'A factor per row; broadcasts to the shape of the loss for ``"none"``.'
 WEIGHTED_MEAN = "With ``weight``, the mean is sum(weight * l) / sum(weight)."  # of elements
 CLASS_MEAN = "The mean is sum(l) / sum(w_t)"  # of rows, with a weight per class
+REGION_MEAN = "The mean is sum(w l) / sum(w), w = weight."
 LENGTH_MEAN = "of l / max(U, 1)"  # of sequences, each by its number of labels
 _SECTIONS = {  # where the docstring has none
     "element": {
@@ -63,7 +90,20 @@ _SECTIONS = {  # where the docstring has none
         "RuntimeError: A length or a parameter is out of range, or shapes, dtypes or devices do "
         "not fit.",
     },
+    "region": {
+        "Returns": "A 0-d tensor, or for ``\"none\"`` one loss per sample and class, shape (N, C); "
+        "with ``batch`` (C), and without the background one less. The dtype of ``{first}``.",
+        "Raises": "ValueError: A word is unknown; ``reduction`` rules out ``normalizer``; or one "
+        "class has a softmax, or is the background that does not count.\n"
+        f"IndexError: A label is out of range.\nRuntimeError: {_RANGE}",
+    },
 }  # fmt: skip
+for _unit in _VECTORS:
+    _SECTIONS[_unit] = {
+        "Returns": f'A 0-d tensor, or one loss per {_unit} for ``"none"``, the shape of '
+        "``{first}`` without its last dimension; the promoted dtype of the vectors.",
+        "Raises": _SECTIONS["element"]["Raises"],
+    }
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> str:
@@ -92,8 +132,8 @@ class Docstring:
 
     @property
     def unit(self) -> str:
-        """What there is one loss of: an element, a row over a class axis or a sequence."""
-        found = re.search(r"Formula of a (row|sequence)\b", self.head)
+        """What there is one loss of: an element, or what the formula says that it is of."""
+        found = re.search(rf"Formula of (?:a|the) ({'|'.join(_SHARED)})s?\b", self.head)
         return found[1] if found else "element"
 
     @property
@@ -151,6 +191,8 @@ class Docstring:
 
     def _mean(self, names: list[str]) -> str:
         """What the mean divides by, where the weight is one per class and nothing else is said."""
+        if self.unit == "region":
+            return REGION_MEAN
         if self.unit != "row" or "dim" in names or "weight" not in names:
             return ""
         if "probabilities" in self.arguments.get("target", ""):

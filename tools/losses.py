@@ -28,6 +28,10 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "metric",
     "distillation",
     "sequence",
+    "region",
+    "segmentation",
+    "embedding",
+    "signal",
 )
 
 
@@ -39,12 +43,17 @@ class Argument:
     annotation: str
     default: str | None  # as the source writes it
     text: str
-    schema: str | None  # the operator's type; None for the reduction, which is a string in Python
+    schema: str  # the operator's type
 
     @property
     def is_tensor(self) -> bool:
         """Whether it is, or may be, a tensor."""
         return any(word in self.annotation for word in ("Tensor", "Levels", "Lengths"))
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a string in Python, and an enumeration in C++."""
+        return "str" in self.annotation
 
     @property
     def is_optional(self) -> bool:
@@ -113,9 +122,11 @@ class Loss:
             ("LabelLoss", CLASS_MEAN in mean),
             ("LengthLoss", LENGTH_MEAN in mean),
             ("SequenceLoss", self.doc.unit == "sequence"),
+            ("RegionLoss", self.doc.unit == "region"),
             ("DivergenceLoss", any(a.name == "dim" for a in self.arguments)),
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
+            ("VectorLoss", self.doc.unit in ("triplet", "signal")),
         ):
             if holds:
                 return name
@@ -198,7 +209,7 @@ def _loss(node: ast.FunctionDef, text: str, ops: dict[str, str], modules: dict[s
             annotation=ast.unparse(a.annotation) if a.annotation else "",
             default=None if d is None else ast.get_source_segment(text, d),
             text=doc.arguments[a.arg],
-            schema=None if a.arg == "reduction" else types[a.arg],
+            schema=types[a.arg],
         )
         for a, d in zip(given, defaults, strict=True)
     )

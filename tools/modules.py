@@ -18,17 +18,19 @@ def generated(families: list[Family]) -> dict[str, str]:
     """The text of every Python file that is written anew, by its path in the repository."""
     files = {f"lossops/nn/{family.name}.py": _file(family) for family in families}
     functions = {f.name: [loss.function for loss in f.losses] for f in families}
-    modules = {f.name: [loss.module for loss in f.losses] for f in families} | _handwritten()
+    functions |= _handwritten(FUNCTIONAL)
+    modules = {f.name: [loss.module for loss in f.losses] for f in families} | _handwritten(NN)
     files["lossops/functional/__init__.py"] = _init(FUNCTIONAL / "__init__.py", functions)
     files["lossops/nn/__init__.py"] = _init(NN / "__init__.py", modules)
     return files
 
 
-def _handwritten() -> dict[str, list[str]]:
-    """What the other files of lossops/nn export."""
+def _handwritten(folder: Path) -> dict[str, list[str]]:
+    """What other files of the folder export."""
     found = {}
-    for path in NN.glob("[a-z]*.py"):
-        for node in ast.parse(path.read_text()).body * (path.stem not in FAMILIES):
+    for path in folder.glob("*.py"):
+        written = path.stem not in ("__init__", *FAMILIES)
+        for node in ast.parse(path.read_text()).body * written:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 found[path.stem] = ast.literal_eval(node.value)
     return found

@@ -491,4 +491,199 @@ at::Tensor rnnt(
       std::nullopt);
 }
 
+at::Tensor dice(
+    const at::Tensor& input, const at::Tensor& target, Activation activation, double smooth, bool batch,
+    bool include_background, bool squared, bool soft_label, bool log, Absent absent, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, bool, bool, bool, bool, bool, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::dice");
+  return op.call(
+      input, target, static_cast<int64_t>(activation), smooth, batch, include_background, squared,
+      soft_label, log, static_cast<int64_t>(absent), weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor jaccard(
+    const at::Tensor& input, const at::Tensor& target, Activation activation, double smooth, bool batch,
+    bool include_background, bool squared, bool soft_label, bool log, Absent absent, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, bool, bool, bool, bool, bool, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::jaccard");
+  return op.call(
+      input, target, static_cast<int64_t>(activation), smooth, batch, include_background, squared,
+      soft_label, log, static_cast<int64_t>(absent), weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor tversky(
+    const at::Tensor& input, const at::Tensor& target, double fp_weight, double fn_weight,
+    Activation activation, double smooth, bool batch, bool include_background, bool squared,
+    bool soft_label, bool log, Absent absent, Reduction reduction, const std::optional<at::Tensor>& weight,
+    std::optional<int64_t> ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, int64_t, double, bool, bool, bool, bool, bool,
+      int64_t, const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&,
+      int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::tversky");
+  return op.call(
+      input, target, fp_weight, fn_weight, static_cast<int64_t>(activation), smooth, batch,
+      include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor focal_tversky(
+    const at::Tensor& input, const at::Tensor& target, double fp_weight, double fn_weight, double gamma,
+    Activation activation, double smooth, bool batch, bool include_background, bool squared,
+    bool soft_label, bool log, Absent absent, Reduction reduction, const std::optional<at::Tensor>& weight,
+    std::optional<int64_t> ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, int64_t, double, bool, bool, bool, bool,
+      bool, int64_t, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::focal_tversky");
+  return op.call(
+      input, target, fp_weight, fn_weight, gamma, static_cast<int64_t>(activation), smooth, batch,
+      include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor generalized_dice(
+    const at::Tensor& input, const at::Tensor& target, ClassWeighting class_weighting,
+    Activation activation, double smooth, bool batch, bool include_background, bool squared,
+    bool soft_label, bool log, Absent absent, Reduction reduction, const std::optional<at::Tensor>& weight,
+    std::optional<int64_t> ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, int64_t, double, bool, bool, bool, bool, bool, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::generalized_dice");
+  return op.call(
+      input, target, static_cast<int64_t>(class_weighting), static_cast<int64_t>(activation), smooth, batch,
+      include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor mcc(
+    const at::Tensor& input, const at::Tensor& target, Activation activation, double smooth, bool batch,
+    bool include_background, bool squared, bool soft_label, bool log, Absent absent, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, bool, bool, bool, bool, bool, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::mcc");
+  return op.call(
+      input, target, static_cast<int64_t>(activation), smooth, batch, include_background, squared,
+      soft_label, log, static_cast<int64_t>(absent), weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor dice_ce(
+    const at::Tensor& input, const at::Tensor& target, double dice_weight, double ce_weight,
+    double label_smoothing, Activation activation, double smooth, bool batch, bool include_background,
+    bool squared, bool soft_label, bool log, Absent absent, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, int64_t, double, bool, bool, bool, bool,
+      bool, int64_t, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::dice_ce");
+  return op.call(
+      input, target, dice_weight, ce_weight, label_smoothing, static_cast<int64_t>(activation), smooth,
+      batch, include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight,
+      ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor dice_focal(
+    const at::Tensor& input, const at::Tensor& target, double dice_weight, double focal_weight,
+    double gamma, std::optional<double> alpha, Activation activation, double smooth, bool batch,
+    bool include_background, bool squared, bool soft_label, bool log, Absent absent, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, std::optional<double>, int64_t, double,
+      bool, bool, bool, bool, bool, int64_t, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::dice_focal");
+  return op.call(
+      input, target, dice_weight, focal_weight, gamma, alpha, static_cast<int64_t>(activation), smooth,
+      batch, include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight,
+      ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor cosine_embedding(
+    const at::Tensor& input1, const at::Tensor& input2, const at::Tensor& target, double margin,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::cosine_embedding");
+  return op.call(
+      input1, input2, target, margin, weight, std::nullopt, number_beside(normalizer, input1),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor triplet_margin(
+    const at::Tensor& anchor, const at::Tensor& positive, const at::Tensor& negative, double margin,
+    double p, double eps, bool swap, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, double, double, bool,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::triplet_margin");
+  return op.call(
+      anchor, positive, negative, margin, p, eps, swap, weight, std::nullopt,
+      number_beside(normalizer, anchor), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor contrastive(
+    const at::Tensor& input1, const at::Tensor& input2, const at::Tensor& target, double pos_margin,
+    double neg_margin, double p, int64_t power, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, double, double, int64_t,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::contrastive");
+  return op.call(
+      input1, input2, target, pos_margin, neg_margin, p, power, weight, std::nullopt,
+      number_beside(normalizer, input1), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor si_sdr(
+    const at::Tensor& input, const at::Tensor& target, bool zero_mean, double eps, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, bool, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::si_sdr");
+  return op.call(
+      input, target, zero_mean, eps, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor snr(
+    const at::Tensor& input, const at::Tensor& target, bool zero_mean, double eps, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, bool, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::snr");
+  return op.call(
+      input, target, zero_mean, eps, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
 }  // namespace lossops

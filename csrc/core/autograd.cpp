@@ -141,12 +141,13 @@ struct Backward {
       }
     }
     const at::Tensor value = loss.family.decompose(call);
+    variable_list result(saved.tensors.size());
+    if (!value.requires_grad()) return result;  // it does not depend on any of them
     variable_list gradients;
     enter_engine([&] {
       gradients = torch::autograd::grad({value}, inputs, {upstream}, /*retain_graph=*/create_graph,
                                         create_graph, /*allow_unused=*/true);
     });
-    variable_list result(saved.tensors.size());
     for (size_t k = 0; k < positions.size(); ++k) result[positions[k]] = gradients[k];
     return result;
   }

@@ -6,6 +6,7 @@ arguments of torch. Every function works under ``torch.compile``, ``torch.export
 and TorchScript, on float64, float32, bfloat16 and float16.
 """
 
+from ._distance import triplet_margin_with_distance_loss
 from .binary import (
     asymmetric_loss,
     binary_cross_entropy,
@@ -24,6 +25,7 @@ from .classification import (
     softmax_focal_loss,
 )
 from .distillation import distill_kl_loss, jsd_loss
+from .embedding import contrastive_loss, cosine_embedding_loss, triplet_margin_loss
 from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
 from .margin import (
     hinge_embedding_loss,
@@ -34,6 +36,7 @@ from .margin import (
     soft_margin_loss,
 )
 from .metric import arcface_loss, cosface_loss
+from .region import dice_loss, focal_tversky_loss, jaccard_loss, tversky_loss
 from .regression import (
     charbonnier_loss,
     expectile_loss,
@@ -45,7 +48,9 @@ from .regression import (
     robust_loss,
     smooth_l1_loss,
 )
+from .segmentation import dice_ce_loss, dice_focal_loss, generalized_dice_loss, mcc_loss
 from .sequence import ctc_loss, rnnt_loss
+from .signal import si_sdr_loss, snr_loss
 
 __all__ = [
     "arcface_loss",
@@ -54,22 +59,31 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "charbonnier_loss",
+    "contrastive_loss",
     "cosface_loss",
+    "cosine_embedding_loss",
     "cross_entropy",
     "ctc_loss",
+    "dice_ce_loss",
+    "dice_focal_loss",
+    "dice_loss",
     "distill_kl_loss",
     "expectile_loss",
     "focal_loss",
+    "focal_tversky_loss",
     "gaussian_nll_loss",
     "generalized_cross_entropy_loss",
+    "generalized_dice_loss",
     "hinge_embedding_loss",
     "hinge_loss",
     "huber_loss",
+    "jaccard_loss",
     "jsd_loss",
     "kl_div",
     "l1_loss",
     "log_cosh_loss",
     "margin_ranking_loss",
+    "mcc_loss",
     "mse_loss",
     "multi_margin_loss",
     "multilabel_margin_loss",
@@ -82,7 +96,12 @@ __all__ = [
     "robust_loss",
     "rww_bce_loss",
     "rww_cross_entropy_loss",
+    "si_sdr_loss",
     "smooth_l1_loss",
+    "snr_loss",
     "soft_margin_loss",
     "softmax_focal_loss",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+    "tversky_loss",
 ]

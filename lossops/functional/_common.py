@@ -19,12 +19,12 @@ else:  # TorchScript knows no tuple of any length
     Lengths = Tensor | list[int]
 
 
-def _shown(reduction: str) -> str:
+def _shown(word: str, once_a_flag: bool = False) -> str:
     if not is_scripting():
-        if not isinstance(reduction, str):
-            gone = GONE if isinstance(reduction, bool) else ""
-            return repr(reduction) + gone
-    return f"'{reduction}'"
+        if not isinstance(word, str):
+            gone = GONE if once_a_flag and isinstance(word, bool) else ""
+            return repr(word) + gone
+    return f"'{word}'"
 
 
 def reduction_code(op: str, reduction: str, batchmean: bool = False) -> int:
@@ -38,7 +38,31 @@ def reduction_code(op: str, reduction: str, batchmean: bool = False) -> int:
     if reduction == "batchmean" and batchmean:
         return 3
     allowed = "'mean', 'sum' or 'batchmean'" if batchmean else "'mean' or 'sum'"
-    raise ValueError(f"{op}: reduction must be 'none', {allowed}, got {_shown(reduction)}")
+    raise ValueError(f"{op}: reduction must be 'none', {allowed}, got {_shown(reduction, True)}")
+
+
+def choice_code(op: str, name: str, given: str, choices: list[str], other: str = "") -> int:
+    """The number that the operators take for one of these words, or for a value beside them."""
+    for code, choice in enumerate(choices):
+        if given == choice:
+            return code
+    allowed = [f"'{choice}'" for choice in choices]
+    if len(other) > 0:
+        allowed.append(other)
+    listed = ", ".join(allowed[:-1])
+    raise ValueError(f"{op}: {name} must be {listed} or {allowed[-1]}, got {_shown(given)}")
+
+
+def activation_code(op: str, activation: str | None) -> int:
+    """What makes logits probabilities; None where they are that already."""
+    if activation is None:
+        return 0
+    return 1 + choice_code(op, "activation", activation, ["sigmoid", "softmax"], "None")
+
+
+def absent_code(op: str, absent: str) -> int:
+    """What becomes of a class that a target lacks."""
+    return choice_code(op, "absent", absent, ["smooth", "skip"])
 
 
 def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:

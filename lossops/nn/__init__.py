@@ -24,7 +24,9 @@ from .classification import (
     SoftmaxFocalLoss,
 )
 from .combination import CombinedLoss
+from .distance import TripletMarginWithDistanceLoss
 from .distillation import DistillKLLoss, JSDLoss
+from .embedding import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from .margin import (
     HingeEmbeddingLoss,
@@ -35,6 +37,7 @@ from .margin import (
     SoftMarginLoss,
 )
 from .metric import ArcFaceLoss, CosFaceLoss
+from .region import DiceLoss, FocalTverskyLoss, JaccardLoss, TverskyLoss
 from .regression import (
     CharbonnierLoss,
     ExpectileLoss,
@@ -46,7 +49,9 @@ from .regression import (
     RobustLoss,
     SmoothL1Loss,
 )
+from .segmentation import DiceCELoss, DiceFocalLoss, GeneralizedDiceLoss, MCCLoss
 from .sequence import CTCLoss, RNNTLoss
+from .signal import SISDRLoss, SNRLoss
 
 __all__ = [
     "ArcFaceLoss",
@@ -57,22 +62,31 @@ __all__ = [
     "CTCLoss",
     "CharbonnierLoss",
     "CombinedLoss",
+    "ContrastiveLoss",
     "CosFaceLoss",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "DiceCELoss",
+    "DiceFocalLoss",
+    "DiceLoss",
     "DistillKLLoss",
     "DynamicWeightAverage",
     "ExpectileLoss",
     "FocalLoss",
+    "FocalTverskyLoss",
     "GaussianNLLLoss",
     "GeneralizedCrossEntropyLoss",
+    "GeneralizedDiceLoss",
     "GradNorm",
     "HingeEmbeddingLoss",
     "HingeLoss",
     "HuberLoss",
     "JSDLoss",
+    "JaccardLoss",
     "KLDivLoss",
     "L1Loss",
     "LogCoshLoss",
+    "MCCLoss",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
@@ -86,8 +100,13 @@ __all__ = [
     "RWWBCELoss",
     "RWWCrossEntropyLoss",
     "RobustLoss",
+    "SISDRLoss",
+    "SNRLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "SoftmaxFocalLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+    "TverskyLoss",
     "UncertaintyWeightedLoss",
 ]

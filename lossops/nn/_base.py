@@ -135,6 +135,33 @@ class SequenceLoss(Loss):
         return _number(len(target), target.device)
 
 
+class VectorLoss(Loss):
+    """A loss per vector along the last dimension."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the vectors of ``target``, or of any other operand.
+
+        See :meth:`Loss.denominator`.
+        """
+        return _number(math.prod(target.shape[:-1]), target.device)
+
+
+class RegionLoss(Loss):
+    """A loss per region, which is a ratio of sums over its pixels."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """There is none.
+
+        Raises:
+            TypeError: In any case; the message says what to do instead.
+        """
+        raise TypeError(
+            f"{type(self).__name__}.denominator: a region is a ratio of sums, of which parts of a "
+            "batch do not add up; where each sample has regions of its own, give normalizer=the "
+            "number of all samples times that of classes"
+        )
+
+
 class LengthLoss(Loss):
     """A loss per sequence, whose mean is over losses that are divided by the number of labels."""
 

@@ -135,6 +135,10 @@ class Family:
         """Tensors whose gradient is a sum that the decomposition computes."""
         return ()
 
+    def fused(self, case: "Case") -> tuple[str, ...]:
+        """Operands whose gradient the fused op gives."""
+        return tuple(name for name in case.loss.operands if name in case.differentiable)
+
     def accepts(self, loss: "Loss", name: str, dtype: torch.dtype) -> bool | None:
         """Whether the tensor may have this dtype; None where that depends on its values."""
         return True

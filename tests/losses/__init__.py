@@ -20,6 +20,9 @@ for _file in (
     "softmax",
     "distillation",
     "sequence",
+    "region",
+    "embedding",
+    "signal",
 ):
     import_module(f"tests.losses.{_file}")
 

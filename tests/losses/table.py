@@ -60,6 +60,11 @@ class Loss:
     def differentiable(self) -> tuple[str, ...]:
         return tuple(name for name in self.operands if name not in (*self.fixed, *self.labels))
 
+    @property
+    def mean_and_none(self) -> tuple[str, ...]:
+        """A reduction to a number, and none where there is that."""
+        return tuple(kind for kind in ("mean", "none") if kind in self.reductions)
+
     def under(self, params: Params) -> "Loss":
         """The row as these parameters change it."""
         return self.family.under(self, params)

@@ -44,11 +44,21 @@ class VectorPass {
       out.grads[i] = cpu::empty_dense(call_.tensors[i], call_.tensors[i].scalar_type());
       grad_[i] = rows(out.grads[i]);
     }
-    if (wrt_ >> w & 1) out.grads[w] = cpu::empty_dense(call_.weight(), call_.weight().scalar_type());
+    if (wrt_ >> w & 1) {
+      out.grads[w] = cpu::empty_dense(call_.weight(), call_.weight().scalar_type());
+      weight_grad_ = out.grads[w].contiguous();
+    }
+    evaluate(out);
+    if (weight_grad_.defined() && !weight_grad_.is_same(out.grads[w])) out.grads[w].copy_(weight_grad_);
+    return out;
+  }
+
+ private:
+  void evaluate(Evaluation& out) {
     if (!call_.reduces()) {
       out.loss = kFamily.empty_values(call_);
       blocks(1, out);
-      return out;
+      return;
     }
     const double denominator = cpu::denominator(call_, [](Divisor::By) { return 1.0; });
     const bool unscaled = needs_denominator(call_, wrt_);
@@ -56,10 +66,8 @@ class VectorPass {
     const double factor = unscaled ? reach_.factor() : 1;
     if (factor != 1) total = blocks(factor, out);
     cpu::finish(call_, wrt_, total, denominator, factor, out);
-    return out;
   }
 
- private:
   static int64_t mean_of(const Call& call) { return kFamily.mean(call).factor.expect_int(); }
   static cpu::Rows<S> rows(const at::Tensor& t) { return {t, t.dim() - 1, false}; }
   static at::Tensor as_double(const at::Tensor& t) { return t.detach().to(at::kDouble).contiguous(); }
@@ -125,7 +133,7 @@ class VectorPass {
       for (int64_t g = 0; weight && g < groups; ++g) {
         if (weight[g] == 0 && !std::isfinite(value_[g])) value_[g] = 0;
       }
-      if (const at::Tensor& grad = out.grads[p_.call_.loss->operands]; grad.defined()) {
+      if (const at::Tensor& grad = p_.weight_grad_; grad.defined()) {
         for (int64_t g = 0; g < groups; ++g) factor_[g] = value_[g] * scale;
         if (grad.scalar_type() == at::kHalf && p_.call_.reduces()) p_.reach_.add(factor_.data(), groups);
         store(factor_, grad, first, groups);
@@ -156,7 +164,7 @@ class VectorPass {
   const int64_t wrt_, length_, groups_;
   const int64_t block_;  ///< groups at a time
   cpu::Rows<S> x_[cpu::kMaxVectors], grad_[cpu::kMaxVectors];
-  at::Tensor label_, weight_;
+  at::Tensor label_, weight_, weight_grad_;
   cpu::Reach reach_;
 };
 

@@ -9,11 +9,15 @@
 #include "lossops/binary.h"
 #include "lossops/classification.h"
 #include "lossops/distillation.h"
+#include "lossops/embedding.h"
 #include "lossops/likelihood.h"
 #include "lossops/margin.h"
 #include "lossops/metric.h"
+#include "lossops/region.h"
 #include "lossops/regression.h"
+#include "lossops/segmentation.h"
 #include "lossops/sequence.h"
+#include "lossops/signal.h"
 
 namespace lossops::detail {
 

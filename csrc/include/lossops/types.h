@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "lossops/choices.h"
 #include "lossops/reduction.h"
 
 namespace lossops {

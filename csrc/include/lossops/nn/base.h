@@ -35,11 +35,24 @@ Option buffered(const at::Tensor& buffer, const Option& option) {
   return buffer.defined() ? Option(TensorOrNumber(buffer)) : option;
 }
 
+inline const char* name_of(Reduction reduction) {
+  constexpr const char* kNames[] = {"None", "Mean", "Sum", "BatchMean"};
+  return kNames[static_cast<int64_t>(reduction)];
+}
+inline const char* name_of(Activation activation) {
+  constexpr const char* kNames[] = {"None", "Sigmoid", "Softmax"};
+  return kNames[static_cast<int64_t>(activation)];
+}
+inline const char* name_of(Absent absent) { return absent == Absent::Skip ? "Skip" : "Smooth"; }
+inline const char* name_of(ClassWeighting weighting) {
+  constexpr const char* kNames[] = {"Square", "Simple", "Uniform"};
+  return kNames[static_cast<int64_t>(weighting)];
+}
+
 template <class T>
 void print_value(std::ostream& stream, const T& value) {
-  if constexpr (std::is_same_v<T, Reduction>) {
-    constexpr const char* kNames[] = {"None", "Mean", "Sum", "BatchMean"};
-    stream << kNames[static_cast<int64_t>(value)];
+  if constexpr (std::is_enum_v<T>) {
+    stream << name_of(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     stream << (value ? "true" : "false");
   } else {
