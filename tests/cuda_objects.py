@@ -26,6 +26,8 @@ BUILD = ROOT / "build" / "cuda"
 SOURCES = sorted(CSRC.rglob("*.cu"))
 ARCHITECTURES = ("sm_90", "sm_80")
 ROW_DTYPES = ("float", "double", "c10::Half", "c10::BFloat16")
+# Families whose kernels are of one loss each and compute in double.
+IN_DOUBLE = {"vectors": "vector_kernel", "regions": "finish_regions_kernel"}
 NVCC = shutil.which("nvcc")
 
 # As setup.py, torch's own, and what a torch without CUDA needs: it lacks a generated header.
@@ -50,7 +52,7 @@ ROW_KERNELS = {
 
 
 # Every kernel template, and every kind of work that one of them does.
-SAMPLE = ("huber", "cross_entropy", "multilabel_margin", "ctc")
+SAMPLE = ("huber", "cross_entropy", "multilabel_margin", "ctc", "cosine_embedding", "dice_ce")
 OTHER_DTYPES = ("double", "half", "bfloat16")
 
 
@@ -133,7 +135,7 @@ OBJECTS = [Object(source, arch) for arch in ARCHITECTURES for source in SOURCES]
 SAMPLE_OBJECTS = [
     Object(source, ARCHITECTURES[0], sample=True)
     for source in SOURCES
-    if not any(dtype in source.stem for dtype in OTHER_DTYPES)
+    if source.parent.name in IN_DOUBLE or not any(dtype in source.stem for dtype in OTHER_DTYPES)
 ]
 
 
@@ -192,10 +194,25 @@ def wanted() -> list[str]:
         for name, dtypes in (("read", ROW_DTYPES[:2]), ("walk", ("",)), ("write", ROW_DTYPES[:2]))
         for dtype in (f", {dtype}" if dtype else "" for dtype in dtypes)
     ]
+    sums = [
+        f"{IN_DOUBLE[line.family]}<{namespace}{line.expression}>"
+        for line in registry.lines()
+        if line.family in IN_DOUBLE
+    ]
+    pixels = [
+        f"{sweep}_regions_kernel<{dtype}, (lossops::Activation){activation}>"
+        for sweep in ("add", "differentiate")
+        for dtype in ROW_DTYPES
+        for activation in range(3)
+    ]
     lists = [f"label_list_kernel<{namespace}MultiLabelMargin, {dtype}>" for dtype in ROW_DTYPES]
     shared = ["finish_kernel", "weigh_kernel<float>", "weigh_kernel<double>", "scale_kernel",
-              "weigh_labels_kernel<float>", "weigh_labels_kernel<double>"]  # fmt: skip
-    return [*rows, *(f"{name}(" for name in [*elements, *lattices, *lists, *shared])]
+              "weigh_labels_kernel<float>", "weigh_labels_kernel<double>",
+              "gather_regions_kernel"]  # fmt: skip
+    return [
+        *rows,
+        *(f"{name}(" for name in [*elements, *lattices, *sums, *pixels, *lists, *shared]),
+    ]
 
 
 def wanted_of_sample() -> list[str]:

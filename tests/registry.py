@@ -18,9 +18,9 @@ class Line(NamedTuple):
         """The folder of csrc/families that the expression is for, as its members say."""
         headers = "\n".join(p.read_text() for p in sorted((ROOT / "csrc/losses").glob("*.h")))
         body = headers.split(f"struct {self.expression} ", 1)[1].split("\n};", 1)[0]
-        if "kStates" in body:
-            return "lattice"
-        return "elementwise" if "operator()(" in body else "class_axis"
+        signs = {"kStates": "lattice", "kVectors": "vectors", "Overlap<": "regions",
+                 "operator()(": "elementwise"}  # fmt: skip
+        return next((family for sign, family in signs.items() if sign in body), "class_axis")
 
 
 def lines() -> list[Line]:

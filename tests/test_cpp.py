@@ -10,6 +10,7 @@ import torch
 from torch.utils.cpp_extension import include_paths, library_paths
 
 ROOT = Path(__file__).parents[1]
+OWN = [f"-I{ROOT}/csrc", f"-I{ROOT}/csrc/include"]
 HEADERS = [f"-isystem{path}" for path in include_paths()]
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 FLAGS = {
@@ -20,7 +21,7 @@ FLAGS = {
 
 def build(tmp_path: Path, source: str, *flags: str, compiler: str = "g++") -> str:
     program = str(tmp_path / "program")
-    command = [compiler, "-std=c++20", "-O3", f"-I{ROOT}/csrc", f"{ROOT}/tests/cpp/{source}"]
+    command = [compiler, "-std=c++20", "-O3", *OWN, f"{ROOT}/tests/cpp/{source}"]
     subprocess.run([*command, "-o", program, *flags], check=True)
     return program
 
@@ -52,7 +53,7 @@ def test_cuda_index_arithmetic(tmp_path):
 def test_expressions_compile_for_cuda(tmp_path):
     flags = ["-std=c++20", "-arch=sm_90", "--expt-relaxed-constexpr", "-Werror=all-warnings"]
     source = str(ROOT / "tests" / "cpp" / "device_test.cu")
-    command = ["nvcc", "-c", *flags, f"-I{ROOT}/csrc", source, "-o", str(tmp_path / "device.o")]
+    command = ["nvcc", "-c", *flags, *OWN, source, "-o", str(tmp_path / "device.o")]
     run(*command)
 
 

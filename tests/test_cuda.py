@@ -16,7 +16,7 @@ HOST_ONLY = ("not (errors_have_torchs_type or out_of_range or label_is_told or i
              " or peak_memory)")  # fmt: skip
 SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths",
           "class_values", "class_relations", "regressions", "exactness",
-          "emulated_ops", "lattice")  # fmt: skip
+          "emulated_ops", "lattice", "regions", "vectors")  # fmt: skip
 # What reaches every branch of the loops, launchers and reductions, by suites that share a process.
 BRANCHES = {
     "elements": (("forward", "layouts", "gradients", "exactness"), """
@@ -37,6 +37,12 @@ BRANCHES = {
         or test_layouts and (classes or slice) or test_integers and int32 or test_infeasible
         or test_empty or test_unused or test_nan or test_masked or test_weights
         or test_rnnt_of_torchaudios or test_fastemit or test_rnnt_of_every"""),
+    "sums": (("regions", "vectors"), """
+        test_formula and (dtype1-1-labels-2 or dtype3-0-soft-1 or dtype0-0-hard-2
+        or dtype2-2-soft-0) or test_compounds and float32 and labels or test_what_is_ignored
+        or test_layouts and float16 or test_narrow and bfloat16 or test_nothing
+        or test_all_ignored or test_absent or test_smooth or vectors and not (derivatives
+        or transforms or tracing or meta or mistakes)"""),
 }  # fmt: skip
 
 

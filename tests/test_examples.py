@@ -13,6 +13,7 @@ PICTURES = {
     "regression": ["regression.png"],
     "multitask": ["multitask.png"],
     "digits": ["digits.png"],
+    "segmentation": ["segmentation.png"],
 }
 
 

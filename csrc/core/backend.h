@@ -28,6 +28,9 @@ struct Backend {
                       bool shared);
   /// Whether `evaluate` gives the class costs if the bit of the tensor that weighs them is set.
   bool tells_class_costs = false;
+  /// The gradient of an unreduced loss by the first tensor, with the upstream one in hand; of families that
+  /// keep none.
+  at::Tensor (*gradient)(const Call& call, const void* kernels, const at::Tensor& upstream) = nullptr;
 };
 
 inline Evaluation evaluate(const Kernels& kernels, const Call& call, int64_t wrt) {

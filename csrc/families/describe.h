@@ -11,6 +11,8 @@
 #include "class_axis/cuda.h"
 #include "elementwise/cuda.h"
 #include "lattice/cuda.h"
+#include "regions/cuda.h"
+#include "vectors/cuda.h"
 #endif
 
 namespace lossops {
@@ -71,8 +73,10 @@ Kernels cuda_kernels() {
     return {class_axis::cuda_backend(), &cuda::class_axis_kernels<E>()};
   } else if constexpr (LatticeExpression<E>) {
     return {lattice::cuda_backend(), &cuda::lattice_kernels<E>()};
-  } else if constexpr (VectorExpression<E> || RegionExpression<E>) {
-    return {};
+  } else if constexpr (VectorExpression<E>) {
+    return {vectors::cuda_backend(), &cuda::vector_kernels<E>()};
+  } else if constexpr (RegionExpression<E>) {
+    return {regions::cuda_backend(), &cuda::region_kernels<E>()};
   } else {
     return {elementwise::cuda_backend(), &cuda::all_element_kernels<E>()};
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "families/class_axis/cuda.h"
-#include "families/class_axis/online.h"
+#include "runtime/cuda/online.h"
 
 using namespace lossops::cuda;
 

@@ -2,6 +2,7 @@
 #include "losses/all.h"
 #include "math/class_axis.h"
 #include "math/path_weight.h"
+#include "math/sums.h"
 
 using namespace lossops;
 using S = Scalar<float>;
@@ -40,41 +41,69 @@ void* kernel_of() {
   return reinterpret_cast<void*>(row_kernel<E>);
 }
 
-/// The sums over paths, in a lattice of one position.
-template <class E>
-struct OnePosition {
-  using W = PathWeight<S>;
-  W way, of_blank, of_label;
-  template <int s>
-  __device__ W before(int) const {
-    return way;
+/// A position of a lattice whose weights are all the same.
+struct Place {
+  using W = PathWeight<Scalar<double>>;
+  W w;
+  template <int>
+  __device__ W before(int64_t) const {
+    return w;
   }
-  template <int s>
-  __device__ W after(int) const {
-    return way;
+  template <int>
+  __device__ W after(int64_t) const {
+    return w;
   }
-  template <int s>
-  __device__ W rest(int) const {
-    return way;
+  template <int>
+  __device__ W rest(int64_t) const {
+    return w;
   }
-  __device__ W blank(int) const { return of_blank; }
-  __device__ W label(int) const { return of_label; }
-  __device__ W jump(const W& w, int) const { return w; }
+  __device__ W blank(int64_t) const { return w; }
+  __device__ W label(int64_t) const { return w; }
+  __device__ W jump(const W& weight, int64_t) const { return weight; }
 };
-
 template <class E>
-__global__ void lattice_kernel(float* out, const float* x) {
-  using W = PathWeight<S>;
-  const OnePosition<E> at{W::one(), W::exp(S(x[0]), S(0)), W::exp(S(x[1]), S(0))};
-  const States<E, W> next = E::template advance<W>(at), last = E::template retreat<W>(at);
-  const Uses<W> uses = E::template uses<W>(at);
-  for (int s = 0; s < E::kStates; ++s) out[s] = next[s].m.v + last[s].m.v;
-  out[E::kStates] = uses.blank.m.v + uses.label.m.v;
+__global__ void lattice_kernel(Place::W* out, const Place::W* w) {
+  const Place at{*w};
+  out[0] = E::template advance<Place::W>(at)[0];
+  out[1] = E::template retreat<Place::W>(at)[0];
+  out[2] = E::template uses<Place::W>(at).label;
 }
-
 template <LatticeExpression E>
 void* kernel_of() {
   return reinterpret_cast<void*>(lattice_kernel<E>);
+}
+
+/// How an element measures its group, what it adds to the sums, and the formula.
+template <class E, size_t... i>
+__device__ float vector_slope(E e, const float* x, std::index_sequence<i...>) {
+  const auto sum = [](const auto&... terms) { return (... + terms); };
+  const auto measures = e.measure(S(x[i])...);
+  const Numbers<S, std::tuple_size_v<decltype(e.measure(S(x[i])...))>> m{std::apply(sum, measures)};
+  const auto centers = e.center(m, S(x[8]));
+  const auto terms = e.terms(centers, Dual<S>(S(x[i]), S(1))...);
+  const Numbers<Dual<S>, std::tuple_size_v<std::remove_const_t<decltype(terms)>>> s{std::apply(sum, terms)};
+  return e.finish(s, centers, S(x[9])).d.v;
+}
+template <class E>
+__global__ void vector_kernel(E e, float* out, const float* x) {
+  out[0] = vector_slope(e, x, std::make_index_sequence<E::kVectors>());
+}
+template <VectorExpression E>
+void* kernel_of() {
+  return reinterpret_cast<void*>(vector_kernel<E>);
+}
+
+/// A region's formula, and what it says of classes and pixels.
+template <class E>
+__global__ void region_kernel(E e, float* out, const float* x) {
+  const Dual<S> p(S(x[0]), S(1));
+  out[0] = e.finish(Overlap<Dual<S>>{p, p, p, p}, x[1]).d.v;
+  if constexpr (PoolsClasses<E>) out[1] = e.class_weight(S(x[2])).v;
+  if constexpr (HasPixelCost<E>) out[2] = e.pixel().element(p, S(x[3])).d.v * e.region_weight();
+}
+template <RegionExpression E>
+void* kernel_of() {
+  return reinterpret_cast<void*>(region_kernel<E>);
 }
 
 #define LOSS(op, Expression, ...) \

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "../../math/row.h"
+#include "../../runtime/cuda/online.h"
 #include "cuda_team.h"
-#include "online.h"
 
 namespace lossops::cuda {
 

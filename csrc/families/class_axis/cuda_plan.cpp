@@ -34,28 +34,6 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
 }
 
 template <class S>
-template <class P>
-Plane<P> RowPlan<S>::plane(const at::Tensor& tensor) {
-  at::Tensor t = tensor;
-  Plane<P> plane;
-  const auto map = [&] {
-    for (int64_t d = 0; d < t.dim(); ++d) {
-      if (d != args_.dim && !plane.rows.add(t.size(d), t.stride(d))) return false;
-    }
-    return true;
-  };
-  if (!map()) {
-    TORCH_CHECK(std::is_const_v<P>, loss_.name, ": ", call_.name(0), " has too many dimensions of its own");
-    plane.rows = Offsets();
-    t = t.contiguous();
-    map();
-  }
-  plane.class_stride = t.size(args_.dim) == 1 ? 1 : t.stride(args_.dim);
-  plane.data = static_cast<P*>(const_cast<void*>(keep(t).const_data_ptr()));
-  return plane;
-}
-
-template <class S>
 int64_t RowPlan<S>::run(const RowPlanes<S>& planes, int64_t first, int64_t rows) {
   if (rows == 0 || all_.classes == 0) return 0;
   RowArgs<S> part = all_;
@@ -117,7 +95,7 @@ void RowPlan<S>::read_weights(int64_t rows) {
 }
 
 template <class S>
-int64_t RowPlan<S>::measure(Divisor::By by) {
+Number RowPlan<S>::measure(Divisor::By by) {
   WeighLabels weigh{};
   weigh.size = all_.rows;
   weigh.classes = all_.classes;
@@ -127,19 +105,12 @@ int64_t RowPlan<S>::measure(Divisor::By by) {
   weigh.weight = by == Divisor::kWeight ? all_.label_weight : nullptr;
   weigh.in_double = kMath == at::kDouble;
   weigh.partial = partial();
-  return weigh_labels(weigh);
+  return number_of(weigh_labels(weigh));
 }
 
-#define LOSSOPS_INSTANTIATE(S)                                  \
-  template class RowPlan<S>;                                    \
-  template Plane<S> RowPlan<S>::plane(const at::Tensor&);       \
-  template Plane<const S> RowPlan<S>::plane(const at::Tensor&); \
-  template Plane<void> RowPlan<S>::plane(const at::Tensor&);    \
-  template Plane<const void> RowPlan<S>::plane(const at::Tensor&);
-LOSSOPS_INSTANTIATE(float)
-LOSSOPS_INSTANTIATE(double)
-LOSSOPS_INSTANTIATE(c10::Half)
-LOSSOPS_INSTANTIATE(c10::BFloat16)
-#undef LOSSOPS_INSTANTIATE
+template class RowPlan<float>;
+template class RowPlan<double>;
+template class RowPlan<c10::Half>;
+template class RowPlan<c10::BFloat16>;
 
 }  // namespace lossops::cuda

@@ -24,7 +24,9 @@ class RowPlan : protected Launcher {
 
   /// A tensor of the logits' shape as the plan takes it, kept until the kernels are launched.
   template <class P>
-  Plane<P> plane(const at::Tensor& t);
+  Plane<P> plane(const at::Tensor& t) {
+    return Launcher::plane<P>(t, args_.dim);
+  }
 
   /// Launches the kernel over `rows` rows that the planes hold, of which the first is the `first` of the
   /// call; returns how many blocks left their sums in partial().
@@ -40,7 +42,7 @@ class RowPlan : protected Launcher {
  private:
   void read_labels();
   void read_weights(int64_t rows);
-  int64_t measure(Divisor::By by);
+  Number measure(Divisor::By by);
   const T* weights(const at::Tensor& t);
 
   const ClassAxisKernels& table_;

@@ -95,40 +95,9 @@ class ElementPass : Launcher {
   }
 
   /// A tensor of the input's shape, in the input's order of memory.
-  Operand operand(at::Tensor t) {
-    Operand operand;
-    if (!t.defined()) return operand;
-    if (!is_beside_input(call_, t)) {
-      operand.number = t.item().toDouble();
-      return operand;
-    }
-    if (!is_readable(t.scalar_type())) t = t.to(math_);
-    std::optional<Offsets> offsets = offsets_of(t);
-    if (!offsets) {
-      t = empty_in_order(call_.input(), t.scalar_type()).copy_(t);
-      offsets = offsets_of(t);
-    }
-    operand.data = keep(t).const_data_ptr();
-    operand.dtype = t.scalar_type();
-    operand.offsets = *offsets;
-    operand.layout = offsets->single()                              ? Layout::kOne
-                     : offsets->dense() && is_aligned(operand.data) ? Layout::kPacked
-                                                                    : Layout::kStrided;
-    return operand;
-  }
+  Operand operand(const at::Tensor& t) { return Launcher::operand(t, order_, math_); }
 
-  static bool is_aligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % 16 == 0; }
-
-  /// None if there are too many dimensions.
-  std::optional<Offsets> offsets_of(const at::Tensor& t) const {
-    Offsets offsets;
-    for (const int64_t d : order_) {
-      if (!offsets.add(t.size(d), t.stride(d))) return std::nullopt;
-    }
-    return offsets;
-  }
-
-  int64_t measure(Divisor::By by, const ElementArgs& args) {
+  Number measure(Divisor::By by, const ElementArgs& args) {
     Weigh weigh{};
     weigh.size = args.size;
     weigh.in_double = math_ == at::kDouble;
@@ -138,7 +107,7 @@ class ElementPass : Launcher {
     weigh.ignored = args.ignored;
     if (args.ignores) weigh.label = args.in[args.label];
     weigh.partial = partial();
-    return cuda::weigh(weigh);
+    return number_of(cuda::weigh(weigh));
   }
 
   /// What the mean over the weight does to its gradient: it also divides by it.

@@ -3,6 +3,7 @@
 
 #include "../../math/class_axis.h"
 #include "../../math/lattice.h"
+#include "../../math/sums.h"
 #include "../../runtime/cuda/kernels.h"
 
 namespace lossops::cuda {
@@ -39,7 +40,7 @@ struct ElementKernelsOf {
   static const ElementKernels& get();
 };
 template <class E, class T>
-  requires(ClassAxisExpression<E> || LatticeExpression<E>)
+  requires(ClassAxisExpression<E> || LatticeExpression<E> || VectorExpression<E> || RegionExpression<E>)
 struct ElementKernelsOf<E, T> {};
 
 struct Kernels {

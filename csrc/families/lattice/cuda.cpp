@@ -41,7 +41,7 @@ class LatticePass : Launcher {
     LatticeArgs args = arguments();
     const at::Tensor factor = weight_.defined() ? (share_ * weight_).contiguous() : share_;
     args.factor = factor.const_data_ptr<double>();
-    const Number denominator = this->denominator([](Divisor::By) { return int64_t{0}; });
+    const Number denominator = this->denominator([](Divisor::By) { return Number(); });
     args.denominator = gradient_denominator(denominator);
     if (wrt_ & 1) {
       out.grads[0] = empty_in_order(call_.input(), call_.input().scalar_type());

@@ -145,10 +145,22 @@ at::Tensor spread(const Loss&, const Settings&, const at::Tensor& upstream, cons
   return upstream;  // nothing is kept of an unreduced loss
 }
 
+/// The gradient of an unreduced loss by the input, with the upstream one in hand.
+Tensors unreduced_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
+                            int64_t wanted) {
+  Tensors out;
+  if ((wanted & 1) && !call.reduces()) out[0] = kernels.backend->gradient(call, kernels.table, upstream);
+  return out;
+}
+
 }  // namespace
 
 const Family kFamily{align, promoted_dtype,    decompose, empty_values, gradient_like,
                      mean,  values_per_sample, keeps,     spread,       unreduced_gradients,
                      false};
+
+#ifndef LOSSOPS_CUDA
+const Backend* cuda_backend() { return nullptr; }
+#endif
 
 }  // namespace lossops::regions

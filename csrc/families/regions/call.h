@@ -27,7 +27,7 @@
 #include "../../core/backend.h"
 #include "../../core/numbers.h"
 #include "../../math/aten.h"
-#include "../../math/sums.h"
+#include "rule.h"
 
 namespace lossops::regions {
 
@@ -35,8 +35,9 @@ namespace lossops::regions {
 struct Traits {};
 
 extern const Family kFamily;
-/// The library's launcher.
+/// The library's launchers; null where it was built without them.
 const Backend* cpu_backend();
+const Backend* cuda_backend();
 
 /// An expression of regions on numbers and on ATen operators. `by` is what to differentiate by: p (0), t (1),
 /// what they share (2), or -1.
@@ -51,16 +52,6 @@ struct Members {
   Aten (*class_weight_aten)(const Aten& t, const double* params) = nullptr;
   double (*region_weight)(const double* params) = nullptr;
   PixelCost (*pixel)(const double* params) = nullptr;
-};
-
-/// The settings of a call.
-struct RegionSettings {
-  Activation activation;
-  double smooth;
-  bool batch, background, squared, log, skips_absent;
-  bool soft;  ///< p and t share the smaller one: of squares that is the product
-  PixelCost pixel;
-  double region_weight = 1;
 };
 
 struct RegionLoss : Loss {
@@ -90,23 +81,8 @@ c10::SymInt label_count(const Call& call);
 /// Raises for this one, the index-th.
 [[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
 
-/// The gradient of an unreduced loss by the input, with the upstream one in hand: see
-/// Family::weight_gradients.
-Tensors unreduced_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
-                            int64_t wanted);
-
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);
-
-template <class E, class C>
-Dual<C> finish_region(const Overlap<C>& o, int by, double smooth, bool log, const double* params) {
-  using D = Dual<C>;
-  Overlap<D> dual{D(o.p), D(o.t), D(o.both), D(o.n)};
-  D* const sums[] = {&dual.p, &dual.t, &dual.both};
-  if (by >= 0) sums[by]->d = C(1);
-  const D loss = make_expression<E>(params).finish(dual, smooth);
-  return log ? -log_or_none(1.0 - loss) : loss;
-}
 
 template <class E>
 Members members_of() {

@@ -31,11 +31,9 @@ constexpr int64_t kParts = 64;
 constexpr int64_t kGrainElements = 4 * 4096;
 
 /// The losses of all groups, and what the second sweep has to know of them.
-struct Groups {
+struct Groups : RegionTally {
   std::vector<double> values;  ///< 0 where nothing counts
-  double count = 0;            ///< of those that count, or the sum of their weights
   std::vector<double> slopes;  ///< by sample (one of a batch) and class: by p and by what is shared
-  double steepest = 0;         ///< of those that meet a target
 };
 
 template <class S>
@@ -68,7 +66,7 @@ class RegionPass {
 
   Evaluation run(int64_t wrt) {
     Evaluation out;
-    Groups groups = finish({});
+    Groups groups = finish(nullptr);
     if (!call_.reduces()) {
       out.loss = kFamily.empty_values(call_);
       store(groups.values, out.loss);
@@ -99,7 +97,7 @@ class RegionPass {
   /// By the input, of an unreduced loss.
   at::Tensor gradient(const at::Tensor& upstream) {
     const at::Tensor u = upstream.to(at::kDouble).contiguous();
-    return gradient(finish({u.const_data_ptr<double>(), static_cast<size_t>(u.numel())}), 1, 0);
+    return gradient(finish(u.const_data_ptr<double>()), 1, 0);
   }
 
  private:
@@ -219,89 +217,50 @@ class RegionPass {
 
   // -- groups ------------------------------------------------------------------------------------------
 
-  using Number = Scalar<double>;
+  /// An expression as RegionGroups takes it.
+  struct Formula {
+    using Number = Scalar<double>;
+    const Members& members;
+    const RegionSettings& s;
+    const double* params;
+    Dual<Number> operator()(const Overlap<Number>& o, int by) const {
+      return members.number(o, by, s.smooth, s.log, params);
+    }
+    double class_weight(double t) const { return members.class_weight(t, params); }
+  };
 
-  Overlap<Number> overlap(int64_t g, int64_t c) const {
-    const double* const s = sums_.data() + (g * classes_ + c) * kRegionSums;
-    return {s[0], s[1], s[2], s[3]};
-  }
-  double weight(int64_t c) const { return weight_.defined() ? weight_.const_data_ptr<double>()[c] : 1; }
-  bool counts(const Overlap<Number>& o) const {
-    return !(s_.skips_absent && o.t.v == 0) && !(call_.settings.ignore_index && o.n.v == 0);
-  }
-  Dual<Number> formula(const Overlap<Number>& o, int by) const {
-    return loss_.members.number(o, by, s_.smooth, s_.log, call_.settings.params.data());
+  RegionGroups<Formula> groups(const double* upstream, double* slopes) const {
+    return {{loss_.members, s_, call_.settings.params.data()},
+            s_.background,
+            s_.skips_absent,
+            call_.settings.ignore_index.has_value(),
+            loss_.pools(),
+            s_.batch ? 1 : samples_,
+            classes_,
+            sums_.data(),
+            weight_.defined() ? weight_.const_data_ptr<double>() : nullptr,
+            upstream,
+            slopes};
   }
 
   /// The losses, and their slopes times what is upstream of each, if anything is.
-  Groups finish(at::ArrayRef<double> upstream) const {
+  Groups finish(const double* upstream) const {
     Groups out;
-    const int64_t samples = s_.batch ? 1 : samples_;
-    out.slopes.assign(2 * samples * classes_, 0);
-    for (int64_t g = 0; g < samples; ++g) {
-      if (loss_.pools()) {
-        pool(g, upstream, out);
-        continue;
-      }
-      for (int64_t c = s_.background ? 0 : 1; c < classes_; ++c) {
-        const Overlap<Number> o = overlap(g, c);
-        put(o, weight(c), counts(o), upstream, out);
-        const double of = counts(o) ? factor(weight(c), upstream, out) : 0;
-        set_slopes(g, c, o, of, out);
-      }
-    }
+    out.slopes.assign(2 * (s_.batch ? 1 : samples_) * classes_, 0);
+    const auto groups = this->groups(upstream, out.slopes.data());
+    for (int64_t i = 0; i < groups.size(); ++i) out.values.push_back(groups.value(i, out));
     return out;
-  }
-
-  /// Adds a value.
-  void put(const Overlap<Number>& o, double weight, bool counts, at::ArrayRef<double>, Groups& out) const {
-    out.values.push_back(counts && weight != 0 ? weight * formula(o, -1).v.v : 0);
-    if (counts) out.count += weight;
-  }
-  /// What multiplies the derivatives of the value that was added last.
-  static double factor(double weight, at::ArrayRef<double> upstream, const Groups& out) {
-    return weight * (upstream.empty() ? 1 : upstream[out.values.size() - 1]);
-  }
-  void set_slopes(int64_t g, int64_t c, const Overlap<Number>& o, double factor, Groups& out) const {
-    if (factor == 0) return;
-    double* const slopes = out.slopes.data() + 2 * (g * classes_ + c);
-    slopes[0] = factor * formula(o, 0).d.v;
-    slopes[1] = factor * formula(o, 2).d.v;
-    out.steepest = std::max({out.steepest, std::fabs(slopes[0]), o.t.v > 0 ? std::fabs(slopes[1]) : 0});
-  }
-
-  /// A value of all classes together.
-  void pool(int64_t g, at::ArrayRef<double> upstream, Groups& out) const {
-    const int64_t first = s_.background ? 0 : 1;
-    std::vector<double> weights(classes_);
-    double largest = 0;
-    bool any = false;
-    for (int64_t c = first; c < classes_; ++c) {
-      weights[c] = loss_.members.class_weight(overlap(g, c).t.v, call_.settings.params.data());
-      if (weights[c] < kInfinity) largest = std::max(largest, weights[c]);
-      any |= counts(overlap(g, c));
-    }
-    Overlap<Number> all{0, 0, 0, 0};
-    for (int64_t c = first; c < classes_; ++c) {
-      weights[c] = (weights[c] < kInfinity ? weights[c] : largest) * weight(c);
-      const Overlap<Number> o = overlap(g, c);
-      all = {all.p + weights[c] * o.p, all.t + weights[c] * o.t, all.both + weights[c] * o.both,
-             all.n + weights[c] * o.n};
-    }
-    put(all, 1, any, upstream, out);
-    const double of = any ? factor(1, upstream, out) : 0;
-    for (int64_t c = first; c < classes_; ++c) set_slopes(g, c, all, of * weights[c], out);
   }
 
   /// What the mean over pixels divides by.
   double pixel_count() const {
     const bool softmax = s_.activation == Activation::Softmax;
     if (softmax && !labels_.defined()) return static_cast<double>(samples_ * pixels_);
+    const auto groups = this->groups(nullptr, nullptr);
     double count = 0;
-    for (int64_t g = 0; g < (s_.batch ? 1 : samples_); ++g) {
-      for (int64_t c = 0; c < classes_; ++c) {
-        count += softmax ? weight(c) * overlap(g, c).t.v : overlap(g, c).n.v;
-      }
+    for (int64_t i = 0; i < groups.samples * classes_; ++i) {
+      const auto o = groups.overlap(0, i);
+      count += softmax ? groups.weight_of(i % classes_) * o.t.v : o.n.v;
     }
     return count;
   }
@@ -337,18 +296,14 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   return dispatch(call, kernels, [&](auto&& pass) { return pass.run(wrt); });
 }
 
-}  // namespace
-
-Tensors unreduced_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
-                            int64_t wanted) {
-  Tensors out;
-  if (!(wanted & 1) || call.reduces() || kernels.backend != cpu_backend()) return out;
-  out[0] = dispatch(call, kernels.table, [&](auto&& pass) { return pass.gradient(upstream); });
-  return out;
+at::Tensor gradient(const Call& call, const void* kernels, const at::Tensor& upstream) {
+  return dispatch(call, kernels, [&](auto&& pass) { return pass.gradient(upstream); });
 }
 
+}  // namespace
+
 const Backend* cpu_backend() {
-  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale};
+  static constexpr Backend backend{c10::DispatchKey::CPU, evaluate, cpu::scale, false, gradient};
   return &backend;
 }
 

@@ -1,13 +1,12 @@
 // The interface between the launcher of losses of regions and their kernel.
 #pragma once
 
-#include "../../math/sums.h"
 #include "../../runtime/cpu/kernels.h"
+#include "rule.h"
 
 namespace lossops::cpu {
 
-/// What is summed of a class over the pixels that are not ignored: p, t, what they share, and their number.
-constexpr int kRegionSums = 4;
+using regions::kRegionSums;
 
 /// Vectors of pixels at a time, of up to so many classes; of more, one.
 constexpr int kRegionVectors = 4;

@@ -46,16 +46,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
 
   // -- probabilities -----------------------------------------------------------------------------------
 
-  struct Sigmoid {
-    LOSSOPS_INLINE explicit Sigmoid(V x) {
-      const V most(std::is_same_v<T, float> ? T(88) : T(709));
-      const V e = exp(select(x < -most, most, -x));
-      p = V(1) / (V(1) + e);
-      q = e * p;
-    }
-    V p, q;
-  };
-
+  using Sigmoid = regions::Sigmoid<V>;
   using Shifts = std::array<RowShift<V>, kVectors>;
 
   /// Of a class in the group.
@@ -178,41 +169,25 @@ class RegionLoop : RegionGroup<S, kVectors> {
         if (r.class_weight) weight[v] = select(is, V(r.class_weight[c]), weight[v]);
       }
     }
+    const Costs costs = this->costs();
     std::array<Dual<V>, kVectors> out;
     for (int v = 0; v < kVectors; ++v) {
-      const V d = logit[v] - probability.shift[v].shift;
-      const Dual<V> cost = r.pixel.true_class(Probability<Dual<V>>(d, exp_below(d), probability.shift[v]));
-      const V w = targets.of(weight[v], V(1), v);
-      out[v] = {scaled(w, targets.of(cost.v, V(1), v)), scaled(w, targets.of(cost.d, V(1), v))};
+      const Dual<V> cost = costs.of.of_label(logit[v], probability.shift[v], weight[v]);
+      out[v] = {targets.of(cost.v, V(1), v), targets.of(cost.d, V(1), v)};
     }
     return out;
   }
 
-  /// That of an element, with its derivative: by ln p of a softmax, or by the logit.
+  /// Those of elements.
   struct Costs {
-    PixelCost pixel;
+    regions::ElementCost<kSoftmax, V> of;
     const T* weight;
-    V given, spread;  ///< parts of the target: its own, and what smoothing gives each class
     LOSSOPS_INLINE Dual<V> operator()(const Probabilities& probability, int64_t c, int v, V t) const {
-      const V w = weight ? V(weight[c]) : V(1);
-      const V x = V::load(probability.x(c, v));
-      const V smooth = given * t + spread;
-      if constexpr (kSoftmax) {
-        const RowShift<V>& shift = probability.shift[v];
-        const V d = x - shift.shift, part = w * smooth;
-        const Dual<V> cost = pixel.true_class(Probability<Dual<V>>(d, probability.exponential(c, v), shift));
-        return {scaled(part, cost.v), scaled(part, cost.d)};
-      } else {
-        const Dual<V> cost = pixel.element(Dual<V>(x, V(1)), smooth);
-        return {w * cost.v, w * cost.d};
-      }
+      const V e = kSoftmax ? probability.exponential(c, v) : V(0);
+      return of(V::load(probability.x(c, v)), e, probability.shift[v], t, weight ? V(weight[c]) : V(1));
     }
   };
-  Costs costs() const {
-    // A class by itself is smoothed between two.
-    const double classes = kSoftmax ? static_cast<double>(r.classes) : 2, s = r.pixel.smoothing;
-    return {r.pixel, r.class_weight, V(static_cast<T>(1 - s)), V(static_cast<T>(s / classes))};
-  }
+  Costs costs() const { return {{r.pixel, r.classes}, r.class_weight}; }
 
   LOSSOPS_INLINE double cost(const Probabilities& probability, const Targets& targets) const {
     V sum(0);
@@ -237,9 +212,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const T* slopes;
     bool squared, soft;
     LOSSOPS_INLINE V operator()(int64_t c, V p, V t) const {
-      const V of_p(slopes[2 * c]), of_both(slopes[2 * c + 1]);
-      const V shared = soft ? select(p < t, V(1), select(p == t, V(T(0.5)), V(0))) : t;
-      return (squared ? of_p * (p + p) : of_p) + of_both * shared;
+      return regions::slope_by_p(V(slopes[2 * c]), V(slopes[2 * c + 1]), p, t, squared, soft);
     }
   };
 

@@ -122,4 +122,8 @@ VectorLoss::VectorLoss(const char* space, const char* name, std::vector<NumberAr
 const Family kFamily{align, promoted_dtype, decompose, empty_values, gradient_like, mean, values_per_sample,
                      keeps, spread,         nullptr,   false};
 
+#ifndef LOSSOPS_CUDA
+const Backend* cuda_backend() { return nullptr; }
+#endif
+
 }  // namespace lossops::vectors

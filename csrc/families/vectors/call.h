@@ -27,8 +27,9 @@ struct Traits {
 };
 
 extern const Family kFamily;
-/// The library's launcher.
+/// The library's launchers; null where it was built without them.
 const Backend* cpu_backend();
+const Backend* cuda_backend();
 
 /// An expression of vectors on ATen operators. `by` is the operand, or the sum, to differentiate by; -1 for
 /// none.

@@ -5,6 +5,8 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/DeviceGuard.h>
 
+#include <numeric>
+
 #include "core/shapes.h"
 
 namespace lossops::cuda {
@@ -27,6 +29,55 @@ at::Tensor Launcher::beside_input(const at::Tensor& t) const {
 double* Launcher::partial() {
   if (!partial_.defined()) partial_ = empty({kMaxBlocks}, at::kDouble);
   return partial_.mutable_data_ptr<double>();
+}
+
+/// None if there are too many dimensions.
+static std::optional<Offsets> offsets_of(const at::Tensor& t, at::IntArrayRef order) {
+  Offsets offsets;
+  for (const int64_t d : order) {
+    if (!offsets.add(t.size(d), t.stride(d))) return std::nullopt;
+  }
+  return offsets;
+}
+
+Operand Launcher::operand(at::Tensor t, at::IntArrayRef order, at::ScalarType math) {
+  Operand operand;
+  if (!t.defined()) return operand;
+  if (!is_beside_input(call_, t)) {
+    operand.number = t.item().toDouble();
+    return operand;
+  }
+  if (!is_readable(t.scalar_type())) t = t.to(math);
+  std::optional<Offsets> offsets = offsets_of(t, order);
+  if (!offsets) {
+    t = t.permute(order).contiguous();
+    offsets.emplace().add(t.numel(), 1);
+  }
+  operand.data = keep(t).const_data_ptr();
+  operand.dtype = t.scalar_type();
+  operand.offsets = *offsets;
+  const bool aligned = reinterpret_cast<uintptr_t>(operand.data) % 16 == 0;
+  operand.layout = offsets->single()             ? Layout::kOne
+                   : offsets->dense() && aligned ? Layout::kPacked
+                                                 : Layout::kStrided;
+  return operand;
+}
+
+Plane<void> Launcher::plane(at::Tensor t, int64_t dim, bool may_copy) {
+  Plane<void> plane;
+  c10::SmallVector<int64_t, 8> rows(t.dim());
+  std::iota(rows.begin(), rows.end(), 0);
+  rows.erase(rows.begin() + dim);
+  std::optional<Offsets> offsets = offsets_of(t, rows);
+  if (!offsets) {
+    TORCH_CHECK(may_copy, call_.loss->name, ": ", call_.name(0), " has too many dimensions of its own");
+    t = t.contiguous();
+    offsets = offsets_of(t, rows);
+  }
+  plane.rows = *offsets;
+  plane.class_stride = t.size(dim) == 1 ? 1 : t.stride(dim);
+  plane.data = const_cast<void*>(keep(t).const_data_ptr());
+  return plane;
 }
 
 Number Launcher::number_of(int64_t blocks) {

@@ -6,7 +6,7 @@
 
 #include "core/backend.h"
 #include "core/reduction.h"
-#include "runtime/cuda/kernels.h"
+#include "runtime/cuda/rows.h"
 
 namespace lossops::cuda {
 
@@ -33,17 +33,27 @@ class Launcher {
 
   static Output output(const at::Tensor& t) { return {t.data_ptr(), t.scalar_type()}; }
 
+  /// The elements of a tensor, which is kept, or a number of the host's; counted with the last dimension of
+  /// `order` fastest. What kernels cannot read is converted to `math`.
+  Operand operand(at::Tensor t, at::IntArrayRef order, at::ScalarType math);
+
+  /// A tensor, which is kept, as rows along a dimension.
+  template <class P>
+  Plane<P> plane(const at::Tensor& t, int64_t dim) {
+    const Plane<void> p = plane(t, dim, std::is_const_v<P>);
+    return {static_cast<P*>(p.data), p.rows, p.class_stride};
+  }
+
   /// A number that kernels left in the sums of this many blocks.
   Number number_of(int64_t blocks);
 
-  /// What the call divides by. measure(by) launches what counts what is kept, or sums the weights of that,
-  /// and returns the number of its blocks.
+  /// What the call divides by. measure(by) tells how much is kept, or the sum of the weights of that.
   template <class F>
   Number denominator(const F& measure) {
     const Divisor d = divisor(call_);
     Number n;
     if (d.by == Divisor::kNormalizer) n = normalizer();
-    if (d.by == Divisor::kKept || d.by == Divisor::kWeight) n = number_of(measure(d.by));
+    if (d.by == Divisor::kKept || d.by == Divisor::kWeight) n = measure(d.by);
     n.factor *= static_cast<double>(d.factor.expect_int());
     return n;
   }
@@ -65,6 +75,7 @@ class Launcher {
  private:
   /// The normalizer as a number.
   Number normalizer();
+  Plane<void> plane(at::Tensor t, int64_t dim, bool may_copy);
 
   at::Tensor partial_;
   std::deque<at::Tensor> kept_;  ///< which stay where they are

@@ -22,6 +22,18 @@ LOSSOPS_DEVICE double block_sum(double x) {
   return x;
 }
 
+/// Sums of four numbers over a warp: that of x[k] in the threads of its k-th quarter. Half of what is left
+/// goes each way at a time.
+template <class T>
+LOSSOPS_DEVICE T warp_sums(const T (&x)[4]) {
+  const bool upper = threadIdx.x & 16, odd = threadIdx.x & 8;
+  const T first = (upper ? x[2] : x[0]) + __shfl_xor_sync(0xffffffffu, upper ? x[0] : x[2], 16);
+  const T second = (upper ? x[3] : x[1]) + __shfl_xor_sync(0xffffffffu, upper ? x[1] : x[3], 16);
+  T sum = (odd ? second : first) + __shfl_xor_sync(0xffffffffu, odd ? first : second, 8);
+  for (int offset = 4; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, offset);
+  return sum;
+}
+
 /// Threads that work on a row together: 1, 2, 4, ... 32 neighbours of a warp, or the whole block.
 struct Team {
   int size, rank;
