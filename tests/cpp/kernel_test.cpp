@@ -156,10 +156,74 @@ void lattice(const char* op) {
   print(op, "row", y);
 }
 
+/// Groups longer than a few registers, and no multiple of one.
+template <class E>
+void vectors(const char* op) {
+  constexpr int64_t kGroups = 5, kLength = 77;
+  Numbers numbers(1);
+  std::vector<float> x[E::kVectors], grad[E::kVectors];
+  std::vector<double> label(kGroups, 1), factor(kGroups, 2), value(kGroups);
+  VectorRun<float> run{kGroups, kLength};
+  for (int k = 0; k < E::kVectors; ++k) {
+    x[k] = numbers(kGroups * kLength, -1, 1);
+    grad[k].resize(kGroups * kLength);
+    run.x[k] = x[k].data();
+    run.grad[k] = grad[k].data();
+    run.stride[k] = run.grad_stride[k] = kLength;
+  }
+  run.label = label.data();
+  run.factor = factor.data();
+  run.value = value.data();
+  vector_kernels<E>().template get<float>()(defaults<E>().data(), run);
+  print(op, "value", {value.begin(), value.end()});
+  for (const auto& g : grad) print(op, "gradient", g);
+}
+
+/// The same sums for every loss of regions. What counts is summed only where something may be ignored.
+void regions(const char* op, PixelCost pixel, bool ignores) {
+  constexpr int64_t kPixels = 333, kClasses = 5;
+  Numbers numbers(1);
+  const std::vector<float> x = numbers(kPixels * kClasses, 0.1, 0.9), slopes = numbers(2 * kClasses, -1, 1);
+  std::vector<int64_t> label(kPixels);
+  for (int64_t i = 0; i < kPixels; ++i) label[i] = i * 7 % kClasses;
+  for (const Activation activation : {Activation::None, Activation::Sigmoid, Activation::Softmax}) {
+    if (activation == Activation::None && pixel.weight != 0) continue;
+    std::vector<float> grad(x.size()), work(region_work(kClasses)), staging(region_staging(kClasses));
+    std::vector<double> sums(kRegionSums * kClasses);
+    bool wrong = false;
+    RegionRun<float> run{kPixels, kClasses};
+    run.x = {x.data(), 1, kPixels};
+    run.grad = {grad.data(), 1, kPixels};
+    run.label = label.data();
+    run.ignores = ignores;
+    run.ignore_index = label[3];
+    run.activation = activation;
+    run.pixel = pixel;
+    run.pixel_scale = 0.5;
+    run.sums = sums.data();
+    run.wrong = &wrong;
+    run.slopes = slopes.data();
+    run.work = work.data();
+    run.staging = staging.data();
+    const RegionKernelsFor<float>& kernels = region_kernels().get<float>();
+    print(op, "cost", {static_cast<float>(kernels.add(run))});
+    kernels.differentiate(run);
+    for (int64_t c = 0; c < kClasses && !ignores; ++c) sums[c * kRegionSums + 3] = 0;
+    print(op, "sums", {sums.begin(), sums.end()});
+    print(op, "gradient", grad);
+  }
+}
+
 template <class E>
 void run(const char* op) {
   if constexpr (LatticeExpression<E>) {
     lattice<E>(op);
+  } else if constexpr (VectorExpression<E>) {
+    vectors<E>(op);
+  } else if constexpr (RegionExpression<E>) {
+    PixelCost pixel{0};
+    if constexpr (HasPixelCost<E>) pixel = E().pixel();
+    for (const bool ignores : {false, true}) regions(op, pixel, ignores);
   } else if constexpr (ClassAxisExpression<E>) {
     for (const int64_t classes : {2, 3, 10, 21, 100}) {
       for (const double smoothing : {0.0, 0.1}) {
