@@ -30,7 +30,7 @@ class VectorPass : Launcher {
     std::copy(call_.settings.params.begin(), call_.settings.params.end(), args.params);
     args.wide = call_.promoted_dtype() == at::kDouble;
     for (int i = 0; i < vectors; ++i) args.x[i] = operand(call_.tensors[i], order_, at::kDouble);
-    const auto by_group = at::IntArrayRef(order_).drop_back();
+    const auto by_group = at::IntArrayRef(order_).slice(0, order_.size() - 1);
     if (loss_.members.labelled) args.label = operand(call_.tensors[vectors], by_group, at::kDouble);
     args.weight = operand(call_.weight(), by_group, at::kDouble);
     const Number denominator = this->denominator([](Divisor::By) { return Number(); });
