@@ -66,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--losses", nargs="+", choices=names, metavar="LOSS", default=names, help="default: all")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     add("--family", choices=(*FAMILIES, "training"),
-        help="only losses of elements, over classes or of sequences, or around them")  # fmt: skip
+        help="only losses of elements, classes, sequences, sums, or around them")  # fmt: skip
     add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
         "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip

@@ -81,7 +81,9 @@ def draw_chart(run: Run, family: str, path: Path) -> None:
         ncols=min(len(sizes), 6), loc="outside lower center", handletextpad=0.1,
     )  # fmt: skip
     legend.get_title().set(color="#606060", multialignment="center")
-    kind = {"class": "class axis: ", "sequence": "sequences: "}.get(family, "")
+    kind = {"class": "class axis: ", "sequence": "sequences: ", "sum": "regions, vectors: "}.get(
+        family, ""
+    )
     device = run.meta.get("gpu", "CPU")
     title = f"lossops, {kind}forward + backward on {device}, {first}, mean"
     figure.suptitle(title, fontsize=13, fontweight="bold")

@@ -27,6 +27,10 @@ CTC_SHAPES: tuple[Shape, ...] = (  # frames, sequences, classes, labels
     (1500, 4, 5000, 200),
 )
 RNNT_SHAPES: tuple[Shape, ...] = ((4, 200, 50, 500),)  # sequences, frames, labels, classes
+REGION_SHAPES: tuple[Shape, ...] = ((8, 4, 256, 256), (2, 21, 512, 512))
+MASK_SHAPES: tuple[Shape, ...] = ((8, 1, 512, 512),)
+VECTOR_SHAPES: tuple[Shape, ...] = ((4096, 768), (64, 128))
+SIGNAL_SHAPES: tuple[Shape, ...] = ((16, 64000),)
 PEERS = {"eager": "eager", "compile": "torch.compile"}
 
 
@@ -66,6 +70,15 @@ _SEQUENCES = (
     *(Aim("ctc", *aim) for aim in zip(CTC_SHAPES, (12, 6, 10, 3), strict=True)),
     Aim("rnnt", *RNNT_SHAPES, 10),
 )
+_SUMS = (
+    *(Aim(loss, shape, 5, 2) for loss in ("dice", "dice_ce") for shape in REGION_SHAPES),
+    Aim("dice_sigmoid", *MASK_SHAPES, 4, 1.5),
+    *(
+        Aim(loss, *aim)
+        for loss in ("cosine_embedding", "triplet_margin")
+        for aim in zip(VECTOR_SHAPES, (4, 2), (1.5, 2), strict=True)
+    ),
+)
 AIMS = (
     *map(functools.partial(Aim, "focal"), SIZES, (4, 4, 4, 8, 12), (2.5, 2.5, 2.5, 2, 2)),
     *map(functools.partial(Aim, "huber"), SIZES, (1.6, 1.6, 1.6, 3, 3), (1.5,) * 5),
@@ -78,6 +91,7 @@ AIMS = (
     Aim("distill_kl", (4096, 1000), 4),
     Aim("jsd", (4096, 1000), 6),
     *_SEQUENCES,
+    *_SUMS,
 )
 AVX2_AIMS = (
     Aim("cross_entropy", (4096, 10), 4, 3),
@@ -94,6 +108,7 @@ AVX2_AIMS = (
     Aim("huber", 1 << 20, 2.2, 2.2),
     Aim("huber", 1 << 24, 3, 1.8),
     *_SEQUENCES,
+    *_SUMS,
 )
 FLOOR = 1.0  # no loss below it against either peer at any size
 GEOMETRIC_MEANS = {  # over a family and its sizes

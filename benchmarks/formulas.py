@@ -114,6 +114,62 @@ def rnnt(logits: Tensor, targets: Tensor, logit_lengths: Tensor, target_lengths:
     return -ends.gather(1, target_lengths[:, None]).mean()
 
 
+# ---- of regions and vectors ----------------------------------------------------------------------
+
+
+def overlap(
+    input: Tensor, target: Tensor, activation: str = "softmax"
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What is found, what is there, and what both share, by sample and class."""
+    if activation == "softmax":
+        p = input.softmax(1)
+        t = F.one_hot(target, input.size(1)).movedim(-1, 1).to(p.dtype)
+    else:
+        p, t = input.sigmoid(), target.unsqueeze(1).to(input.dtype)
+    dims = list(range(2, input.dim()))
+    return p.sum(dims), t.sum(dims), (p * t).sum(dims)
+
+
+def dice(
+    input: Tensor, target: Tensor, activation: str = "softmax", smooth: float = 1e-5
+) -> Tensor:
+    p, t, both = overlap(input, target, activation)
+    return (1 - (2 * both + smooth) / (p + t + smooth)).mean()
+
+
+def jaccard(input: Tensor, target: Tensor, smooth: float = 1e-5) -> Tensor:
+    p, t, both = overlap(input, target)
+    return (1 - (both + smooth) / (p + t - both + smooth)).mean()
+
+
+def tversky(
+    input: Tensor, target: Tensor, fp_weight: float = 0.5, fn_weight: float = 0.5,
+    smooth: float = 1e-5, gamma: float = 1.0,
+) -> Tensor:  # fmt: skip
+    p, t, both = overlap(input, target)
+    found = both + fp_weight * (p - both) + fn_weight * (t - both)
+    return ((1 - (both + smooth) / (found + smooth)) ** gamma).mean()
+
+
+def focal_tversky(input: Tensor, target: Tensor) -> Tensor:
+    return tversky(input, target, 0.3, 0.7, gamma=0.75)
+
+
+def dice_ce(input: Tensor, target: Tensor) -> Tensor:
+    return dice(input, target) + F.cross_entropy(input, target)
+
+
+def si_sdr(input: Tensor, target: Tensor) -> Tensor:
+    a = (input * target).sum(-1, keepdim=True) / target.square().sum(-1, keepdim=True)
+    wanted = a * target
+    ratio = wanted.square().sum(-1) / (wanted - input).square().sum(-1)
+    return -10 * ratio.log10().mean()
+
+
+def snr(input: Tensor, target: Tensor) -> Tensor:
+    return -10 * (target.square().sum(-1) / (target - input).square().sum(-1)).log10().mean()
+
+
 # ---- over a class axis ---------------------------------------------------------------------------
 
 

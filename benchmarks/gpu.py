@@ -23,7 +23,7 @@ MOST_BYTES = 12 << 30  # of all sets of operands together
 
 
 def sizes(case: Case) -> tuple[Size, ...]:
-    if case.family == "sequence":
+    if case.family in ("sequence", "sum"):
         return case.sizes
     if case.family == "element":
         return (1 << 16, 1 << 20, 1 << 24, 1 << 28)

@@ -21,8 +21,12 @@ from .figures import (
     CLASS_SHAPES,
     CTC_SHAPES,
     FEW_SHAPES,
+    MASK_SHAPES,
+    REGION_SHAPES,
     RNNT_SHAPES,
+    SIGNAL_SHAPES,
     SIZES,
+    VECTOR_SHAPES,
     Shape,
     Size,
     elements,
@@ -153,6 +157,26 @@ def joined(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     return normal((sequences, frames, most + 1, classes), rng, 2.0), targets, *lengths
 
 
+def masked(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits of one class, and where it is."""
+    input = normal(shape, rng, 2.0)
+    return input, torch.randint(2, (shape[0], *shape[2:]), generator=rng)
+
+
+def similar(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Vectors, and whether each two belong together."""
+    return normal(shape, rng), normal(shape, rng), marks(shape[0], rng, low=-1.0)
+
+
+def triplets(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return normal(shape, rng), normal(shape, rng), normal(shape, rng)
+
+
+def noisy(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    target = normal(shape, rng)
+    return target + normal(shape, rng), target
+
+
 # ---- the table -----------------------------------------------------------------------------------
 
 
@@ -160,10 +184,11 @@ def joined(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 class Case:
     """One loss of the benchmark; over a class axis, its sizes are (N, C) or (N, C, d1, ...).
 
-    Of ctc they are (T, N, C, labels), of rnnt (B, T, labels, D).
+    Of ctc they are (T, N, C, labels), of rnnt (B, T, labels, D), of vectors (N, D).
 
     Attributes:
-        name: Name of the op; of cross_entropy with everything on, an addition to it.
+        name: Name of the op; of cross_entropy with everything on, or dice with a sigmoid, an
+            addition to it.
         group: Group of the family, for the geometric means.
         peer: The function of torch.nn.functional, or the formula.
         inputs: Draws the operands for so many elements, or for logits of this shape.
@@ -177,7 +202,7 @@ class Case:
         bfloat16: Where bfloat16 logits are measured too.
         planes: Whether the peer also takes (N, C, d1, ...).
         compiles: The most classes with which torch.compile of the peer is of use.
-        family: "element", "class" or "sequence".
+        family: "element", "class", "sequence" or "sum".
         tried: Where the peer is held against the reference of the tests.
     """
 
@@ -197,6 +222,11 @@ class Case:
     tried: tuple[Size, ...] = (16 * LABELS, (64, 10), (3, 7, 4, 5))
 
     @property
+    def op(self) -> str:
+        """The operator, without what its name says besides."""
+        return self.name.removesuffix("_all").removesuffix("_sigmoid")
+
+    @property
     def of_torch(self) -> bool:
         return self.peer.__module__ == F.__name__
 
@@ -208,7 +238,7 @@ class Case:
         """Our function, bound to the case's parameters."""
         import lossops.functional
 
-        name = self.peer.__name__ if self.of_torch else f"{self.name}_loss"
+        name = self.peer.__name__ if self.of_torch else f"{self.op}_loss"
         return self._bound(getattr(lossops.functional, name))
 
     def eager(self, dtype: torch.dtype) -> Loss:
@@ -228,7 +258,7 @@ class Case:
 
     def takes(self, size: Size) -> bool:
         """Whether operands may have this size."""
-        if self.family == "sequence":
+        if self.family in ("sequence", "sum"):
             return size in (*self.sizes, *self.tried)
         if isinstance(size, int):
             return not self.logits
@@ -256,8 +286,8 @@ class Case:
         from tests.cases import Case as Tested
         from tests.losses import BY_OP
 
-        if self.family == "sequence":
-            row = BY_OP[self.name]
+        if self.family in ("sequence", "sum"):
+            row = BY_OP[self.op]
             tensors = dict(zip(row.operands, operands, strict=True))
             return Tested(row, tensors, dict(self.params)).expected()
         input, target, *rest = operands
@@ -269,7 +299,7 @@ class Case:
             target = target.flatten() if self.planes else target
         if "ignore_index" in self.params:
             input, target = input[target != IGNORED], target[target != IGNORED]
-        losses = BY_OP[self.name.removesuffix("_all")].formula(input, target, *rest, **kept)
+        losses = BY_OP[self.op].formula(input, target, *rest, **kept)
         count: Tensor | int = len(input) if self.logits or kept != self.params else losses.numel()
         return losses.sum() / (rest[0][target].sum() if "ignore_index" in self.params else count)
 
@@ -280,6 +310,14 @@ over_classes = functools.partial(
 )
 # torch.compile leaves F.ctc_loss as it is, and would unroll the loop of rnnt.
 of_sequences = functools.partial(Case, group="sequence", logits=1, family="sequence", compiles=0)
+
+of_regions = functools.partial(
+    Case, group="regions", inputs=logits, logits=1, family="sum", sizes=REGION_SHAPES,
+    tried=((2, 3, 5, 7),),
+)  # fmt: skip
+of_vectors = functools.partial(
+    Case, group="vectors", family="sum", sizes=VECTOR_SHAPES, tried=((7, 5),)
+)
 
 CASES: tuple[Case, ...] = (
     Case("mse", "regression", F.mse_loss, regression),
@@ -346,6 +384,17 @@ CASES: tuple[Case, ...] = (
     ),
     of_sequences("ctc", peer=formulas.ctc, inputs=frames, params={"from_logits": True},
                  sizes=CTC_SHAPES, tried=((9, 3, 7, 4),)),
+    of_regions("dice", peer=formulas.dice),
+    of_regions("dice_sigmoid", peer=formulas.dice, inputs=masked, sizes=MASK_SHAPES,
+               params={"activation": "sigmoid"}, tried=((2, 1, 5, 7),)),
+    of_regions("jaccard", peer=formulas.jaccard),
+    of_regions("tversky", peer=formulas.tversky),
+    of_regions("focal_tversky", peer=formulas.focal_tversky),
+    of_regions("dice_ce", peer=formulas.dice_ce),
+    of_vectors("cosine_embedding", peer=F.cosine_embedding_loss, inputs=similar, wrt=(0, 1)),
+    of_vectors("triplet_margin", peer=F.triplet_margin_loss, inputs=triplets, wrt=(0, 1, 2)),
+    of_vectors("si_sdr", peer=formulas.si_sdr, inputs=noisy, sizes=SIGNAL_SHAPES),
+    of_vectors("snr", peer=formulas.snr, inputs=noisy, sizes=SIGNAL_SHAPES),
     of_sequences("rnnt", peer=formulas.rnnt, inputs=joined, sizes=RNNT_SHAPES,
                  tried=((3, 5, 4, 7),)),
 )  # fmt: skip

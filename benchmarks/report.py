@@ -18,7 +18,12 @@ from .peers import BY_NAME
 from .run import Run, mean_ratio, peers
 from .tables import make_table
 
-FAMILIES = {"element": "element-wise", "class": "class axis", "sequence": "sequences"}
+FAMILIES = {
+    "element": "element-wise",
+    "class": "class axis",
+    "sequence": "sequences",
+    "sum": "regions and vectors",
+}
 KINDS = {"forward": "forward", "backward": "backward", KIND: "fwd+bwd"}
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
 NOTE = (

@@ -13,7 +13,7 @@ Operands = dict[str, list[Tensor]]
 # Every kind of signature, for compilers so slow that the whole table is for the thorough tests.
 FEW = tuple(BY_OP[op] for op in (
     "huber", "quantile", "gaussian_nll", "bce_with_logits", "cross_entropy", "rww_cross_entropy",
-    "distill_kl", "ctc"))  # fmt: skip
+    "distill_kl", "ctc", "dice", "cosine_embedding"))  # fmt: skip
 
 
 def bundle_cases(

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 import lossops  # noqa: F401  # which defines the operators
+from tests.families.regions import one_hot
+from tests.losses.region import dice, jaccard, mcc
 
 NONE, MEAN, SUM = 0, 1, 2
 PLAIN, SIGMOID, SOFTMAX = 0, 1, 2
@@ -32,28 +34,11 @@ class Case(NamedTuple):
         return loss
 
 
-def dice(p: Tensor, t: Tensor, both: Tensor, n: Tensor, s: float) -> Tensor:
-    return 1 - (2 * both + s) / (p + t + s)
-
-
-def jaccard(p: Tensor, t: Tensor, both: Tensor, n: Tensor, s: float) -> Tensor:
-    return 1 - (both + s) / (p + t - both + s)
-
-
 def tversky(a: float, b: float, gamma: float = 1) -> Callable[..., Tensor]:
     def loss(p: Tensor, t: Tensor, both: Tensor, n: Tensor, s: float) -> Tensor:
         return (1 - (both + s) / (both + a * (p - both) + b * (t - both) + s)) ** gamma
 
     return loss
-
-
-def mcc(p: Tensor, t: Tensor, both: Tensor, n: Tensor, s: float) -> Tensor:
-    fp, fn = p - both, t - both
-    tn = n - both - fp - fn
-    product = (both + fp) * (both + fn) * (tn + fp) * (tn + fn)
-    none = product.detach() <= 0
-    correlation = (both * tn - fp * fn) / torch.where(none, 1, product).sqrt()
-    return 1 - torch.where(none, 0, correlation)
 
 
 CASES = [
@@ -72,14 +57,6 @@ CASES = [
 ]
 NAMES = [f"{c.op}-{'-'.join(c.given)}" for c in CASES]
 SHAPES = [(2, 3, 7, 5), (3, 4, 70), (2, 21, 9, 31), (2, 70, 5, 7), (3, 1, 150)]
-
-
-def one_hot(x: Tensor, t: Tensor) -> Tensor:
-    """The target of the input's shape."""
-    if t.dim() == x.dim():
-        return t.to(x)
-    classes = range(x.shape[1]) if x.shape[1] > 1 else [1]
-    return torch.stack([t == c for c in classes], 1).to(x)
 
 
 def absent(x: Tensor, t: Tensor, ignore_index: int | None) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from tests import registry
-from tests.cases import Case, make_case
+from tests.cases import WORDS, Case, make_case
 from tests.cpp_library import PACKAGE, TORCH, cmake, run
 from tests.losses import LOSSES, Loss
 from tools import cpp, losses
@@ -97,6 +97,9 @@ def value_of(case: Case, name: str, key: str, default: str | None) -> str:
     """The argument as C++ writes it."""
     if name in case.tensors:
         return "x" if name == case.loss.operands[0] else f't("{key}_{name}")'
+    if name in WORDS and name in case.params:
+        enumeration = "".join(map(str.capitalize, name.split("_")))
+        return f"{enumeration}::{str(case.params[name]).capitalize()}"
     if name in case.params:
         return literal(case.params[name])
     if name == "reduction":
@@ -127,6 +130,7 @@ def statements(case: Case, key: str) -> str:
 
 
 def cases_of(loss: Loss) -> list[Case]:
+    kinds = [kind for kind in REDUCTIONS if kind in loss.reductions]
     return [
         make_case(
             loss,
@@ -134,7 +138,7 @@ def cases_of(loss: Loss) -> list[Case]:
             weight="full",
             ignore=loss.ignore and i % 2 == 0,
             normalizer=i % 3 == 1,
-            reduction=REDUCTIONS[i % 3],
+            reduction=kinds[i % len(kinds)],
         )
         for i in range(max(len(loss.params), len(REDUCTIONS)))
     ]

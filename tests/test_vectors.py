@@ -12,6 +12,8 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jvp, vmap
 
 import lossops  # noqa: F401  # which defines the operators
+from tests.losses.embedding import contrastive, cosine_embedding
+from tests.losses.signal import decibels
 
 NONE, MEAN, SUM = 0, 1, 2
 REDUCTIONS = {NONE: "none", MEAN: "mean", SUM: "sum"}
@@ -54,27 +56,6 @@ def compare(
         assert got.shape == want.shape
         scale = want.abs().max().item() + 1e-3
         assert (got.double() - want).abs().max().item() <= tolerance * scale
-
-
-def cosine_embedding(x: Tensor, y: Tensor, t: Tensor, margin: float = 0) -> Tensor:
-    """Torch's, without what that adds to the norms."""
-    cosine = (x * y).sum(-1) / ((x * x).sum(-1) * (y * y).sum(-1)).sqrt()
-    return torch.where(t == 1, 1 - cosine, torch.where(t == -1, (cosine - margin).clamp(min=0), 0))
-
-
-def contrastive(
-    x: Tensor, y: Tensor, t: Tensor, near: float, far: float, p: float, power: int
-) -> Tensor:
-    d = torch.linalg.vector_norm(x - y, p, dim=-1)
-    return torch.where(t > 0, (d - near).clamp(min=0), (far - d).clamp(min=0)) ** power
-
-
-def decibels(x: Tensor, t: Tensor, zero_mean: bool, eps: float, scales: bool) -> Tensor:
-    if zero_mean:
-        x, t = x - x.mean(-1, keepdim=True), t - t.mean(-1, keepdim=True)
-    if scales:
-        t = t * ((x * t).sum(-1, keepdim=True) / (t * t).sum(-1, keepdim=True))
-    return -10 * (((t**2).sum(-1) + eps) / (((t - x) ** 2).sum(-1) + eps)).log10()
 
 
 # -- values and gradients --------------------------------------------------------------------------
@@ -188,6 +169,36 @@ def test_weights(reduction: int) -> None:
     (gradient,) = torch.autograd.grad(value.sum(), a)
     assert gradient[2].eq(0).all()
     assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("poison", [math.nan, INF])
+def test_weight_of_zero(poison: float) -> None:
+    """It leaves out what is no number, on every path; what is one is the gradient by the weight."""
+    a, b, c = draw(9, 5, n=3)
+    each = ops.triplet_margin(a, b, c, 9.0, reduction=NONE)
+    w = torch.rand(9, dtype=torch.float64)
+    w[2:4] = 0
+    a[2] = poison
+
+    def f(a: Tensor, w: Tensor) -> Tensor:
+        return ops.triplet_margin(a, b, c, 9.0, weight=w)
+
+    a.requires_grad_()
+    w.requires_grad_()
+    want = torch.where(torch.arange(9) == 2, 0.0, each) / 9
+    for create_graph in (False, True):
+        slopes = torch.autograd.grad(f(a, w), (a, w), create_graph=create_graph)
+        assert slopes[0][2:4].eq(0).all() and slopes[0].isfinite().all()
+        assert torch.allclose(slopes[1], want)
+    value, slope = jvp(f, (a, w), (torch.ones_like(a), torch.ones_like(w)))
+    assert torch.allclose(value, f(a, w)) and slope.isfinite()
+
+
+def test_target_without_a_derivative() -> None:
+    x, y = (t.requires_grad_() for t in draw(9, 5))
+    t = signs(9).double().requires_grad_()
+    ops.cosine_embedding(x, y, t).backward()
+    assert t.grad is None and x.grad is not None
 
 
 def test_normalizer() -> None:

@@ -6,14 +6,14 @@
 namespace lossops::losses {
 
 /// -10 log10((signal + eps) / (noise + eps)). Where eps is 0 and one of them too it is infinite, and 0
-/// without a target; there is no derivative there.
+/// without a target or with both; there is no derivative there.
 template <class S, class C>
 LOSSOPS_INLINE S negated_decibels(const S& signal, const S& noise, const C& target, double eps) {
   const S loss = (10 / 2.302585092994045684) * (log_or_none(noise + eps) - log_or_none(signal + eps));
   if (eps > 0) return loss;
   const S limit =
       select(value_of(noise) == 0, S(-kInfinity), select(value_of(signal) == 0, S(kInfinity), loss));
-  return select(target == 0, S(0), limit);
+  return select((target == 0) | ((value_of(noise) == 0) & (value_of(signal) == 0)), S(0), limit);
 }
 
 /// Le Roux et al. (ICASSP 2019): the target is scaled by a = <x, t> / |t|^2 to what is nearest to the input.

@@ -87,12 +87,42 @@ def labels(x: Tensor, count: float) -> tuple[Tensor, Tensor, Tensor]:
     return one[:, None], one * int(count), one
 
 
+def masks(x: Tensor, count: float) -> tuple[Tensor, ...]:
+    """Eight pixels, so many of them of the one class, whose logits are x where it is, else -x."""
+    there = torch.arange(8) < int(count)
+    return torch.where(there, x[:, None], -x[:, None])[:, None], there.expand(len(x), 8)
+
+
+def turned(x: Tensor, t: float) -> tuple[Tensor, ...]:
+    """A vector turned by x from the other one."""
+    one = torch.ones_like(x)
+    return torch.stack([x.cos(), x.sin()], 1), torch.stack([one, 0 * one], 1), t * one
+
+
+def apart(x: Tensor, t: float) -> tuple[Tensor, ...]:
+    """Vectors that are x apart."""
+    return x[:, None], torch.zeros_like(x)[:, None], torch.full_like(x, t)
+
+
+def triplets(x: Tensor, near: float) -> tuple[Tensor, ...]:
+    """A negative at a distance of x."""
+    return torch.zeros_like(x)[:, None], torch.full_like(x, near)[:, None], x[:, None]
+
+
+def noisy(x: Tensor, volume: float) -> tuple[Tensor, ...]:
+    """A signal of 1 with noise of x, as loud as that."""
+    one = torch.ones_like(x)
+    return volume * torch.stack([one, x], 1), torch.stack([one, 0 * one], 1)
+
+
 DIFFERENCE = Axis("input - target", -3, 3, targets)
 LOGIT = Axis("logit", -6, 6, targets)
 ROW = Axis(f"logit of the true class, the other {CLASSES - 1} being 0", -6, 8, row)
 COSINE = Axis(f"cosine to the true class, the other {CLASSES - 1} being 0", -0.999, 0.999, row)
 SCORE = Axis("target times score", -3, 3, lambda x, _: targets(x, 1.0))
 FOUND = "logit of the label at the middle frame, all others being 0"
+MASK = Axis("logit where the class is, and minus it elsewhere", -6, 6, masks)
+NOISE = Axis("noise, the signal being 1", 0.05, 2, noisy)
 GAP = Axis("how far the student's two logits are apart", -4, 8, gaps)
 
 YES, NO = Line("target 1", 1.0), Line("target 0", 0.0)
@@ -116,6 +146,15 @@ def costs(missed: float, mistaken: float) -> dict[str, Tensor]:
     }
 
 
+def pixels(*params: dict[str, Any]) -> tuple[Line, ...]:
+    """A curve for each of these, and for few pixels and many."""
+    return tuple(
+        Line(", ".join([f"{count} of 8 pixels", *(f"{n} = {v}" for n, v in given.items())]), count,
+             {"activation": "sigmoid", **given})
+        for given in params for count in (1, 4)
+    )  # fmt: skip
+
+
 Curves = tuple[Axis, tuple[Line, ...]]
 USUAL: dict[str, Curves] = {  # of a family's losses
     "regression": (DIFFERENCE, (Line("the defaults"),)),
@@ -129,7 +168,15 @@ USUAL: dict[str, Curves] = {  # of a family's losses
         Axis(FOUND, -6, 8, joined),
         tuple(Line(f"{count} frames", count) for count in (1, 3, 9)),
     ),
+    "region": (MASK, pixels({})),
+    "segmentation": (MASK, pixels({})),
+    "embedding": (
+        Axis("angle between the two", 0.01, 3.13, turned),
+        (Line("similar, target 1", 1.0), Line("different, target -1", -1.0)),
+    ),
+    "signal": (NOISE, tuple(Line(f"volume {v}", v) for v in (1.0, 0.5))),
 }
+WITHOUT_NONE = ("dice_ce", "dice_focal")  # losses that are a number for each call
 CURVES: dict[str, Curves] = {  # of those that show more along another line, or with parameters
     "smooth_l1": (DIFFERENCE, by("beta", 0.5, 1.0, 2.0)),
     "huber": (DIFFERENCE, by("delta", 0.5, 1.0, 2.0)),
@@ -214,6 +261,20 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
         Axis(f"logit of the only label, the other {CLASSES - 1} being 0", -3, 3, label_list),
         (Line("multilabel_margin"),),
     ),
+    "tversky": (MASK, pixels({"fn_weight": 0.5}, {"fn_weight": 0.9})),
+    "focal_tversky": (MASK, pixels({"gamma": 0.75}, {"gamma": 2.0})),
+    "contrastive": (
+        Axis("distance", 0.01, 2.5, apart),
+        (
+            Line("similar, target 1", 1.0),
+            Line("different, target 0", 0.0),
+            Line("different, power = 2", 0.0, {"power": 2}),
+        ),
+    ),
+    "triplet_margin": (
+        Axis("distance of the negative", 0.01, 4, triplets),
+        tuple(Line(f"that of the positive is {d}", d) for d in (0.5, 1.0, 2.0)),
+    ),
     "distill_kl": (
         GAP,
         tuple(
@@ -254,8 +315,13 @@ def evaluate(op: str, function: str) -> tuple[Tensor, list[tuple[Line, Tensor, T
             name: value.double() if isinstance(value, Tensor) else value
             for name, value in line.params.items()
         }
-        loss = getattr(F, function)(*axis.operands(leaf, line.target), reduction="none", **params)
-        loss = loss.reshape(POINTS, -1).sum(1)
+        given = axis.operands(leaf, line.target)
+        if op in WITHOUT_NONE:
+            points = zip(*(t.split(1) for t in given), strict=True)
+            loss = torch.stack([getattr(F, function)(*point, **params) for point in points])
+        else:
+            loss = getattr(F, function)(*given, reduction="none", **params)
+            loss = loss.reshape(POINTS, -1).sum(1)
         (slope,) = torch.autograd.grad(loss.sum(), leaf)
         found.append((line, loss.detach(), slope))
     return x, found

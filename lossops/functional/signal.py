@@ -20,8 +20,9 @@ def si_sdr_loss(
 ) -> Tensor:
     """Negative scale-invariant signal-to-distortion ratio: the shape of a signal, however loud.
 
-    Formula of a signal, with x = input, t = target and a = <x, t> / |t|^2::
+    Formula of a signal, with x = input and t = target::
 
+        a = <x, t> / |t|^2
         l = -10 log10((|a t|^2 + eps) / (|a t - x|^2 + eps))
 
     Args:
@@ -42,8 +43,8 @@ def si_sdr_loss(
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
     Notes:
-        * A target of zeros costs 0 and has gradient 0. x = a t exactly is -inf with gradient 0, as
-          long as ``eps`` is 0.
+        * An input or a target of zeros costs 0 and has gradient 0. x = a t exactly is -inf with
+          gradient 0, as long as ``eps`` is 0.
         * The residual is summed by itself in float64: 150 dB keep their digits.
 
     Reference:

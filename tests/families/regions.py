@@ -131,6 +131,7 @@ class Regions(Family):
         return (0,) * self.batch + (1,) * self.pools + tuple(range(2, dims))
 
     def result_shape(self, shape: Shape) -> Shape:
+        shape = self.fit(shape)
         classes = shape[1:2] if self.background else (shape[1] - 1,)
         return shape[:1] * (not self.batch) + classes * (not self.pools)
 

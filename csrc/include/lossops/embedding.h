@@ -10,8 +10,9 @@ namespace lossops {
 
 /// Cosine embedding loss: turns vectors of a pair towards each other, or away.
 ///
-/// Formula of a pair, with x = input1, y = input2 and cos = x y / (|x| |y|):
+/// Formula of a pair, with x = input1 and y = input2:
 ///
+///     cos = x y / (|x| |y|)
 ///     l = 1 - cos                where target = 1
 ///     l = max(0, cos - margin)   where target = -1
 ///
@@ -38,8 +39,9 @@ LOSSOPS_API at::Tensor cosine_embedding(
 
 /// Triplet loss: an anchor lies nearer to a positive than to a negative, by a margin.
 ///
-/// Formula of a triplet, with the distance d(x, y) = |x - y + eps|_p:
+/// Formula of a triplet, with the p-norm:
 ///
+///     d(x, y) = |x - y + eps|
 ///     l = max(0, d(anchor, positive) - d(anchor, negative) + margin)
 ///
 /// With `swap` the negative's distance is the smaller one of those to the anchor and from the positive.
@@ -69,8 +71,9 @@ LOSSOPS_API at::Tensor triplet_margin(
 
 /// Contrastive loss: similar vectors within one distance, dissimilar ones beyond another.
 ///
-/// Formula of a pair, with the distance d = |input1 - input2|_p:
+/// Formula of a pair, with the p-norm:
 ///
+///     d = |input1 - input2|
 ///     l = max(0, d - pos_margin)^power   where target > 0
 ///     l = max(0, neg_margin - d)^power   elsewhere
 ///

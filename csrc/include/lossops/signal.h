@@ -10,8 +10,9 @@ namespace lossops {
 
 /// Negative scale-invariant signal-to-distortion ratio: the shape of a signal, however loud.
 ///
-/// Formula of a signal, with x = input, t = target and a = <x, t> / |t|^2:
+/// Formula of a signal, with x = input and t = target:
 ///
+///     a = <x, t> / |t|^2
 ///     l = -10 log10((|a t|^2 + eps) / (|a t - x|^2 + eps))
 ///
 /// @param input Signals along the last dimension; a floating dtype.
