@@ -26,6 +26,11 @@ void label_error(const Call& call, int64_t label, int64_t index) {
                    " at position (", position, ")");
 }
 
+void value_error(const Call& call, bool of_target, double value) {
+  call.loss->raise("domain", of_target ? "target" : "input", " must be in [0, 1]",
+                   of_target ? "" : " without an activation", ", got ", value);
+}
+
 RegionLoss::RegionLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
                        const Members& members)
     : Loss(space, name, kFamily, {{"input", false}, {"target", false}}, std::move(numbers)),
@@ -66,7 +71,7 @@ void align_target(Call& call) {
   const auto shape = call.input().sym_sizes();
   const c10::SymDimVector labels = without_classes(shape);
   if (!at::isFloatingType(t.scalar_type())) {
-    const bool has_axis = t.dim() == call.input().dim() && same(t.sym_size(1), 1) && !same(shape[1], 1);
+    const bool has_axis = t.dim() == call.input().dim() && same(t.sym_size(1), 1);
     if (has_axis && agree(without_classes(t.sym_sizes()), labels)) t = t.squeeze(1);
     if (t.dim() == call.input().dim() - 1 && agree(t.sym_sizes(), labels)) return;
   }

@@ -80,6 +80,8 @@ inline bool has_two_means(const Call& call) {
 c10::SymInt label_count(const Call& call);
 /// Raises for this one, the index-th.
 [[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
+/// Raises for a target, or an input without an activation, that is no probability.
+[[noreturn]] void value_error(const Call& call, bool of_target, double value);
 
 /// The loss in ATen operators.
 at::Tensor decompose(const Call& call);

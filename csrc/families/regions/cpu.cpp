@@ -103,15 +103,10 @@ class RegionPass {
  private:
   static cpu::Rows<S> rows(const at::Tensor& t) { return {t, 1, true}; }
 
-  /// Raises for the first label out of range.
-  [[noreturn]] void refuse_labels() const {
-    const int64_t* const label = labels_.const_data_ptr<int64_t>();
-    const int64_t limit = label_count(call_).expect_int();
-    const auto ignored = call_.settings.ignore_index;
-    const int64_t* const first = std::find_if(label, label + labels_.numel(), [&](int64_t l) {
-      return (l < 0 || l >= limit) && !(ignored && l == *ignored);
-    });
-    label_error(call_, *first, first - label);
+  /// Raises for the first label or probability out of range, as the decomposition does.
+  void refuse() const {
+    decompose(call_);
+    TORCH_INTERNAL_ASSERT(false, loss_.name, ": an operand is out of range");
   }
 
   // -- sweeps ------------------------------------------------------------------------------------------
@@ -188,7 +183,7 @@ class RegionPass {
       costs[part] += kernels_.add(run);
       if (wrong) any_wrong = true;
     });
-    if (any_wrong) refuse_labels();
+    if (any_wrong) refuse();
     cost_ = std::accumulate(costs.begin(), costs.end(), 0.0);
     const int64_t samples = s_.batch ? 1 : samples_;
     sums_.assign(samples * width, 0);

@@ -40,7 +40,7 @@ struct RegionRun {
   PixelCost pixel;
   const T* class_weight;  ///< of the pixels' costs
   double* sums;           ///< out: by class, added to
-  bool* wrong;            ///< out: set where a label is out of range
+  bool* wrong;            ///< out: set where a label is out of range, or what has to be a probability is not
   const T* slopes;        ///< by class, of the loss by p and by what is shared
   T pixel_scale;          ///< multiplies the gradients of the pixels' costs
   T* work;                ///< region_work(classes) elements

@@ -117,6 +117,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
       V p(0), t(0), both(0);
       for (int v = 0; v < kVectors; ++v) {
         const V of = probability(c, v);
+        if constexpr (activation == Activation::None) check(of);
         const auto is = targets.is(c, v);
         p = p + of;
         t = t + select(is, V(1), V(0));
@@ -135,6 +136,8 @@ class RegionLoop : RegionGroup<S, kVectors> {
       for (int v = 0; v < kVectors; ++v) {
         const V given = targets(c, v);
         const V p = targets.of(probability(c, v), given, v), t = targets.of(given, given, v);
+        if constexpr (activation == Activation::None) check(p);
+        if (targets.is_given) check(t);
         sum[0] = sum[0] + (squared ? p * p : p);
         sum[1] = sum[1] + (squared ? t * t : t);
         sum[2] = sum[2] + (soft ? select(p < t, p, t) : p * t);
@@ -142,6 +145,10 @@ class RegionLoop : RegionGroup<S, kVectors> {
       }
       add_to(sums, c, sum);
     }
+  }
+
+  LOSSOPS_INLINE void check(V probability) {
+    Base::wrong_ = Base::wrong_ + select(regions::outside(probability), V(1), V(0));
   }
 
   LOSSOPS_INLINE static void add_to(T* sums, int64_t c, const std::array<V, kRegionSums>& sum) {
@@ -234,10 +241,13 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const V scale(r.pixel_scale);
     const auto to = sink();
     for (int64_t c = 0; c < r.classes; ++c) {
+      const bool moves = r.slopes[2 * c] != 0 || r.slopes[2 * c + 1] != 0;
       for (int v = 0; v < kVectors; ++v) {
         const V t = targets(c, v);
-        V d;
-        if constexpr (activation == Activation::Sigmoid) {
+        V d(0);
+        if (!moves) {
+          // What does not count may be NaN.
+        } else if constexpr (activation == Activation::Sigmoid) {
           const Sigmoid s(V::load(probability.x(c, v)));
           d = slopes(c, s.p, t) * (s.p * s.q);
         } else {

@@ -176,6 +176,9 @@ class RegionLoop {
     const V t = target(at, c);
     if (!keeps(at, t)) return;
     const Element of = element(at, c);
+    LOSSOPS_ASSERT(a.label || !regions::outside(t), "lossops: target must be in [0, 1]");
+    LOSSOPS_ASSERT(activation != Activation::None || !regions::outside(of.p),
+                   "lossops: input must be in [0, 1] without an activation");
     sum[0] += (a.s.squared ? of.p * of.p : of.p).v;
     sum[1] += (a.s.squared ? t * t : t).v;
     sum[2] += (a.s.soft ? (of.p < t ? of.p : t) : of.p * t).v;
@@ -202,9 +205,11 @@ class RegionLoop {
   LOSSOPS_DEVICE V slope(const Pixel& at, int64_t c, const Element& of, const T* slopes) const {
     const V t = target(at, c);
     if (!keeps(at, t)) return 0;
-    const V by_p =
-        regions::slope_by_p(V(slopes[2 * c]), V(slopes[2 * c + 1]), of.p, t, a.s.squared, a.s.soft);
-    const V d = by_p * (kSoftmax ? of.p : of.of_logit);
+    const V of_p(slopes[2 * c]), of_both(slopes[2 * c + 1]);
+    // What does not count may be NaN.
+    const bool moves = of_p != V(0) || of_both != V(0);
+    const V by_p = moves ? regions::slope_by_p(of_p, of_both, of.p, t, a.s.squared, a.s.soft) : V(0);
+    const V d = moves ? by_p * (kSoftmax ? of.p : of.of_logit) : V(0);
     return costs_class() ? d + V(*a.pixel_scale) * cost_(of.x, of.e, at.shift, t, weight(c)).d : d;
   }
 

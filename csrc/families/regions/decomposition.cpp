@@ -50,7 +50,9 @@ class RegionDecomposition {
     } else {
       t_ = target.to(dtype_);
       if (ignored) kept_ = target != *ignored;
+      check_range(t_, true);
     }
+    if (s_.activation == Activation::None) check_range(x_, false);
     if (!kept_.defined()) return;
     t_ = at::where(kept_, t_, 0.0);
     // A softmax goes on over all classes of a pixel unless the whole of it is ignored.
@@ -74,6 +76,15 @@ class RegionDecomposition {
     if (call_.settings.ignore_index) wrong = wrong & (labels != *call_.settings.ignore_index);
     if (const auto found = first_where(wrong, labels)) {
       label_error(call_, as_integer(found->value), found->index);
+    }
+  }
+
+  void check_range(const at::Tensor& values, bool of_target) const {
+    if (!may_be_searched(values)) return;
+    at::Tensor wrong = (values < 0) | (values > 1);
+    if (kept_.defined()) wrong = wrong & kept_;
+    if (const auto found = first_where(wrong, values.expand_as(wrong))) {
+      value_error(call_, of_target, found->value);
     }
   }
 
@@ -121,8 +132,7 @@ class RegionDecomposition {
     const at::Tensor largest = at::where(absent, 0.0, w).amax(-1, true);
     w = at::where(absent, largest, w);
     if (weight.defined()) w = w * weight;
-    for (Aten* sum : {&o.p, &o.t, &o.both}) *sum = Aten((w * sum->tensor()).sum(-1));
-    o.n = Aten((w * o.n.tensor()).sum(-1));
+    for (Aten* sum : {&o.p, &o.t, &o.both, &o.n}) *sum = Aten(scaled(Aten(w), *sum).tensor().sum(-1));
   }
 
   at::Tensor finish(const Overlap<Aten>& o) const {
@@ -166,7 +176,7 @@ class RegionDecomposition {
     c10::SymDimVector by_class(x_.dim(), 1);
     by_class[1] = x_.sym_size(1);
     const at::Tensor weight = weight_.defined() ? weight_.view_symint(by_class) : weight_;
-    if (weight.defined()) cost = weight * cost;
+    if (weight.defined()) cost = scaled(Aten(weight), Aten(cost)).tensor();
     if (kept_.defined()) cost = at::where(kept_, cost, 0.0);
     const at::Tensor total = at::sum(cost, wide_);
     if (!has_two_means(call_)) return reduce(call_, total, {}, {});

@@ -107,24 +107,28 @@ class RegionGroup {
 
   /// As numbers: what is ignored or beyond the last pixel has a label that is none.
   void read_labels() {
-    const V none(std::numeric_limits<T>::quiet_NaN());
     T* const labels = labels_;
     masked_ = count_ < kGroup;
     if (masked_) std::fill_n(labels, kGroup, T(0));
     if (r.label) {
       const int64_t* const label = r.label + first_;
-      for (int64_t i = 0; i < count_; ++i) labels[i] = static_cast<T>(label[i]);
-      // No label that is one is too large for T.
-      const V ignored = r.ignores ? V(static_cast<T>(r.ignore_index)) : none;
+      // No label that is one is too large for T; what is ignored may be.
+      if (r.ignores) {
+        const int64_t ignored = r.ignore_index;
+        for (int64_t i = 0; i < count_; ++i) {
+          labels[i] = label[i] == ignored ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(label[i]);
+        }
+      } else {
+        for (int64_t i = 0; i < count_; ++i) labels[i] = static_cast<T>(label[i]);
+      }
       const V end(static_cast<T>(std::max<int64_t>(r.classes, 2)));
       V drops(0);
       for (int64_t i = 0; i < kGroup; i += kLanes) {
         const V of = V::load(labels + i);
-        const V dropped = select(of == ignored, V(1), V(0));
+        const V dropped = select(of == of, V(0), V(1));
         const V known = select(of < V(0), V(0), select(of < end, V(1), V(0)));
         wrong_ = wrong_ + select(dropped + known == V(0), V(1), V(0));
         drops = drops + dropped;
-        V::store(select(of == ignored, none, of), labels + i);
       }
       if (r.ignores) masked_ |= total(drops) > 0;
     }
@@ -169,7 +173,7 @@ class RegionGroup {
   const RegionRun<S> r;
   T *exponentials_, *derivatives_, *sums_, *labels_;
   S *x_tile_, *target_tile_, *grad_tile_;
-  V wrong_{0};  ///< labels so far that are out of range
+  V wrong_{0};  ///< lanes count what so far is out of range
   // Of the group:
   int64_t first_ = 0, count_ = 0;
   Classes<const S> x_{}, target_{};

@@ -25,13 +25,21 @@ struct RegionSettings {
 template <class V>
 struct Sigmoid {
   LOSSOPS_INLINE explicit Sigmoid(const V& x) {
-    const V most(std::is_same_v<typename V::Value, float> ? 88.0 : 709.0);
-    const V e = exp(select(x < -most, most, -x));
-    p = V(1) / (V(1) + e);
-    q = e * p;
+    // Beyond, one of them is next to nothing, of which arithmetic would be slow.
+    const V most(std::is_same_v<typename V::Value, float> ? 87.0 : 708.0);
+    const auto below = x<-most, above = x> most;
+    const V e = exp(select(below, most, select(above, -most, -x)));
+    p = select(below, V(0), V(1) / (V(1) + e));
+    q = select(above, V(0), e / (V(1) + e));
   }
   V p, q;
 };
+
+/// Whether it can be a probability.
+template <class V>
+LOSSOPS_INLINE auto outside(const V& x) {
+  return (x < V(0)) | (x > V(1));
+}
 
 /// The derivative by p of an element, from those by the sums of p and of what is shared.
 template <class V>
@@ -58,8 +66,7 @@ class ElementCost {
     if constexpr (softmax) {
       return weighted(w * smooth, pixel_.true_class(Probability<Dual<V>>(x - shift.shift, e, shift)));
     } else {
-      const Dual<V> cost = pixel_.element(Dual<V>(x, V(1)), smooth);
-      return {w * cost.v, w * cost.d};
+      return weighted(w, pixel_.element(Dual<V>(x, V(1)), smooth));
     }
   }
   /// Of the label's class alone.
@@ -164,12 +171,14 @@ struct RegionGroups {
     };
     Overlap<Number> all{0, 0, 0, 0};
     for (int64_t c = first(); c < classes; ++c) {
+      if (weight_of(c) == 0) continue;
       const Number w = class_weight(c);
       const Overlap<Number> o = overlap(g, c);
       all = {all.p + w * o.p, all.t + w * o.t, all.both + w * o.both, all.n + w * o.n};
     }
-    for (int64_t c = first(); c < classes; ++c)
-      set_slopes(g, c, all, upstream_of(g) * class_weight(c), tally);
+    for (int64_t c = first(); c < classes; ++c) {
+      if (weight_of(c) != 0) set_slopes(g, c, all, upstream_of(g) * class_weight(c), tally);
+    }
     tally.count += 1;
     return formula(all, -1).v.v;
   }

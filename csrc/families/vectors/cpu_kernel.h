@@ -40,7 +40,7 @@ class VectorLoop {
     for (size_t c = 0; c < kCenters; ++c) centers[c] = E::kNeutral[c];
     if (e.measures()) centers = measured(x, operands);
     auto sums = this->sums(x, centers, operands);
-    if constexpr (E::kLargest) {
+    if constexpr (E::kLargest && std::is_same_v<S, double>) {
       if (!e.measures() && b.length > 0 && !usual(sums)) {
         centers = measured(x, operands);
         sums = this->sums(x, centers, operands);
@@ -55,7 +55,8 @@ class VectorLoop {
     }
   }
 
-  /// Whether no sum, nor a square of one, may be beyond the range of double, or have lost what is below it.
+  /// Whether no sum, nor a square of one, may be beyond the range of double, or have lost what is below it;
+  /// those of float32 never are.
   template <size_t n>
   static bool usual(const Numbers<D, n>& sums) {
     return std::all_of(sums.begin(), sums.end(),
