@@ -110,3 +110,54 @@ def test_nan_reaches_its_sample() -> None:
                                  ("sigmoid", torch.arange(4) == 2)):  # fmt: skip
         value = F.dice_loss(x, t, activation, reduction="none")
         assert torch.equal(value[1].isnan(), poisoned) and not value[[0, 2]].isnan().any()
+
+
+@pytest.mark.parametrize("name", ["dice_loss", "mcc_loss", "dice_ce_loss", "dice_focal_loss"])
+def test_masks_of_0_and_255_are_refused(name: str) -> None:
+    """With a class axis as without."""
+    loss, mask = getattr(F, name), torch.full((1, 1, 4, 4), 255, dtype=torch.uint8)
+    for target in (mask, mask[:, 0]):
+        with pytest.raises(IndexError, match=r"target must be in \[0, 1\], got 255 at position"):
+            loss(torch.zeros(1, 1, 4, 4), target, activation="sigmoid")
+    one = mask // 255
+    both = [loss(torch.zeros(1, 1, 4, 4), t, activation="sigmoid") for t in (one, one[:, 0])]
+    assert torch.equal(*both)
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_what_is_no_probability_is_refused(requires_grad: bool) -> None:
+    p = torch.rand(2, 3, 5, 4).requires_grad_(requires_grad)
+    for target in (torch.full((2, 3, 5, 4), 255), p.detach() + 1):
+        with pytest.raises(RuntimeError, match=r"dice: target must be in \[0, 1\], got"):
+            F.dice_loss(p, target)
+        with pytest.raises(RuntimeError, match=r"dice: target must be in \[0, 1\], got"):
+            torch.func.grad(F.dice_loss)(p, target)
+    labels = torch.zeros(2, 5, 4, dtype=torch.long)
+    with pytest.raises(RuntimeError, match=r"input must be in \[0, 1\] without an activation, got"):
+        F.dice_loss(p - 1, labels, None)
+    ignored = torch.full((2, 3, 5, 4), 255).index_fill(3, torch.tensor([0]), 1)
+    assert F.dice_loss(p, ignored, ignore_index=255).isfinite()
+    assert F.dice_loss(p.masked_fill(ignored == 255, 7), ignored, None, ignore_index=255).isfinite()
+
+
+def test_labels_are_held_against_ignore_index_as_integers() -> None:
+    labels = torch.zeros(1, 4, 4, dtype=torch.long)
+    labels[0, 1, 2] = 2**24
+    x = torch.randn(1, 3, 4, 4)
+    assert F.dice_loss(x, labels, ignore_index=2**24).isfinite()
+    with pytest.raises(IndexError, match=r"got 16777216 at position \(0, 1, 2\)"):
+        F.dice_loss(x, labels, ignore_index=2**24 + 1)
+
+
+@pytest.mark.parametrize("of", ["weight", "include_background"])
+@pytest.mark.parametrize("name", ["dice_loss", "generalized_dice_loss", "mcc_loss"])
+def test_a_class_that_does_not_count_may_be_nan(name: str, of: str) -> None:
+    x, t = images()
+    x[:, 0] = torch.nan
+    x.requires_grad_()
+    given = {"weight": torch.tensor([0.0, 1, 2, 1]), "include_background": False}[of]
+    hot = torch.nn.functional.one_hot(t.squeeze(1), 4).movedim(-1, 1)
+    loss = getattr(F, name)(x, hot, activation="sigmoid", **{of: given})
+    loss.backward()
+    assert loss.isfinite() and x.grad is not None
+    assert (x.grad[:, 0] == 0).all() and x.grad[:, 1:].isfinite().all()
