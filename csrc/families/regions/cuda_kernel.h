@@ -251,7 +251,7 @@ __global__ __launch_bounds__(kRegionThreads) void add_regions_kernel(
   RegionLoop<S, activation>(args).add();
 }
 template <class S, Activation activation>
-__global__ __launch_bounds__(kRegionThreads) void differentiate_regions_kernel(
+__global__ __launch_bounds__(kRegionThreads, 1) void differentiate_regions_kernel(
     const __grid_constant__ RegionArgs<S> args) {
   RegionLoop<S, activation>(args).differentiate();
 }
