@@ -23,7 +23,8 @@ BRANCHES = {
         test_float64_gradients or test_error_budget and none and float16
         or test_layout[ and (offset or permuted or all) or test_every_tail and (17 or 257)
         or test_upstream_gradient or test_accumulates
-        or test_loss_scaling and not (ctc or rnnt)
+        or test_loss_scaling and not (ctc or rnnt or dice or jaccard or tversky or mcc or snr
+        or si_sdr or cosine_embedding or contrastive or triplet)
         or beyond_whole_numbers"""),
     "rows": (("dtypes", "hard_inputs", "class_torch", "class_paths", "class_values", "regressions",
               "exactness", "emulated_ops"), """
