@@ -17,9 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from shared import COLOURS, Example, make_table, spread
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from shared import COLOURS, Example, make_table, split_digits, spread
 from torch import Tensor, nn
 
 import lossops
@@ -77,9 +75,7 @@ def lines(images: np.ndarray, digits: np.ndarray, count: int, rng: np.random.Gen
 
 def load(seed: int) -> tuple[Lines, Lines]:
     """Lines for training and, of digits written by others, for tests."""
-    images, digits = load_digits(return_X_y=True)
-    images = images.reshape(-1, 8, 8).astype(np.float32) / 16
-    split = train_test_split(images, digits, test_size=0.4, stratify=digits, random_state=seed)
+    split = split_digits(seed)
     rng = np.random.default_rng(seed)
     return lines(split[0], split[2], LINES, rng), lines(split[1], split[3], TESTS, rng)
 

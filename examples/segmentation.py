@@ -17,9 +17,7 @@ import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from shared import Example, make_table
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from shared import Example, make_table, split_digits
 from torch import Tensor, nn
 
 import lossops.nn as losses
@@ -82,9 +80,7 @@ def scenes(images: np.ndarray, digits: np.ndarray, count: int, rng: np.random.Ge
 
 def load(seed: int) -> tuple[Scenes, Scenes]:
     """Scenes for training and for tests, where others wrote the digits and 9 is as frequent."""
-    images, digits = load_digits(return_X_y=True)
-    images = images.reshape(-1, 8, 8) / 16
-    split = train_test_split(images, digits, test_size=0.4, stratify=digits, random_state=seed)
+    split = split_digits(seed)
     rng = np.random.default_rng(seed)
     return (
         scenes(split[0], split[2], IMAGES, rng, RARELY),

@@ -88,6 +88,13 @@ def few_digits(seed: int, counts: Sequence[int], positive: int | None = None) ->
     return as_data(train_x[kept], train_y[kept], test_x, test_y)
 
 
+def split_digits(seed: int) -> list[np.ndarray]:
+    """Images (N, 8, 8) for training, others for tests, and which digits those and these show."""
+    images, digits = load_digits(return_X_y=True)
+    images = images.reshape(-1, 8, 8) / 16
+    return train_test_split(images, digits, test_size=0.4, stratify=digits, random_state=seed)
+
+
 def uneven_digits(seed: int) -> Data:
     """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
     return few_digits(seed, COUNTS)
