@@ -93,9 +93,9 @@ at::Tensor differentiate(c10::DispatchKeySet keys, const at::Tensor& value, cons
     // An outer transform has this derivative to see as well. Where there is none, a graph that is traced
     // holds a copy, which compilers fuse, and not this operator.
     const bool nested = keys.has(c10::DispatchKey::FuncTorchDynamicLayerBackMode);
-    out = !nested ? value.clone()
-                  : with_derivative_op().redispatch(keys & c10::after_ADInplaceOrView_keyset, value, slope,
-                                                    operand);
+    out = nested ? with_derivative_op().redispatch(keys & c10::after_ADInplaceOrView_keyset, value, slope,
+                                                   operand)
+                 : value.clone();
   }
   if (torch::autograd::compute_requires_grad(value, operand)) {
     const auto node = make_node<DerivativeNode>();

@@ -13,7 +13,6 @@
 #include <memory>
 #include <numeric>
 
-#include "core/shapes.h"
 #include "families/regions/call.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/planes.h"
