@@ -16,7 +16,7 @@ HOST_ONLY = ("not (errors_have_torchs_type or out_of_range or label_is_told or i
              " or peak_memory)")  # fmt: skip
 SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths",
           "class_values", "class_relations", "regressions", "exactness",
-          "emulated_ops", "lattice", "regions", "vectors")  # fmt: skip
+          "emulated_ops", "ctc", "rnnt", "regions", "vectors")  # fmt: skip
 # What reaches every branch of the loops, launchers and reductions, by suites that share a process.
 BRANCHES = {
     "elements": (("forward", "layouts", "gradients", "exactness"), """
@@ -34,7 +34,7 @@ BRANCHES = {
         or test_gradients_per_class or test_probabilities_on or test_nan_stays
         or test_nothing_counts or test_no_rows or test_no_classes or test_tiny
         or test_half_precision or largest_class or regressions or emulated_ops"""),
-    "lattices": (("lattice",), """
+    "lattices": (("ctc", "rnnt"), """
         test_ctc_is_torchs and none or test_ctc_of_every_width and (17 or 33)
         or test_layouts and (classes or slice) or test_integers and int32 or test_infeasible
         or test_empty or test_unused or test_nan or test_masked or test_weights
