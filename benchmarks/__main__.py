@@ -80,6 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--name", help="results go to benchmarks/results/NAME.json (default: by instruction set)")
     add("--show", type=Path, metavar="JSON",
         help="measure nothing: print the tables and draw the charts of an earlier run")  # fmt: skip
+    add("--resume", type=Path, metavar="JSON",
+        help="measure only what that run of the same commit has not")  # fmt: skip
     add("--patience", type=float, metavar="SECONDS", default=0.0,
         help="for so long, measure again whatever other processes disturbed")  # fmt: skip
     add("--strict", action="store_true", help="exit with 1 if a promise is broken")
@@ -135,14 +137,15 @@ def plan(options: argparse.Namespace, run: Run) -> list[Job]:
             measurement = functools.partial(measure_memory, side, options.threads)
             keep = functools.partial(run.memory.__setitem__, side)
             jobs.append((f"peak memory of {side}", measurement, keep))
-    return jobs
+    return [job for job in jobs if job[0] not in run.done]
 
 
 def run_all(options: argparse.Namespace, run: Run, console: Console) -> None:
     """Measures everything asked for, with a progress bar that is only redrawn between cells."""
     jobs = plan(options, run)
     deadline = time.perf_counter() + options.patience
-    seconds = taken = 0.0
+    seconds = run.meta.get("seconds", 0.0)
+    taken = seconds * run.meta.get("company", 0.0)
 
     def undisturbed(measurement: Callable[[], Any]) -> Any:  # noqa: ANN401
         """Measures again what others disturbed, while patience lasts."""
@@ -163,6 +166,7 @@ def run_all(options: argparse.Namespace, run: Run, console: Console) -> None:
             progress.update(bar, description=what, refresh=True)
             try:
                 keep(undisturbed(measurement))
+                run.done.append(what)
             except Exception as error:  # takes no other cell with it
                 run.failed.append(f"{what}: {error!r}")
             progress.update(bar, advance=1, refresh=True)
@@ -177,6 +181,8 @@ def start(options: argparse.Namespace, console: Console) -> Run:
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("--device cuda needs a GPU that torch can use, and there is none")
     run = Run(metadata(options.threads, "quick" if options.quick else "full"))
+    if options.resume:
+        run.resume(Run.read(options.resume))
     if options.device == "cuda":
         run.meta |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
         run.meta["copy_bytes_per_second"] = gpu.copy_bandwidth()
@@ -203,7 +209,7 @@ def main() -> int:
             run_all(options, run, console)
         except KeyboardInterrupt:  # then what there is gets shown
             whole = False
-        run.meta["seconds"] = round(time.perf_counter() - began)
+        run.meta["seconds"] = run.meta.get("seconds", 0) + round(time.perf_counter() - began)
         whole = whole and not (run.failed or run.spoilt)
         machine = run.meta.get("gpu") or f"cpu {run.meta['instructions']}"
         usual = re.sub(r"\W+", "-", machine.lower())

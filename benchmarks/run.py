@@ -31,13 +31,23 @@ class Run:
     cells: list[Cell] = field(default_factory=list)
     memory: dict[str, Memory] = field(default_factory=dict)  # of cross_entropy, side by side
     failed: list[str] = field(default_factory=list)  # what could not be measured, and why
+    done: list[str] = field(default_factory=list)  # what has been measured
 
     @classmethod
     def read(cls, path: Path) -> Run:
         """From a file that `asdict` filled."""
         data = json.loads(path.read_text())
         memory = {side: Memory(**value) for side, value in data["memory"].items()}
-        return cls(data["meta"], [_cell(value) for value in data["cells"]], memory)
+        cells = [_cell(value) for value in data["cells"]]
+        return cls(data["meta"], cells, memory, done=data.get("done", []))
+
+    def resume(self, earlier: Run) -> None:
+        """Takes over what an earlier run measured of the same, in the same way."""
+        for key in ("commit", "torch", "cpu", "instructions", "threads", "rounds"):
+            if earlier.meta[key] != self.meta[key]:
+                raise ValueError(f"--resume: {key} was {earlier.meta[key]}, is {self.meta[key]}")
+        self.meta = earlier.meta
+        self.cells, self.memory, self.done = earlier.cells, earlier.memory, earlier.done
 
     def of(self, family: str) -> list[Cell]:
         return [cell for cell in self.cells if cell.family == family]
