@@ -66,7 +66,7 @@ class VectorLoop {
   /// The number that follows the expression's own from one sweep.
   template <int... I>
   Centers<D> measured(const S* const* x, std::integer_sequence<int, I...>) const {
-    const auto m = reduced<E::kLargest>([&](int64_t at, int64_t count) __attribute__((always_inline)) {
+    const auto m = reduced<E::kLargest>([=, e = e](int64_t at, int64_t count) __attribute__((always_inline)) {
       return e.measure(V::load(x[I] + at, count)...);
     });
     return e.center(m, D(static_cast<double>(b.length)));
@@ -75,7 +75,7 @@ class VectorLoop {
   template <int... I>
   auto sums(const S* const* x, const Centers<D>& centers, std::integer_sequence<int, I...>) const {
     const Centers<V> c = in_lanes(centers);
-    return reduced<false>([&, c](int64_t at, int64_t count) __attribute__((always_inline)) {
+    return reduced<false>([=, e = e](int64_t at, int64_t count) __attribute__((always_inline)) {
       return e.terms(c, V::load(x[I] + at, count)...);
     });
   }
@@ -128,20 +128,21 @@ class VectorLoop {
       moves |= d != 0;
       slope[k] = V(d);
     }
+    if (!moves) return (clear(g, I), ...);
     const Centers<V> c = in_lanes(centers);
-    const auto write = [&]<int by>(std::integral_constant<int, by>) {
-      if (!b.grad[by]) return;
-      if (!moves) return clear(g, by);
-      S* const grad = b.grad[by] + g * b.grad_stride[by];
-      const auto put = [&, c, slope](int64_t at, int64_t count) __attribute__((always_inline)) {
-        const auto terms = e.terms(c, variable<I == by>(V::load(x[I] + at, count))...);
-        V::store(weighted(terms, slope, std::make_index_sequence<n>()), grad + at, count);
+    S* const grad[] = {b.grad[I] ? b.grad[I] + g * b.grad_stride[I] : nullptr...};
+    const auto put = [=, e = e](int64_t at, int64_t count) __attribute__((always_inline)) {
+      const V v[] = {V::load(x[I] + at, count)...};
+      const auto write = [&]<int by>(std::integral_constant<int, by>) __attribute__((always_inline)) {
+        if (!grad[by]) return;
+        const auto terms = e.terms(c, variable<I == by>(v[I])...);
+        V::store(weighted(terms, slope, std::make_index_sequence<n>()), grad[by] + at, count);
       };
-      int64_t at = 0;
-      for (; at + kLanes <= b.length; at += kLanes) put(at, kLanes);
-      if (at < b.length) put(at, b.length - at);
+      (write(std::integral_constant<int, I>()), ...);
     };
-    (write(std::integral_constant<int, I>()), ...);
+    int64_t at = 0;
+    for (; at + kLanes <= b.length; at += kLanes) put(at, kLanes);
+    if (at < b.length) put(at, b.length - at);
   }
 
   /// The sum of the derivatives of those terms that have one.
