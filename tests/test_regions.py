@@ -243,6 +243,13 @@ def test_absent_classes_are_skipped() -> None:
     assert ops.dice(x, t, absent=1, reduction=NONE)[:, 3].eq(0).all()
 
 
+def test_the_logarithm_of_what_is_no_better_than_chance_is_infinite() -> None:
+    x = torch.tensor([[[2.0, -3.0, 1.0]]], requires_grad=True)
+    value = ops.mcc(x, torch.tensor([[0, 1, 0]]), activation=SIGMOID, log=True)
+    value.backward()
+    assert value.item() == math.inf and torch.equal(x.grad, torch.zeros_like(x))
+
+
 @pytest.mark.host  # for the time that emulation takes
 def test_many_pixels() -> None:
     """More than a sum in float32 could count."""

@@ -95,14 +95,14 @@ LOSSOPS_INLINE S root(const S& sum, double p) {
   return custom_derivative(C(select(zero, C(0), r)), C(select(zero, C(0), (1 / p) * (r / s))), sum);
 }
 
-/// ln x for x >= 0, without a derivative at 0.
+/// ln x, which is -inf without a derivative from 0 down.
 template <class X>
 LOSSOPS_INLINE X log_or_none(const X& x) {
   const auto v = value_of(x);
   using C = std::remove_const_t<decltype(v)>;
-  const auto zero = v == C(0);
-  const C s = select(zero, C(1), v);
-  return custom_derivative(C(select(zero, C(-kInfinity), log(s))), C(select(zero, C(0), 1.0 / s)), x);
+  const auto none = v <= C(0);
+  const C s = select(none, C(1), v);
+  return custom_derivative(C(select(none, C(-kInfinity), log(s))), C(select(none, C(0), 1.0 / s)), x);
 }
 
 /// The factor that brings a magnitude near 1, if it is one.
