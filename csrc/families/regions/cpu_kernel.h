@@ -115,6 +115,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const int64_t classes = r.classes;
     for (int64_t c = 0; c < classes; ++c) {
       V p(0), t(0), both(0);
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         const V of = probability(c, v);
         if constexpr (activation == Activation::None) check(of);
@@ -242,6 +243,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const auto to = sink();
     for (int64_t c = 0; c < r.classes; ++c) {
       const bool moves = r.slopes[2 * c] != 0 || r.slopes[2 * c + 1] != 0;
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         const V t = targets(c, v);
         V d(0);

@@ -21,6 +21,7 @@ class RegionGroup {
   using V = Register<T>;
   static constexpr int64_t kLanes = V::kLanes;
   static constexpr int64_t kGroup = kVectors * kLanes;
+  static constexpr T kNoLabel = std::numeric_limits<T>::quiet_NaN();
   using Vectors = std::array<V, kVectors>;
 
   explicit RegionGroup(const RegionRun<S>& run) : r(run) {
@@ -107,32 +108,43 @@ class RegionGroup {
 
   /// As numbers: what is ignored or beyond the last pixel has a label that is none.
   void read_labels() {
-    T* const labels = labels_;
     masked_ = count_ < kGroup;
-    if (masked_) std::fill_n(labels, kGroup, T(0));
     if (r.label) {
-      const int64_t* const label = r.label + first_;
-      // No label that is one is too large for T; what is ignored may be.
-      if (r.ignores) {
-        const int64_t ignored = r.ignore_index;
-        for (int64_t i = 0; i < count_; ++i) {
-          labels[i] = label[i] == ignored ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(label[i]);
-        }
-      } else {
-        for (int64_t i = 0; i < count_; ++i) labels[i] = static_cast<T>(label[i]);
-      }
+      convert_labels();
       const V end(static_cast<T>(std::max<int64_t>(r.classes, 2)));
       V drops(0);
       for (int64_t i = 0; i < kGroup; i += kLanes) {
-        const V of = V::load(labels + i);
-        const V dropped = select(of == of, V(0), V(1));
-        const V known = select(of < V(0), V(0), select(of < end, V(1), V(0)));
-        wrong_ = wrong_ + select(dropped + known == V(0), V(1), V(0));
-        drops = drops + dropped;
+        const V of = V::load(labels_ + i);
+        wrong_ = wrong_ + select((of < V(0)) | (of >= end), V(1), V(0));
+        drops = drops + select(of == of, V(0), V(1));
       }
       if (r.ignores) masked_ |= total(drops) > 0;
+    } else if (masked_) {
+      std::fill_n(labels_, kGroup, T(0));
     }
-    if (count_ < kGroup) std::fill(labels + count_, labels + kGroup, std::numeric_limits<T>::quiet_NaN());
+    if (count_ < kGroup) std::fill(labels_ + count_, labels_ + kGroup, kNoLabel);
+  }
+
+  /// Those that are ignored become kNoLabel. Those of a few bits are converted in vectors everywhere.
+  void convert_labels() {
+    T* const labels = labels_;
+    const int64_t* const label = r.label + first_;
+    const int64_t count = count_, ignored = r.ignores ? r.ignore_index : -1;
+    int64_t bits = 0;
+    for (int64_t i = 0; i < count; ++i) bits |= label[i];
+    if (bits >> 24 == 0) {
+      for (int64_t i = 0; i < count; ++i) labels[i] = static_cast<T>(static_cast<int32_t>(label[i]));
+      const V none(ignored >> 24 == 0 ? static_cast<T>(ignored) : T(-1));
+      for (int64_t i = 0; r.ignores && i < kGroup; i += kLanes) {
+        const V of = V::load(labels + i);
+        V::store(select(of == none, V(kNoLabel), of), labels + i);
+      }
+    } else {
+      for (int64_t i = 0; i < count; ++i) {
+        // No label that is one is too large for T; what is ignored may be.
+        labels[i] = r.ignores && label[i] == ignored ? kNoLabel : static_cast<T>(label[i]);
+      }
+    }
   }
 
   /// The target of a class, and what counts of it.

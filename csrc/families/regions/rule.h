@@ -25,12 +25,12 @@ struct RegionSettings {
 template <class V>
 struct Sigmoid {
   LOSSOPS_INLINE explicit Sigmoid(const V& x) {
-    // Beyond, one of them is next to nothing, of which arithmetic would be slow.
+    // Beyond, the smaller is next to nothing, of which arithmetic would be slow.
     const V most(std::is_same_v<typename V::Value, float> ? 87.0 : 708.0);
-    const auto below = x<-most, above = x> most;
-    const V e = exp(select(below, most, select(above, -most, -x)));
-    p = select(below, V(0), V(1) / (V(1) + e));
-    q = select(above, V(0), e / (V(1) + e));
+    const V size = abs(x), e = select(size > most, V(0), exp_below(-size)), larger = V(1) / (V(1) + e);
+    const auto negative = x < V(0);
+    p = select(negative, e * larger, larger);
+    q = select(negative, larger, e * larger);
   }
   V p, q;
 };
