@@ -81,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--show", type=Path, metavar="JSON",
         help="measure nothing: print the tables and draw the charts of an earlier run")  # fmt: skip
     add("--resume", type=Path, metavar="JSON",
-        help="measure only what that run of the same commit has not")  # fmt: skip
+        help="measure only what that run has not, which may be of another commit")  # fmt: skip
     add("--patience", type=float, metavar="SECONDS", default=0.0,
         help="for so long, measure again whatever other processes disturbed")  # fmt: skip
     add("--strict", action="store_true", help="exit with 1 if a promise is broken")

@@ -43,10 +43,11 @@ class Run:
 
     def resume(self, earlier: Run) -> None:
         """Takes over what an earlier run measured of the same, in the same way."""
-        for key in ("commit", "torch", "cpu", "instructions", "threads", "rounds"):
+        for key in ("torch", "cpu", "instructions", "threads", "rounds"):
             if earlier.meta[key] != self.meta[key]:
                 raise ValueError(f"--resume: {key} was {earlier.meta[key]}, is {self.meta[key]}")
-        self.meta = earlier.meta
+        commits = [*earlier.meta["commit"].split(", "), self.meta["commit"]]
+        self.meta = earlier.meta | {"commit": ", ".join(dict.fromkeys(commits))}
         self.cells, self.memory, self.done = earlier.cells, earlier.memory, earlier.done
 
     def of(self, family: str) -> list[Cell]:

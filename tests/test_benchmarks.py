@@ -120,15 +120,16 @@ def test_a_cell_that_fails_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatc
 def test_a_run_is_resumed_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     found = lambda _, case, *__: SimpleNamespace(loss=case.name)  # noqa: E731
     monkeypatch.setattr("benchmarks.__main__.measure", found)
-    meta = {key: "" for key in ("commit", "torch", "cpu", "instructions", "threads", "rounds")}
+    meta = {key: "a" for key in ("commit", "torch", "cpu", "instructions", "threads", "rounds")}
     line = "--device cuda --no-bfloat16 --shapes 32x10 --losses".split()
-    earlier, run = Run(dict(meta)), Run(dict(meta))
+    earlier, run = Run(dict(meta)), Run(meta | {"commit": "b"})
     run_all(options(*line, "nll"), earlier, Console(quiet=True))
     run.resume(earlier)
     run_all(options(*line, "cross_entropy", "nll", "jsd"), run, Console(quiet=True))
     assert [cell.loss for cell in run.cells] == ["nll", "cross_entropy", "jsd"]
-    with pytest.raises(ValueError, match="commit was , is 1"):
-        Run(meta | {"commit": "1"}).resume(earlier)
+    assert run.meta["commit"] == "a, b"
+    with pytest.raises(ValueError, match="cpu was a, is b"):
+        Run(meta | {"cpu": "b"}).resume(earlier)
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
