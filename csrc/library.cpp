@@ -3,6 +3,7 @@
 #include <torch/library.h>
 
 #include "families/describe.h"
+#include "families/linear/call.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
 
@@ -14,12 +15,23 @@ void define(torch::Library& library, std::unique_ptr<Loss> loss) {
   define_loss(library, std::move(loss), LOSSOPS_VERSION);
 }
 
+/// The loss on a product, beside that on logits.
+template <class E>
+void define_linear(torch::Library& library, const char* op, const char* name, TraitsOf<E> traits) {
+  if constexpr (linear::kIsOnLogits<E>) {
+    auto on_logits = describe_native<E>("lossops", name, std::move(traits));
+    on_logits->exceptions = losses::torch_exceptions(op);
+    define_loss(library, std::make_unique<linear::LinearLoss>(std::move(on_logits)), LOSSOPS_VERSION);
+  }
+}
+
 }  // namespace
 
 TORCH_LIBRARY(lossops, library) {
-#define LOSS(op, Expression, ...) \
-  define(library,                 \
-         describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__}));
+#define LOSS(op, Expression, ...)                                                                         \
+  define(library,                                                                                         \
+         describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__})); \
+  define_linear<losses::Expression>(library, #op, "linear_" #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
   lattice::define_alignment(
       library, describe_native<losses::CTC>("lossops", "ctc_align", {"log_probs", "input_lengths"}));

@@ -149,6 +149,8 @@ struct Call {
   const Loss* loss;
   Tensors tensors;
   Settings settings;
+  /// Memory for the gradient by the input, which may be the input's own; undefined: it gets some.
+  at::Tensor input_gradient;
 
   const at::Tensor& input() const { return tensors[0]; }
   const at::Tensor& weight() const { return tensors[loss->operands]; }

@@ -39,6 +39,8 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
     if (loss.role(i) == Role::kOtherWeight) {
       out.class_costs = cpu::empty_dense(call.input(), plan.kMath);
       planes.probability_grad = plan.rows_of(out.class_costs);
+    } else if (i == 0 && call.input_gradient.defined()) {
+      out.grads[i] = call.input_gradient;
     } else {
       out.grads[i] = cpu::empty_dense(call.tensors[i], call.tensors[i].scalar_type());
     }

@@ -186,11 +186,12 @@ class RowLoop : RowGroup<S, across> {
     return {logits(side), exponential_tile(side), shift.shift};
   }
 
-  /// Where a row's exponentials are kept: in its gradient if they fit, which the last sweep overwrites.
+  /// Where a row's exponentials are kept: in its gradient if they fit, which the last sweep overwrites, and
+  /// if that is not the place of its logits, which are read until then.
   T* exponential_tile(int side) const {
     if constexpr (!across && std::is_same_v<S, T>) {
       const Plane<S>& to = b.grad[side];
-      if (to.data) return to.data + first_ * to.row_stride;
+      if (to.data && to.data != b.x[side].data) return to.data + first_ * to.row_stride;
     }
     return tile(kE, side);
   }
@@ -298,6 +299,9 @@ class RowLoop : RowGroup<S, across> {
       ratio = by_row(
           [&](int64_t l) { return label_slope(l) / rule_.slope(input_at_label(l), prior_at_label(l)).v; });
     }
+    V label_gradient(0);  // the sweep may write where the label's logit is
+    if (!across && !dense)
+      label_gradient = gradient.label * by_row([&](int64_t l) { return label_slope(l); });
     const T* const exponentials = exponential_tile(side);
     const Classes classes = this->classes();
     const GradSink store_grad = grad_sink(side);
@@ -314,9 +318,7 @@ class RowLoop : RowGroup<S, across> {
       if constexpr (MapsTarget<E>) g = select(at.is_label(), g * ratio, g);
       store_grad(g, s);
     });
-    if (!across && !dense) {
-      this->store_at_label(gradient.label * by_row([&](int64_t l) { return label_slope(l); }), b.grad[side]);
-    }
+    if (!across && !dense) this->store_at_label(label_gradient, b.grad[side]);
     unstage(r, b.grad[side], tile(kE, side));
   }
 

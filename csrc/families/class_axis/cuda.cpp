@@ -27,7 +27,10 @@ class RowPass : RowPlan<S> {
   Evaluation run() {
     Evaluation out;
     for (int i = 0; i < loss_.operands; ++i) {
-      if (wrt_ >> i & 1) out.grads[i] = empty_in_order(call_.tensors[i], call_.tensors[i].scalar_type());
+      if (!(wrt_ >> i & 1)) continue;
+      out.grads[i] = i == 0 && call_.input_gradient.defined()
+                         ? call_.input_gradient
+                         : empty_in_order(call_.tensors[i], call_.tensors[i].scalar_type());
     }
     if (!reduces_) out.loss = Plan::empty(shape_, call_.result_dtype());
     at::Tensor stored[2];  // the gradients of logits, as kernels store them

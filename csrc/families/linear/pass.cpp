@@ -1,0 +1,331 @@
+// The fused pass of losses on a product. Of a chunk of rows the logits are computed, turned into gradients in
+// place by the kernels of the loss on logits, and multiplied into the gradients of both factors: three
+// products of matrices, as a layer and its backward take, and no tensor of the size of all logits.
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/exp2.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/reduction.h"
+#include "families/linear/call.h"
+#include "runtime/cpu/memory.h"
+
+namespace lossops::linear {
+namespace {
+
+using class_axis::ClassAxisArguments;
+
+/// Bytes of a chunk's logits. Each chunk reads and writes the gradient of the weight once, which is a small
+/// part of the work from some hundred rows on; that many may take an eighth of the memory of the weight.
+constexpr int64_t kChunkBytes = 48 << 20;
+constexpr int64_t kEnoughRows = 256;
+constexpr int64_t kWeightShare = 8;
+/// Bytes of the weight that are converted at a time.
+constexpr int64_t kTileBytes = 16 << 20;
+
+class LinearPass {
+ public:
+  /// `wrt` is a bit for each gradient of the factors and the normalizer; `upstream`, by row, multiplies them.
+  LinearPass(const Call& call, int64_t wrt, const at::Tensor& upstream = {})
+      : call_(call),
+        loss_(LinearLoss::of(call)),
+        kernels_(*loss_.on_logits->kernels_on(call.input().device())),
+        wrt_(wrt),
+        dtype_(math_dtype(call)),
+        w_(linear_weight(call)),
+        classes_(w_.size(0)),
+        rows_(loss_.of_rows(call, logits_stand_in(call))) {
+    x_ = call.input().reshape({rows_.input().size(0), w_.size(1)});
+    if (loss_.on_logits->weighs_rows() && call.weight().defined()) {
+      rows_.tensors[loss_.on_logits->operands] = call.weight().expand({x_.size(0)});
+    }
+    const Divisor by = divisor(rows_);
+    read_labels();
+    if (call.reduces()) denominator_ = denominator(by);
+    if (upstream.defined()) upstream_ = upstream.reshape(-1).to(dtype_);
+  }
+
+  Evaluation run() {
+    allocate();
+    const int64_t rows = kept_.defined() ? kept_.size(0) : x_.size(0);
+    const int64_t step = chunk_rows(rows);
+    for (int64_t first = 0; first == 0 || first < rows; first += step) {
+      add_chunk(first, std::min(step, rows - first));
+    }
+    return finish();
+  }
+
+ private:
+  bool wants(int i) const { return wrt_ >> i & 1; }
+  int bias() const { return call_.loss->operands - 1; }
+  bool wants_factors() const { return wants(0) || wants(1) || wants(bias()); }
+  auto options(at::ScalarType dtype) const { return x_.options().dtype(dtype).requires_grad(false); }
+
+  // -- rows --------------------------------------------------------------------------------------------
+
+  /// Looks at all labels before anything is computed. On the CPU ignored rows are left out of all that
+  /// follows; elsewhere nobody waits to hear how many there are, and zeros take their place.
+  void read_labels() {
+    const ClassAxisArguments args(rows_);
+    if (args.probabilities) return;
+    at::Tensor& labels = rows_.tensors[rows_.loss->target];
+    labels = args.target.to(at::kLong).contiguous();
+    if (x_.is_cpu()) check_labels(labels);
+    if (!call_.settings.ignore_index) return;
+    const at::Tensor keep = labels != *call_.settings.ignore_index;
+    if (!x_.is_cpu()) {
+      keep_ = keep;
+    } else if (!keep.all().item<bool>()) {
+      kept_ = keep.nonzero().squeeze(1);
+      labels = labels.index_select(0, kept_);
+    }
+  }
+
+  void check_labels(const at::Tensor& labels) const {
+    Call shown = rows_;  // with the positions that the user knows
+    shown.tensors[rows_.loss->target] = call_.tensors[call_.loss->target];
+    class_axis::check_label_range(shown, labels);
+  }
+
+  at::Tensor denominator(const Divisor& by) const {
+    const auto factor = static_cast<double>(by.factor.expect_int());
+    const auto number = [&](double value) { return at::full({}, value, options(at::kDouble)); };
+    switch (by.by) {
+      case Divisor::kOne:
+        return number(factor);
+      case Divisor::kNormalizer:
+        return call_.normalizer().to(options(at::kDouble)) * factor;
+      case Divisor::kKept:
+        return keep_.defined() ? keep_.sum().to(at::kDouble)
+                               : number(static_cast<double>(rows_.tensors[rows_.loss->target].numel()));
+      case Divisor::kWeight:
+        return sum_of_weights();
+    }
+    return {};
+  }
+
+  at::Tensor sum_of_weights() const {
+    const at::Tensor& labels = rows_.tensors[rows_.loss->target];
+    const at::Tensor places = keep_.defined() ? at::where(keep_, labels, 0) : labels;
+    const at::Tensor ones = keep_.defined() ? keep_.to(at::kDouble) : at::ones_like(labels, at::kDouble);
+    const at::Tensor counts = at::zeros({classes_}, options(at::kDouble)).index_add_(0, places, ones);
+    const at::Tensor weights = at::where(counts == 0, 0, counts * call_.weight().to(at::kDouble));
+    return weights.numel() ? weights.cumsum(0).select(0, -1) : weights.sum();  // for every number of threads
+  }
+
+  int64_t chunk_rows(int64_t rows) const {
+    const int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype_));
+    const int64_t per_row = std::max<int64_t>(classes_ * bytes, 1);
+    const int64_t enough = std::min(kEnoughRows, w_.size(1) / kWeightShare);
+    const int64_t most = std::max({kChunkBytes / per_row, enough, int64_t{16}});
+    const int64_t chunks = std::max<int64_t>((rows + most - 1) / most, 1);
+    return std::max<int64_t>((rows + chunks - 1) / chunks, 1);
+  }
+
+  /// The rows of a tensor that a chunk is of.
+  at::Tensor part(const at::Tensor& all, int64_t first, int64_t count) const {
+    return kept_.defined() ? all.index_select(0, kept_.narrow(0, first, count)) : all.narrow(0, first, count);
+  }
+
+  void put(at::Tensor& all, int64_t first, const at::Tensor& values) const {
+    if (kept_.defined()) {
+      all.index_copy_(0, kept_.narrow(0, first, values.size(0)), values.to(all.scalar_type()));
+    } else {
+      all.narrow(0, first, values.size(0)).copy_(values);
+    }
+  }
+
+  // -- memory ------------------------------------------------------------------------------------------
+
+  at::Tensor empty(at::IntArrayRef shape) const {
+    if (!x_.is_cpu()) return at::empty(shape, options(dtype_));
+    return cpu::empty_dense(rows_.input().new_empty(shape), dtype_);
+  }
+
+  void allocate() {
+    if (call_.reduces()) {
+      loss_sum_ = at::zeros({}, options(at::kDouble));
+    } else {
+      loss_sum_ = at::zeros({x_.size(0)}, options(call_.result_dtype()));
+    }
+    if (wants(0)) {
+      const auto room = options(needs_denominator(call_, wrt_) ? dtype_ : x_.scalar_type());
+      x_grad_ = kept_.defined() ? at::zeros(x_.sizes(), room) : at::empty(x_.sizes(), room);
+    }
+    if (wants(1)) w_grad_ = empty(w_.sizes());
+    if (wants(bias())) bias_grad_ = at::zeros({classes_}, options(dtype_));
+  }
+
+  // -- a chunk -----------------------------------------------------------------------------------------
+
+  void add_chunk(int64_t first, int64_t count) {
+    at::Tensor x = part(x_, first, count);
+    if (keep_.defined()) x = at::where(keep_.narrow(0, first, count).unsqueeze(1), x, 0);
+    x = operand(x);
+    if (!buffer_.defined()) buffer_ = empty({count, classes_});
+    const at::Tensor logits = buffer_.narrow(0, 0, count);
+    compute_logits(x, logits);
+    const Evaluation out = evaluate(kernels_, chunk(logits, first), wants_factors());
+    if (call_.reduces()) {
+      loss_sum_.add_(out.loss);
+    } else {
+      put(loss_sum_, first, out.loss);
+    }
+    if (wants_factors()) add_gradients(x, out.grads[0], first);
+  }
+
+  /// The loss of the chunk, with the room of its logits for their gradient.
+  Call chunk(const at::Tensor& logits, int64_t first) const {
+    Call call = rows_;
+    call.tensors[0] = call.input_gradient = logits;
+    const int64_t count = logits.size(0);
+    at::Tensor& target = call.tensors[call.loss->target];
+    target = target.narrow(0, first, count);
+    if (!keep_.defined()) call.settings.ignore_index = std::nullopt;
+    if (at::Tensor& w = call.tensors[call.loss->operands]; w.defined() && loss_.on_logits->weighs_rows()) {
+      w = w.narrow(0, first, count);
+    }
+    call.settings.dtype = dtype_;
+    if (call_.reduces()) {
+      call.settings.reduction = Reduction::Sum;
+      call.settings.dtype = at::kDouble;
+      call.tensors[call.loss->operands + 1] = denominator_;
+    }
+    return call;
+  }
+
+  void compute_logits(const at::Tensor& x, const at::Tensor& logits) const {
+    const at::Tensor& b = linear_bias(call_);
+    each_tile([&](int64_t from, const at::Tensor& w) {
+      at::Tensor to = logits.narrow(1, from, w.size(0));
+      if (b.defined()) to.copy_(b.narrow(0, from, w.size(0)).expand_as(to));
+      multiply(to, x, w.t(), b.defined());
+    });
+  }
+
+  void add_gradients(const at::Tensor& x, const at::Tensor& by_logit, int64_t first) {
+    if (upstream_.defined()) by_logit.mul_(part(upstream_, first, x.size(0)).unsqueeze(1));
+    if (bias_grad_.defined()) bias_grad_.add_(by_logit.sum(0));
+    const at::Tensor g = operand(by_logit);
+    if (w_grad_.defined()) multiply(w_grad_, g.t(), x, first != 0);
+    if (!x_grad_.defined()) return;
+    at::Tensor gradient = at::empty({x.size(0), x.size(1)}, options(dtype_));
+    each_tile([&](int64_t from, const at::Tensor& w) {
+      multiply(gradient, g.narrow(1, from, w.size(0)), w, from != 0);
+    });
+    put(x_grad_, first, gradient);
+  }
+
+  // -- products ----------------------------------------------------------------------------------------
+
+  /// Whether products of two halves are told in float: where that is not so, they are converted.
+  bool multiplies_halves() const {
+    return x_.is_cuda() && x_.scalar_type() == w_.scalar_type() && x_.scalar_type() != dtype_;
+  }
+  at::Tensor operand(const at::Tensor& t) const {
+    return t.to(multiplies_halves() ? w_.scalar_type() : dtype_);
+  }
+
+  /// Calls f for each part of the weight, where it begins and what it is.
+  template <class F>
+  void each_tile(const F& f) const {
+    const bool converts = w_.scalar_type() != dtype_ && !multiplies_halves();
+    const int64_t row = std::max<int64_t>(w_.size(1) * static_cast<int64_t>(c10::elementSize(dtype_)), 1);
+    const int64_t step = converts ? std::max<int64_t>(kTileBytes / row, 1) : std::max<int64_t>(classes_, 1);
+    for (int64_t from = 0; from == 0 || from < classes_; from += step) {
+      f(from, operand(w_.narrow(0, from, std::min(step, classes_ - from))));
+    }
+  }
+
+  /// a b, or that added to what is there.
+  static void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds) {
+    if (a.scalar_type() == to.scalar_type()) {
+      at::addmm_out(to, to, a, b, adds ? 1 : 0, 1);
+    } else if (adds) {
+      at::addmm_out(to, to, a, b, to.scalar_type(), 1, 1);
+    } else {
+      at::mm_out(to, a, b, to.scalar_type());
+    }
+  }
+
+  // -- results -----------------------------------------------------------------------------------------
+
+  Evaluation finish() {
+    Evaluation out;
+    out.loss = loss_sum_.to(call_.result_dtype());
+    if (!call_.reduces())
+      out.loss = out.loss.reshape(call_.input().sizes().slice(0, call_.input().dim() - 1));
+    if (x_grad_.defined()) out.grads[0] = x_grad_.reshape(call_.input().sizes());
+    out.grads[1] = w_grad_;
+    if (bias_grad_.defined()) out.grads[bias()] = bias_grad_;
+    if (const int n = call_.loss->operands + 1; wants(n)) {
+      out.grads[n] = -loss_sum_ / call_.normalizer().to(options(at::kDouble));
+    }
+    if (needs_denominator(call_, wrt_)) fit_half(out);
+    for (int i = 0; i < call_.tensor_count(); ++i) {
+      if (!out.grads[i].defined()) continue;
+      const at::Tensor& like = call_.tensors[i];
+      out.grads[i] = out.grads[i].to(like.device(), like.scalar_type());
+      if (keeps_order(like)) out.grads[i] = empty_in_order(like, like.scalar_type()).copy_(out.grads[i]);
+    }
+    return out;
+  }
+
+  /// Multiplies the gradients by the power of two with which the largest fits float16, and no more underflow
+  /// than have to.
+  void fit_half(Evaluation& out) const {
+    const double limit = std::numeric_limits<c10::Half>::max();
+    at::Tensor largest = at::zeros({}, options(at::kDouble));
+    for (const at::Tensor& g : out.grads) {
+      if (!g.defined() || g.numel() == 0) continue;
+      const at::Tensor size = g.abs().max().to(at::kDouble);
+      largest = largest.maximum(at::where(size.isfinite(), size, 0));
+    }
+    const at::Tensor fits = at::exp2((limit / largest).log2().floor());
+    out.denominator = at::where(largest == 0, 1, fits);
+    for (at::Tensor& g : out.grads) {
+      if (g.defined()) g = g * out.denominator;
+    }
+  }
+
+  const Call& call_;
+  const LinearLoss& loss_;
+  const Kernels& kernels_;
+  const int64_t wrt_;
+  const at::ScalarType dtype_;
+  const at::Tensor& w_;
+  const int64_t classes_;
+  Call rows_;        ///< the call on logits; of the rows that are kept, where those are chosen
+  at::Tensor x_;     ///< (rows, features)
+  at::Tensor kept_;  ///< which rows are computed, if not all are
+  at::Tensor keep_;  ///< which rows count, where all are computed
+  at::Tensor denominator_, upstream_;
+  at::Tensor buffer_;    ///< the logits of a chunk
+  at::Tensor loss_sum_;  ///< or the values by row
+  at::Tensor x_grad_, w_grad_, bias_grad_;
+};
+
+}  // namespace
+
+Evaluation evaluate(const Call& call, const void*, int64_t wrt) {
+  const at::AutoDispatchBelowADInplaceOrView below;
+  return LinearPass(call, wrt).run();
+}
+
+Tensors unreduced_gradients(const Call& call, const Kernels&, const at::Tensor& upstream, int64_t wanted) {
+  const int64_t factors = 3 | int64_t{1} << (call.loss->operands - 1);
+  if (call.reduces() || !(wanted & factors)) return {};
+  const at::AutoDispatchBelowADInplaceOrView below;
+  return LinearPass(call, wanted & factors, upstream).run().grads;
+}
+
+}  // namespace lossops::linear
