@@ -12,11 +12,16 @@ import lossops
 from tests import registry
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, LOSSES, Loss
+from tests.test_linear import OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
 # Operators that the table is not for: see tests/test_counting.py and tests/test_penalties.py.
 NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty"}
+# Losses on a product, each from the line of that on logits: see tests/test_linear.py.
+LINEAR = {f"linear_{op}" for op in OWN}
+LINEAR_FUNCTIONS = ("linear_cross_entropy",)
+LINEAR_MODULES = ("LinearCrossEntropyLoss",)
 INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 
@@ -126,7 +131,7 @@ def test_tags_and_alias_info(loss: Loss) -> None:
 
 def test_registry_is_the_table() -> None:
     """Every loss of the library has a row, and every row an op and its internal op."""
-    assert public_ops() == sorted({*BY_OP, *NO_LOSSES})
+    assert public_ops() == sorted({*BY_OP, *NO_LOSSES, *LINEAR})
     assert {f"_{op}_value_and_grad" for op in BY_OP} <= registered()
     assert sorted(line.op for line in registry.lines()) == sorted(BY_OP)
 
@@ -140,11 +145,11 @@ def test_functions_and_modules_are_listed(loss: Loss) -> None:
 
 
 def test_public_api_is_the_table() -> None:
-    """And one loss that is composed of the user's function."""
-    functions = ["triplet_margin_with_distance_loss", *(loss.function for loss in LOSSES)]
-    modules = ["TripletMarginWithDistanceLoss", *(loss.module for loss in LOSSES)]
+    """And losses composed of the user's function, or of a layer."""
+    functions = ["triplet_margin_with_distance_loss", *LINEAR_FUNCTIONS, *(loss.function for loss in LOSSES)]
+    modules = ["TripletMarginWithDistanceLoss", *COMBINATIONS, *LINEAR_MODULES, *(loss.module for loss in LOSSES)]
     assert sorted(lossops.functional.__all__) == sorted(functions)
-    assert sorted(lossops.nn.__all__) == sorted([*COMBINATIONS, *modules])
+    assert sorted(lossops.nn.__all__) == sorted(modules)
 
 
 def test_documented(loss: Loss) -> None:

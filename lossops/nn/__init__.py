@@ -28,6 +28,7 @@ from .distance import TripletMarginWithDistanceLoss
 from .distillation import DistillKLLoss, JSDLoss
 from .embedding import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from .linear import LinearCrossEntropyLoss
 from .margin import (
     HingeEmbeddingLoss,
     HingeLoss,
@@ -85,6 +86,7 @@ __all__ = [
     "JaccardLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearCrossEntropyLoss",
     "LogCoshLoss",
     "MCCLoss",
     "MSELoss",
