@@ -186,8 +186,7 @@ class RowLoop : RowGroup<S, across> {
     return {logits(side), exponential_tile(side), shift.shift};
   }
 
-  /// Where a row's exponentials are kept: in its gradient if they fit, which the last sweep overwrites, and
-  /// if that is not the place of its logits, which are read until then.
+  /// Where a row's exponentials are kept: in its gradient if they fit and the logits are not there.
   T* exponential_tile(int side) const {
     if constexpr (!across && std::is_same_v<S, T>) {
       const Plane<S>& to = b.grad[side];
@@ -299,9 +298,8 @@ class RowLoop : RowGroup<S, across> {
       ratio = by_row(
           [&](int64_t l) { return label_slope(l) / rule_.slope(input_at_label(l), prior_at_label(l)).v; });
     }
-    V label_gradient(0);  // the sweep may write where the label's logit is
-    if (!across && !dense)
-      label_gradient = gradient.label * by_row([&](int64_t l) { return label_slope(l); });
+    const V own = across || dense ? V(0)  // before the sweep, which may write where the logit is
+                                  : gradient.label * by_row([&](int64_t l) { return label_slope(l); });
     const T* const exponentials = exponential_tile(side);
     const Classes classes = this->classes();
     const GradSink store_grad = grad_sink(side);
@@ -318,7 +316,7 @@ class RowLoop : RowGroup<S, across> {
       if constexpr (MapsTarget<E>) g = select(at.is_label(), g * ratio, g);
       store_grad(g, s);
     });
-    if (!across && !dense) this->store_at_label(label_gradient, b.grad[side]);
+    if (!across && !dense) this->store_at_label(own, b.grad[side]);
     unstage(r, b.grad[side], tile(kE, side));
   }
 
