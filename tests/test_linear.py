@@ -444,3 +444,60 @@ def test_denominator_is_that_of_the_mean() -> None:
         mean = loss(x, t)
         loss.reduction = "sum"
         torch.testing.assert_close((loss(x, t) / loss.denominator(t)).float(), mean)
+
+
+# -- the other functions --------------------------------------------------------------------------
+
+
+def unit(x: Tensor) -> Tensor:
+    return x / x.norm(dim=-1, keepdim=True)
+
+
+def functions() -> dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]]:
+    """Each with the loss on the logits that it stands for."""
+    prior, alpha = rand(C, seed=4), rand(C, seed=1)
+    return {
+        "softmax_focal": (
+            lambda x, w, t, **k: F.linear_softmax_focal_loss(x, w, t, alpha, 1.5, **k),
+            lambda x, w, t, **k: F.softmax_focal_loss(x @ w.T, t, alpha, 1.5, **k),
+        ),
+        "balanced_softmax": (
+            lambda x, w, t, **k: F.linear_balanced_softmax_loss(x, w, t, prior, 0.5, **k),
+            lambda x, w, t, **k: F.balanced_softmax_loss(x @ w.T, t, prior, 0.5, **k),
+        ),
+        "arcface": (
+            lambda x, w, t, **k: F.linear_arcface_loss(x, w, t, 0.3, 4.0, **k),
+            lambda x, w, t, **k: F.arcface_loss(unit(x) @ unit(w).T, t, 0.3, 4.0, **k),
+        ),
+        "cosface": (
+            lambda x, w, t, **k: F.linear_cosface_loss(x, w, t, 0.3, 4.0, **k),
+            lambda x, w, t, **k: F.cosface_loss(unit(x) @ unit(w).T, t, 0.3, 4.0, **k),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", functions())
+def test_functions_are_those_of_the_logits(name: str) -> None:
+    ours, theirs = functions()[name]
+    case = Case("cross_entropy")
+    leaves = case.leaves()[:2]
+    for settings in ({}, {"reduction": "none", "label_smoothing": 0.1, "weight": rand(C, seed=5)},
+                     {"reduction": "sum", "ignore_index": 2, "normalizer": 3.0}):  # fmt: skip
+        found = [gradients(lambda x, w: f(x, w, case.target, **settings), leaves)  # noqa: B023
+                 for f in (ours, theirs)]  # fmt: skip
+        torch.testing.assert_close(*found)
+    assert gradgradcheck(lambda x, w: ours(x, w, case.target), leaves, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["arcface", "cosface"])
+def test_directions_of_any_vector(name: str) -> None:
+    """Lengths do not matter, however large; zeros, and what is ignored, get gradient 0."""
+    ours = functions()[name][0]
+    x, w, t = rand(4, D).float() - 0.5, rand(C, D, seed=1).float(), torch.tensor([0, 1, 2, 2])
+    expected = ours(x, w, t, reduction="none")
+    torch.testing.assert_close(ours(x * 1e30, w * 1e-30, t, reduction="none"), expected)
+    x[0], x[2:] = 0, float("nan")
+    x.requires_grad_()
+    ours(x, w.requires_grad_(), t, ignore_index=2).backward()
+    assert x.grad is not None and w.grad is not None and w.grad.isfinite().all()
+    assert (x.grad[0] == 0).all() and (x.grad[1] != 0).all() and (x.grad[2:] == 0).all()

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.library import opcheck
 
 import lossops
+from lossops.functional import linear
 from tests import registry
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, LOSSES, Loss
@@ -20,8 +21,7 @@ COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "Uncertainty
 NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty"}
 # Losses on a product, each from the line of that on logits: see tests/test_linear.py.
 LINEAR = {f"linear_{op}" for op in OWN}
-LINEAR_FUNCTIONS = ("linear_cross_entropy",)
-LINEAR_MODULES = ("LinearCrossEntropyLoss",)
+LINEAR_FUNCTIONS, LINEAR_MODULES = linear.__all__, ("LinearCrossEntropyLoss",)
 INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 

@@ -27,7 +27,13 @@ from .classification import (
 from .distillation import distill_kl_loss, jsd_loss
 from .embedding import contrastive_loss, cosine_embedding_loss, triplet_margin_loss
 from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
-from .linear import linear_cross_entropy
+from .linear import (
+    linear_arcface_loss,
+    linear_balanced_softmax_loss,
+    linear_cosface_loss,
+    linear_cross_entropy,
+    linear_softmax_focal_loss,
+)
 from .margin import (
     hinge_embedding_loss,
     hinge_loss,
@@ -82,7 +88,11 @@ __all__ = [
     "jsd_loss",
     "kl_div",
     "l1_loss",
+    "linear_arcface_loss",
+    "linear_balanced_softmax_loss",
+    "linear_cosface_loss",
     "linear_cross_entropy",
+    "linear_softmax_focal_loss",
     "log_cosh_loss",
     "margin_ranking_loss",
     "mcc_loss",

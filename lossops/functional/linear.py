@@ -7,9 +7,19 @@ from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
-__all__ = ["linear_cross_entropy"]
+__all__ = [
+    "linear_arcface_loss",
+    "linear_balanced_softmax_loss",
+    "linear_cosface_loss",
+    "linear_cross_entropy",
+    "linear_softmax_focal_loss",
+]
 
 _linear_cross_entropy = Op(torch.ops.lossops.linear_cross_entropy)
+_linear_softmax_focal = Op(torch.ops.lossops.linear_softmax_focal)
+_linear_balanced_softmax = Op(torch.ops.lossops.linear_balanced_softmax)
+_linear_arcface = Op(torch.ops.lossops.linear_arcface)
+_linear_cosface = Op(torch.ops.lossops.linear_cosface)
 _cross_entropy = Op(torch.ops.lossops.cross_entropy)
 
 
@@ -119,3 +129,298 @@ def linear_cross_entropy(
         n,
         code,
     )
+
+
+def linear_softmax_focal_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    alpha: TensorOrNumber | None = None,
+    gamma: float = 2.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    normalizer: TensorOrNumber | None = None,
+    linear_bias: Tensor | None = None,
+) -> Tensor:
+    """Focal loss over the classes of a linear layer, whose logits are never there as a whole.
+
+    Formula of a row, with x = input, W = linear_weight and b = linear_bias::
+
+        l = softmax_focal_loss(x W^T + b, target)
+
+    Args:
+        input: Features, shape (D) or (..., D); a floating dtype.
+        linear_weight: The layer's weight, shape (C, D).
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without its last
+            dimension; or probabilities, a floating dtype, shaped like the logits.
+        alpha: A factor, or one per class, shape (C), usually >= 0; None leaves it out. Unlike
+            ``weight`` it does not enter the mean.
+        gamma: How fast easy rows fade, >= 0; 0 is plain cross-entropy.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+        linear_bias: The layer's bias, shape (C).
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the dtype
+        of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
+        ICCV 2017, arXiv:1708.02002.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> F.linear_softmax_focal_loss(x, w, torch.tensor([0, 0]), reduction="none")
+        tensor([0.0018, 1.6501])
+    """
+    code, n = reduction_code("linear_softmax_focal", reduction), scalar_tensor(normalizer, input)
+    return _linear_softmax_focal(
+        input,
+        linear_weight,
+        target,
+        scalar_tensor(alpha, input),
+        linear_bias,
+        gamma,
+        label_smoothing,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )
+
+
+def linear_balanced_softmax_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    prior: Tensor,
+    tau: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    normalizer: TensorOrNumber | None = None,
+    linear_bias: Tensor | None = None,
+) -> Tensor:
+    """Balanced softmax over the classes of a linear layer, without its logits in memory.
+
+    Formula of a row, with x = input, W = linear_weight and b = linear_bias::
+
+        l = balanced_softmax_loss(x W^T + b, target, prior)
+
+    Args:
+        input: Features, shape (D) or (..., D); a floating dtype.
+        linear_weight: The layer's weight, shape (C, D).
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without its last
+            dimension; or probabilities, a floating dtype, shaped like the logits.
+        prior: Counts of the classes in the training data, or their frequencies, shape (C), >= 0; a
+            floating or integer dtype.
+        tau: How much the prior counts, >= 0; 0 is plain cross-entropy.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
+            sum(l) / rows for probabilities.
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+        linear_bias: The layer's bias, shape (C).
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the dtype
+        of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Reference:
+        J. Ren et al., "Balanced meta-softmax for long-tailed visual recognition", NeurIPS 2020,
+        arXiv:2007.10740.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> counts = torch.tensor([90.0, 10.0])
+        >>> F.linear_balanced_softmax_loss(x, w, torch.tensor([0, 0]), counts, reduction="none")
+        tensor([0.0149, 0.5994])
+    """
+    code, n = reduction_code("linear_balanced_softmax", reduction), scalar_tensor(normalizer, input)
+    return _linear_balanced_softmax(
+        input,
+        linear_weight,
+        target,
+        prior,
+        linear_bias,
+        tau,
+        label_smoothing,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )
+
+
+def _directions(x: Tensor) -> Tensor:
+    """Vectors of length 1, or 0, along the last dimension, in float32 or wider."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    largest = x.detach().abs().amax(-1, keepdim=True)
+    none = largest == 0
+    # The largest is as good as a constant: lengths do not matter.
+    x = torch.where(none, 0.0, x / torch.where(none, 1.0, largest))
+    return x / torch.where(none, 1.0, x.square().sum(-1, keepdim=True)).sqrt()
+
+
+def linear_arcface_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    margin: float = 0.5,
+    scale: float = 64.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """ArcFace of embeddings and class centres, whose cosines are never there as a whole.
+
+    Formula of a row, with x = input and W = linear_weight::
+
+        l = arcface_loss(cosines of x and the rows of W, target)
+
+    Args:
+        input: Embeddings, of any length, shape (D) or (..., D); a floating dtype.
+        linear_weight: The centres of the classes, of any length, shape (C, D).
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without its last
+            dimension.
+        margin: The angle in radians, in [0, pi].
+        scale: Factor of the cosines, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the dtype
+        of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Lengths are measured relative to the largest component, so none overflows. The cosine with
+          a vector of zeros is 0, and so is its gradient.
+
+    Reference:
+        J. Deng, J. Guo, N. Xue, S. Zafeiriou, "ArcFace: additive angular margin loss for deep face
+        recognition", CVPR 2019, arXiv:1801.07698.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[3.0, 0.0], [0.0, 2.0]]), torch.tensor([[5.0, 0.0], [1.0, 1.0]])
+        >>> F.linear_arcface_loss(x, w, torch.tensor([0, 0]), scale=4.0, reduction="none")
+        tensor([0.4092, 4.7548])
+    """
+    code, n = reduction_code("linear_arcface", reduction), scalar_tensor(normalizer, input)
+    x = _directions(torch.where((target == ignore_index).unsqueeze(-1), 0.0, input))
+    loss = _linear_arcface(
+        x,
+        _directions(linear_weight),
+        target,
+        None,
+        margin,
+        scale,
+        label_smoothing,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )
+    return loss.to(input.dtype)
+
+
+def linear_cosface_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    margin: float = 0.35,
+    scale: float = 64.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """CosFace of embeddings and class centres, whose cosines are never there as a whole.
+
+    Formula of a row, with x = input and W = linear_weight::
+
+        l = cosface_loss(cosines of x and the rows of W, target)
+
+    Args:
+        input: Embeddings, of any length, shape (D) or (..., D); a floating dtype.
+        linear_weight: The centres of the classes, of any length, shape (C, D).
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without its last
+            dimension.
+        margin: By how much the cosine is reduced.
+        scale: Factor of the cosines, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the dtype
+        of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Lengths are measured relative to the largest component, so none overflows. The cosine with
+          a vector of zeros is 0, and so is its gradient.
+
+    Reference:
+        H. Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018,
+        arXiv:1801.09414.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[3.0, 0.0], [0.0, 2.0]]), torch.tensor([[5.0, 0.0], [1.0, 1.0]])
+        >>> F.linear_cosface_loss(x, w, torch.tensor([0, 0]), scale=4.0, reduction="none")
+        tensor([0.8139, 4.2429])
+    """
+    code, n = reduction_code("linear_cosface", reduction), scalar_tensor(normalizer, input)
+    x = _directions(torch.where((target == ignore_index).unsqueeze(-1), 0.0, input))
+    loss = _linear_cosface(
+        x,
+        _directions(linear_weight),
+        target,
+        None,
+        margin,
+        scale,
+        label_smoothing,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )
+    return loss.to(input.dtype)
