@@ -77,9 +77,16 @@ struct FusedKernel : LossKernel {
   }
 };
 
-/// Autocast asks for a float32 result; nothing is cast.
-void apply_autocast(Settings& settings, const at::Tensor& input) {
-  if (!settings.dtype && c10::isReducedFloatingType(input.scalar_type())) settings.dtype = at::kFloat;
+/// Autocast asks for a float32 result; nothing is cast but the factors of products, as torch casts them.
+void apply_autocast(Call& call) {
+  const c10::DeviceType device = call.input().device().type();
+  for (int i = 0; i < call.loss->operands; ++i) {
+    if (!(call.loss->factors >> i & 1)) continue;
+    at::Tensor& t = call.tensors[i];
+    t = at::autocast::cached_cast(at::autocast::get_autocast_dtype(device), t, device);
+  }
+  if (!call.settings.dtype && c10::isReducedFloatingType(call.input().scalar_type()))
+    call.settings.dtype = at::kFloat;
 }
 
 /// The decomposition under vmap and other transforms, which come before autocast in the order of dispatch and
@@ -88,7 +95,7 @@ at::Tensor evaluate_transformed(const Call& parsed) {
   Call call = parsed;
   const c10::DeviceType device = call.input().device().type();
   if (at::autocast::is_autocast_available(device) && at::autocast::is_autocast_enabled(device)) {
-    apply_autocast(call.settings, call.input());
+    apply_autocast(call);
   }
   c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
   return call.loss->family.decompose(call);
@@ -99,7 +106,11 @@ struct AutocastKernel : LossKernel {
   void operator()(const OperatorHandle& op, DispatchKeySet, Stack* stack) {
     c10::impl::ExcludeDispatchKeyGuard guard(c10::autocast_dispatch_keyset);
     Call call = Call::parse(*loss, *stack);
-    apply_autocast(call.settings, call.input());
+    apply_autocast(call);
+    for (int i = 0; i < loss->operands; ++i) {
+      if (loss->factors >> i & 1 && call.tensors[i].defined())
+        (*stack)[stack->size() - arguments + i] = call.tensors[i];
+    }
     if (call.settings.dtype) stack->back() = *call.settings.dtype;
     op.callBoxed(stack);
   }

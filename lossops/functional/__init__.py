@@ -32,6 +32,8 @@ from .linear import (
     linear_balanced_softmax_loss,
     linear_cosface_loss,
     linear_cross_entropy,
+    linear_distill_kl_loss,
+    linear_jsd_loss,
     linear_softmax_focal_loss,
 )
 from .margin import (
@@ -92,6 +94,8 @@ __all__ = [
     "linear_balanced_softmax_loss",
     "linear_cosface_loss",
     "linear_cross_entropy",
+    "linear_distill_kl_loss",
+    "linear_jsd_loss",
     "linear_softmax_focal_loss",
     "log_cosh_loss",
     "margin_ranking_loss",

@@ -6,21 +6,15 @@ import torch
 from torch import Tensor
 
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
-
-__all__ = [
-    "linear_arcface_loss",
-    "linear_balanced_softmax_loss",
-    "linear_cosface_loss",
-    "linear_cross_entropy",
-    "linear_softmax_focal_loss",
-]
+from .classification import cross_entropy
 
 _linear_cross_entropy = Op(torch.ops.lossops.linear_cross_entropy)
 _linear_softmax_focal = Op(torch.ops.lossops.linear_softmax_focal)
 _linear_balanced_softmax = Op(torch.ops.lossops.linear_balanced_softmax)
 _linear_arcface = Op(torch.ops.lossops.linear_arcface)
 _linear_cosface = Op(torch.ops.lossops.linear_cosface)
-_cross_entropy = Op(torch.ops.lossops.cross_entropy)
+_linear_distill_kl = Op(torch.ops.lossops.linear_distill_kl)
+_linear_jsd = Op(torch.ops.lossops.linear_jsd)
 
 
 def linear_cross_entropy(
@@ -46,17 +40,17 @@ def linear_cross_entropy(
 
     Args:
         input: Features, shape (D) or (..., D); a floating dtype.
-        linear_weight: The layer's weight, shape (C, D); or (C, d1, ..., dK, D), with (N, D) input,
-            for K-dimensional logits (N, C, d1, ..., dK), which are then in memory.
+        linear_weight: The layer's weight, shape (C, D); in Python also (C, d1, ..., dK, D), with
+            (N, D) input, for K-dimensional logits (N, C, d1, ..., dK), which are then in memory.
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without its last
-            dimension, and with (d1, ..., dK) at the end; or probabilities, a floating dtype, shaped
-            like the logits.
+            dimension, and with (d1, ..., dK) at the end if there are any; or probabilities, a
+            floating dtype, shaped like the logits.
         linear_bias: The layer's bias, shaped like ``linear_weight`` without its last dimension.
         weight: A factor per class, shape (C); 1 where left out.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t) for labels,
             sum(l) / rows for probabilities.
-        ignore_index: Rows with this label are left out before anything is multiplied, and get
-            gradient 0; None is -100. Not with probabilities.
+        ignore_index: Rows with this label are left out, and get gradient 0. Not with probabilities;
+            None is -100.
         label_smoothing: s in [0, 1]; y becomes y (1 - s) + s / C.
         options: Taken for the sake of torch's signature, and not needed: the chunks are chosen by
             the memory that they take.
@@ -97,7 +91,8 @@ def linear_cross_entropy(
     if shift < 0:
         raise ValueError(f"linear_cross_entropy: shift must be >= 0, got {shift}")
     if shift > 0:
-        input, target = input[..., : max(input.size(-2) - shift, 0), :], target[..., shift:]
+        input = input[..., : max(input.size(-2) - shift, 0), :]
+        target = target[..., shift:, :] if target.is_floating_point() else target[..., shift:]
     if ignore_index is None:
         ignore_index = -100
     elif target.is_floating_point():
@@ -113,8 +108,16 @@ def linear_cross_entropy(
         bias = linear_bias.flatten() if linear_bias is not None else None
         flat = torch.nn.functional.linear(input, linear_weight.flatten(0, -2), bias)
         logits = flat.view(input.shape[:1] + linear_weight.shape[:-1])
-        return _cross_entropy(
-            logits, target, label_smoothing, z_loss, softcap, weight, ignore_index, n, code
+        return cross_entropy(
+            logits,
+            target,
+            weight,
+            ignore_index,
+            reduction,
+            label_smoothing,
+            z_loss,
+            softcap,
+            normalizer,
         )
     return _linear_cross_entropy(
         input,
@@ -253,8 +256,8 @@ def linear_balanced_softmax_loss(
         >>> import torch, lossops.functional as F
         >>> x, w = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0]])
         >>> counts = torch.tensor([90.0, 10.0])
-        >>> F.linear_balanced_softmax_loss(x, w, torch.tensor([0, 0]), counts, reduction="none")
-        tensor([0.0149, 0.5994])
+        >>> F.linear_balanced_softmax_loss(x, w, torch.tensor([0, 0]), counts)
+        tensor(0.3072)
     """
     code, n = reduction_code("linear_balanced_softmax", reduction), scalar_tensor(normalizer, input)
     return _linear_balanced_softmax(
@@ -270,16 +273,6 @@ def linear_balanced_softmax_loss(
         n,
         code,
     )
-
-
-def _directions(x: Tensor) -> Tensor:
-    """Vectors of length 1, or 0, along the last dimension, in float32 or wider."""
-    x = x.to(torch.promote_types(x.dtype, torch.float32))
-    largest = x.detach().abs().amax(-1, keepdim=True)
-    none = largest == 0
-    # The largest is as good as a constant: lengths do not matter.
-    x = torch.where(none, 0.0, x / torch.where(none, 1.0, largest))
-    return x / torch.where(none, 1.0, x.square().sum(-1, keepdim=True)).sqrt()
 
 
 def linear_arcface_loss(
@@ -337,10 +330,9 @@ def linear_arcface_loss(
         tensor([0.4092, 4.7548])
     """
     code, n = reduction_code("linear_arcface", reduction), scalar_tensor(normalizer, input)
-    x = _directions(torch.where((target == ignore_index).unsqueeze(-1), 0.0, input))
-    loss = _linear_arcface(
-        x,
-        _directions(linear_weight),
+    return _linear_arcface(
+        input,
+        linear_weight,
         target,
         None,
         margin,
@@ -351,7 +343,6 @@ def linear_arcface_loss(
         n,
         code,
     )
-    return loss.to(input.dtype)
 
 
 def linear_cosface_loss(
@@ -409,10 +400,9 @@ def linear_cosface_loss(
         tensor([0.8139, 4.2429])
     """
     code, n = reduction_code("linear_cosface", reduction), scalar_tensor(normalizer, input)
-    x = _directions(torch.where((target == ignore_index).unsqueeze(-1), 0.0, input))
-    loss = _linear_cosface(
-        x,
-        _directions(linear_weight),
+    return _linear_cosface(
+        input,
+        linear_weight,
         target,
         None,
         margin,
@@ -423,4 +413,155 @@ def linear_cosface_loss(
         n,
         code,
     )
-    return loss.to(input.dtype)
+
+
+def linear_distill_kl_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    target_weight: Tensor,
+    temperature: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    labels: Tensor | None = None,
+    ignore_index: int = -100,
+    normalizer: TensorOrNumber | None = None,
+    linear_bias: Tensor | None = None,
+    target_bias: Tensor | None = None,
+) -> Tensor:
+    """Distillation between two linear layers, of which neither's logits are there as a whole.
+
+    Formula of a row, with x and y = input and target, W and V = linear_weight and target_weight and
+    b and c their biases::
+
+        l = distill_kl_loss(x W^T + b, y V^T + c)
+
+    Args:
+        input: Features of the student, shape (D) or (..., D); a floating dtype.
+        linear_weight: The weight of the student's layer, shape (C, D).
+        target: Features of the teacher, of the same shape, but for the size of the last dimension.
+        target_weight: The weight of the teacher's layer, (C, E) for features (..., E).
+        temperature: T > 0; the higher, the more the small logits count. T^2 keeps the gradient's
+            size.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
+        labels: One per row, an integer dtype; only tells which rows to leave out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+        linear_bias: The bias of the student's layer, one number for each of the classes.
+        target_bias: The bias of the teacher's layer, likewise.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the
+        promoted dtype of features and weights.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * The teacher gets gradients where its tensors require them, and costs no more than its
+          logits where they do not.
+
+    Reference:
+        G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015,
+        arXiv:1503.02531.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> F.linear_distill_kl_loss(x, w, 2 * x, w, reduction="none")
+        tensor([0.0727, 0.0727])
+    """
+    code, n = reduction_code("linear_distill_kl", reduction), scalar_tensor(normalizer, input)
+    return _linear_distill_kl(
+        input,
+        linear_weight,
+        target,
+        target_weight,
+        labels,
+        linear_bias,
+        target_bias,
+        temperature,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )
+
+
+def linear_jsd_loss(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    target_weight: Tensor,
+    beta: float = 0.5,
+    temperature: float = 1.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    labels: Tensor | None = None,
+    ignore_index: int = -100,
+    normalizer: TensorOrNumber | None = None,
+    linear_bias: Tensor | None = None,
+    target_bias: Tensor | None = None,
+) -> Tensor:
+    """Jensen-Shannon divergence between two linear layers, without the logits of either in memory.
+
+    Formula of a row, with x and y = input and target, W and V = linear_weight and target_weight and
+    b and c their biases::
+
+        l = jsd_loss(x W^T + b, y V^T + c)
+
+    Args:
+        input: Features of the student, shape (D) or (..., D); a floating dtype.
+        linear_weight: The weight of the student's layer, shape (C, D).
+        target: Features of the teacher, of the same shape, but for the size of the last dimension.
+        target_weight: The weight of the teacher's layer, (C, E) for features (..., E).
+        beta: From forward KL, 0, to reverse KL, 1; in [0, 1].
+        temperature: T > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
+        labels: One per row, an integer dtype; only tells which rows to leave out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+        linear_bias: The bias of the student's layer, one number for each of the classes.
+        target_bias: The bias of the teacher's layer, likewise.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the
+        promoted dtype of features and weights.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * The teacher gets gradients where its tensors require them, and costs no more than its
+          logits where they do not.
+
+    Reference:
+        R. Agarwal et al., "On-policy distillation of language models: learning from self-generated
+        mistakes", ICLR 2024, arXiv:2306.13649.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, w = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> F.linear_jsd_loss(x, w, 2 * x, w, reduction="none")
+        tensor([0.0157, 0.0157])
+    """
+    code, n = reduction_code("linear_jsd", reduction), scalar_tensor(normalizer, input)
+    return _linear_jsd(
+        input,
+        linear_weight,
+        target,
+        target_weight,
+        labels,
+        linear_bias,
+        target_bias,
+        beta,
+        temperature,
+        weight,
+        ignore_index,
+        n,
+        code,
+    )

@@ -30,6 +30,7 @@ struct Traits {
   std::vector<Operand> operands{{"input", Role::kLogits}, {"target", Role::kTarget}};
   bool mean_over_weight = true;  ///< the mean over labels divides by the sum of their weights
   bool class_mean = false;       ///< the loss of a row is divided by its classes
+  bool of_cosines = false;       ///< logits are cosines: on a product, vectors are brought to length 1
 };
 
 extern const Family kFamily;

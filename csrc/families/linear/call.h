@@ -9,8 +9,13 @@
 
 namespace lossops::linear {
 
-/// Takes the tensors of the loss on logits with `linear_weight` behind the input and `linear_bias` at the
-/// end; classes are the last dimension of the logits.
+/// What the logits of a side are made of, by its place among the tensors.
+struct Factors {
+  int features, weight, bias;
+};
+
+/// Takes the tensors of the loss on logits with a weight behind the features of each side and the biases at
+/// the end; classes are the last dimension of the logits.
 struct LinearLoss : Loss {
   /// `on_logits` has its kernels.
   explicit LinearLoss(std::unique_ptr<Loss> on_logits);
@@ -19,15 +24,14 @@ struct LinearLoss : Loss {
   std::vector<Backend> backends;  ///< one for each of its kernels
 
   static const LinearLoss& of(const Call& call) { return static_cast<const LinearLoss&>(*call.loss); }
-  /// The call of the loss on these logits, (rows, C) as all that belongs to rows.
-  Call of_rows(const Call& call, const at::Tensor& logits) const;
+  int sides() const { return on_logits->members.sides; }
+  Factors factors_of(int side) const { return {2 * side, 2 * side + 1, operands - sides() + side}; }
+  /// A bit for each of all factors.
+  int64_t factor_bits() const;
+  /// The call of the loss on logits of which there is no memory yet, (rows, C) as all that belongs to rows.
+  Call of_rows(const Call& call) const;
 };
 
-inline const at::Tensor& linear_weight(const Call& call) { return call.tensors[1]; }
-inline const at::Tensor& linear_bias(const Call& call) { return call.tensors[call.loss->operands - 1]; }
-
-/// What has the shape and dtype of all logits, and no memory.
-at::Tensor logits_stand_in(const Call& call);
 /// The dtype in which logits and sums are computed.
 at::ScalarType math_dtype(const Call& call);
 
@@ -36,10 +40,10 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt);
 Tensors unreduced_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
                             int64_t wanted);
 
-/// Whether a loss is defined on logits of one kind.
+/// Whether a loss reads rows of logits.
 template <class E>
 constexpr bool kIsOnLogits = false;
 template <ClassAxisExpression E>
-constexpr bool kIsOnLogits<E> = sides<E>() == 1 && shift_of<E>() != Shift::kNone;
+constexpr bool kIsOnLogits<E> = shift_of<E>() != Shift::kNone;
 
 }  // namespace lossops::linear

@@ -41,13 +41,10 @@ class LinearPass {
         kernels_(*loss_.on_logits->kernels_on(call.input().device())),
         wrt_(wrt),
         dtype_(math_dtype(call)),
-        w_(linear_weight(call)),
-        classes_(w_.size(0)),
-        rows_(loss_.of_rows(call, logits_stand_in(call))) {
-    x_ = call.input().reshape({rows_.input().size(0), w_.size(1)});
-    if (loss_.on_logits->weighs_rows() && call.weight().defined()) {
-      rows_.tensors[loss_.on_logits->operands] = call.weight().expand({x_.size(0)});
-    }
+        classes_(call.tensors[1].size(0)),
+        rows_(loss_.of_rows(call)),
+        all_rows_(rows_.input().size(0)) {
+    for (int i = 0; i < loss_.sides(); ++i) sides_.push_back(side(loss_.factors_of(i)));
     const Divisor by = divisor(rows_);
     read_labels();
     if (call.reduces()) denominator_ = denominator(by);
@@ -56,7 +53,7 @@ class LinearPass {
 
   Evaluation run() {
     allocate();
-    const int64_t rows = kept_.defined() ? kept_.size(0) : x_.size(0);
+    const int64_t rows = kept_.defined() ? kept_.size(0) : all_rows_;
     const int64_t step = chunk_rows(rows);
     for (int64_t first = 0; first == 0 || first < rows; first += step) {
       add_chunk(first, std::min(step, rows - first));
@@ -65,10 +62,27 @@ class LinearPass {
   }
 
  private:
+  /// The factors of a matrix of logits, and their gradients.
+  struct Side {
+    Factors at;
+    at::Tensor x;  ///< (rows, features)
+    at::Tensor w, b;
+    at::Tensor buffer;  ///< the logits of a chunk
+    at::Tensor rows;    ///< the features of a chunk
+    at::Tensor x_grad, w_grad, bias_grad;
+  };
+
+  Side side(const Factors& at) const {
+    const at::Tensor& w = call_.tensors[at.weight];
+    return {at, call_.tensors[at.features].reshape({all_rows_, w.size(1)}), w, call_.tensors[at.bias]};
+  }
+
   bool wants(int i) const { return wrt_ >> i & 1; }
-  int bias() const { return call_.loss->operands - 1; }
-  bool wants_factors() const { return wants(0) || wants(1) || wants(bias()); }
-  auto options(at::ScalarType dtype) const { return x_.options().dtype(dtype).requires_grad(false); }
+  bool wants(const Side& s) const { return wants(s.at.features) || wants(s.at.weight) || wants(s.at.bias); }
+  bool is_cpu() const { return call_.input().is_cpu(); }
+  auto options(at::ScalarType dtype) const {
+    return call_.input().options().dtype(dtype).requires_grad(false);
+  }
 
   // -- rows --------------------------------------------------------------------------------------------
 
@@ -76,13 +90,13 @@ class LinearPass {
   /// follows; elsewhere nobody waits to hear how many there are, and zeros take their place.
   void read_labels() {
     const ClassAxisArguments args(rows_);
-    if (args.probabilities) return;
-    at::Tensor& labels = rows_.tensors[rows_.loss->target];
+    if (args.probabilities || !args.target.defined()) return;
+    at::Tensor& labels = rows_.tensors[rows_.loss->labels];
     labels = args.target.to(at::kLong).contiguous();
-    if (x_.is_cpu()) check_labels(labels);
+    if (is_cpu() && loss_.sides() == 1) check_labels(labels);
     if (!call_.settings.ignore_index) return;
     const at::Tensor keep = labels != *call_.settings.ignore_index;
-    if (!x_.is_cpu()) {
+    if (!is_cpu()) {
       keep_ = keep;
     } else if (!keep.all().item<bool>()) {
       kept_ = keep.nonzero().squeeze(1);
@@ -106,7 +120,7 @@ class LinearPass {
         return call_.normalizer().to(options(at::kDouble)) * factor;
       case Divisor::kKept:
         return keep_.defined() ? keep_.sum().to(at::kDouble)
-                               : number(static_cast<double>(rows_.tensors[rows_.loss->target].numel()));
+                               : number(static_cast<double>(rows_.tensors[rows_.loss->labels].numel()));
       case Divisor::kWeight:
         return sum_of_weights();
     }
@@ -124,8 +138,8 @@ class LinearPass {
 
   int64_t chunk_rows(int64_t rows) const {
     const int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype_));
-    const int64_t per_row = std::max<int64_t>(classes_ * bytes, 1);
-    const int64_t enough = std::min(kEnoughRows, w_.size(1) / kWeightShare);
+    const int64_t per_row = std::max<int64_t>(classes_ * bytes * loss_.sides(), 1);
+    const int64_t enough = std::min(kEnoughRows, sides_[0].w.size(1) / kWeightShare);
     const int64_t most = std::max({kChunkBytes / per_row, enough, int64_t{16}});
     const int64_t chunks = std::max<int64_t>((rows + most - 1) / most, 1);
     return std::max<int64_t>((rows + chunks - 1) / chunks, 1);
@@ -147,7 +161,7 @@ class LinearPass {
   // -- memory ------------------------------------------------------------------------------------------
 
   at::Tensor empty(at::IntArrayRef shape) const {
-    if (!x_.is_cpu()) return at::empty(shape, options(dtype_));
+    if (!is_cpu()) return at::empty(shape, options(dtype_));
     return cpu::empty_dense(rows_.input().new_empty(shape), dtype_);
   }
 
@@ -155,44 +169,53 @@ class LinearPass {
     if (call_.reduces()) {
       loss_sum_ = at::zeros({}, options(at::kDouble));
     } else {
-      loss_sum_ = at::zeros({x_.size(0)}, options(call_.result_dtype()));
+      loss_sum_ = at::zeros({all_rows_}, options(call_.result_dtype()));
     }
-    if (wants(0)) {
-      const auto room = options(needs_denominator(call_, wrt_) ? dtype_ : x_.scalar_type());
-      x_grad_ = kept_.defined() ? at::zeros(x_.sizes(), room) : at::empty(x_.sizes(), room);
+    for (Side& s : sides_) {
+      if (wants(s.at.features)) {
+        const auto room = options(needs_denominator(call_, wrt_) ? dtype_ : s.x.scalar_type());
+        s.x_grad = kept_.defined() ? at::zeros(s.x.sizes(), room) : at::empty(s.x.sizes(), room);
+      }
+      if (wants(s.at.weight)) s.w_grad = empty(s.w.sizes());
+      if (wants(s.at.bias)) s.bias_grad = at::zeros({classes_}, options(dtype_));
     }
-    if (wants(1)) w_grad_ = empty(w_.sizes());
-    if (wants(bias())) bias_grad_ = at::zeros({classes_}, options(dtype_));
   }
 
   // -- a chunk -----------------------------------------------------------------------------------------
 
   void add_chunk(int64_t first, int64_t count) {
-    at::Tensor x = part(x_, first, count);
-    if (keep_.defined()) x = at::where(keep_.narrow(0, first, count).unsqueeze(1), x, 0);
-    x = operand(x);
-    if (!buffer_.defined()) buffer_ = empty({count, classes_});
-    const at::Tensor logits = buffer_.narrow(0, 0, count);
-    compute_logits(x, logits);
-    const Evaluation out = evaluate(kernels_, chunk(logits, first), wants_factors());
+    Call call = chunk(first, count);
+    int64_t wrt = 0;
+    for (size_t i = 0; i < sides_.size(); ++i) {
+      Side& s = sides_[i];
+      s.rows = part(s.x, first, count);
+      if (keep_.defined()) s.rows = at::where(keep_.narrow(0, first, count).unsqueeze(1), s.rows, 0);
+      s.rows = operand(s.rows, s);
+      if (!s.buffer.defined()) s.buffer = empty({count, classes_});
+      call.tensors[i] = s.buffer.narrow(0, 0, count);
+      compute_logits(s, call.tensors[i]);
+      wrt |= static_cast<int64_t>(wants(s)) << i;
+    }
+    call.input_gradient = call.tensors[0];
+    const Evaluation out = evaluate(kernels_, call, wrt);
     if (call_.reduces()) {
       loss_sum_.add_(out.loss);
     } else {
       put(loss_sum_, first, out.loss);
     }
-    if (wants_factors()) add_gradients(x, out.grads[0], first);
+    for (size_t i = 0; i < sides_.size(); ++i) {
+      if (wants(sides_[i])) add_gradients(sides_[i], out.grads[i], first);
+    }
   }
 
-  /// The loss of the chunk, with the room of its logits for their gradient.
-  Call chunk(const at::Tensor& logits, int64_t first) const {
+  /// The loss of the chunk, but for its logits.
+  Call chunk(int64_t first, int64_t count) const {
     Call call = rows_;
-    call.tensors[0] = call.input_gradient = logits;
-    const int64_t count = logits.size(0);
-    at::Tensor& target = call.tensors[call.loss->target];
-    target = target.narrow(0, first, count);
+    at::Tensor& labels = call.tensors[call.loss->labels];
+    if (labels.defined()) labels = labels.narrow(0, first, count);
     if (!keep_.defined()) call.settings.ignore_index = std::nullopt;
     if (at::Tensor& w = call.tensors[call.loss->operands]; w.defined() && loss_.on_logits->weighs_rows()) {
-      w = w.narrow(0, first, count);
+      w = part(w, first, count);
     }
     call.settings.dtype = dtype_;
     if (call_.reduces()) {
@@ -203,46 +226,45 @@ class LinearPass {
     return call;
   }
 
-  void compute_logits(const at::Tensor& x, const at::Tensor& logits) const {
-    const at::Tensor& b = linear_bias(call_);
-    each_tile([&](int64_t from, const at::Tensor& w) {
+  void compute_logits(const Side& s, const at::Tensor& logits) const {
+    each_tile(s, [&](int64_t from, const at::Tensor& w) {
       at::Tensor to = logits.narrow(1, from, w.size(0));
-      if (b.defined()) to.copy_(b.narrow(0, from, w.size(0)).expand_as(to));
-      multiply(to, x, w.t(), b.defined());
+      if (s.b.defined()) to.copy_(s.b.narrow(0, from, w.size(0)).expand_as(to));
+      multiply(to, s.rows, w.t(), s.b.defined());
     });
   }
 
-  void add_gradients(const at::Tensor& x, const at::Tensor& by_logit, int64_t first) {
-    if (upstream_.defined()) by_logit.mul_(part(upstream_, first, x.size(0)).unsqueeze(1));
-    if (bias_grad_.defined()) bias_grad_.add_(by_logit.sum(0));
-    const at::Tensor g = operand(by_logit);
-    if (w_grad_.defined()) multiply(w_grad_, g.t(), x, first != 0);
-    if (!x_grad_.defined()) return;
-    at::Tensor gradient = at::empty({x.size(0), x.size(1)}, options(dtype_));
-    each_tile([&](int64_t from, const at::Tensor& w) {
+  void add_gradients(Side& s, const at::Tensor& by_logit, int64_t first) {
+    if (upstream_.defined()) by_logit.mul_(part(upstream_, first, by_logit.size(0)).unsqueeze(1));
+    if (s.bias_grad.defined()) s.bias_grad.add_(by_logit.sum(0));
+    const at::Tensor g = operand(by_logit, s);
+    if (s.w_grad.defined()) multiply(s.w_grad, g.t(), s.rows, first != 0);
+    if (!s.x_grad.defined()) return;
+    at::Tensor gradient = at::empty(s.rows.sizes(), options(dtype_));
+    each_tile(s, [&](int64_t from, const at::Tensor& w) {
       multiply(gradient, g.narrow(1, from, w.size(0)), w, from != 0);
     });
-    put(x_grad_, first, gradient);
+    put(s.x_grad, first, gradient);
   }
 
   // -- products ----------------------------------------------------------------------------------------
 
   /// Whether products of two halves are told in float: where that is not so, they are converted.
-  bool multiplies_halves() const {
-    return x_.is_cuda() && x_.scalar_type() == w_.scalar_type() && x_.scalar_type() != dtype_;
+  bool multiplies_halves(const Side& s) const {
+    return s.x.is_cuda() && s.x.scalar_type() == s.w.scalar_type() && s.x.scalar_type() != dtype_;
   }
-  at::Tensor operand(const at::Tensor& t) const {
-    return t.to(multiplies_halves() ? w_.scalar_type() : dtype_);
+  at::Tensor operand(const at::Tensor& t, const Side& s) const {
+    return t.to(multiplies_halves(s) ? s.w.scalar_type() : dtype_);
   }
 
   /// Calls f for each part of the weight, where it begins and what it is.
   template <class F>
-  void each_tile(const F& f) const {
-    const bool converts = w_.scalar_type() != dtype_ && !multiplies_halves();
-    const int64_t row = std::max<int64_t>(w_.size(1) * static_cast<int64_t>(c10::elementSize(dtype_)), 1);
+  void each_tile(const Side& s, const F& f) const {
+    const bool converts = s.w.scalar_type() != dtype_ && !multiplies_halves(s);
+    const int64_t row = std::max<int64_t>(s.w.size(1) * static_cast<int64_t>(c10::elementSize(dtype_)), 1);
     const int64_t step = converts ? std::max<int64_t>(kTileBytes / row, 1) : std::max<int64_t>(classes_, 1);
     for (int64_t from = 0; from == 0 || from < classes_; from += step) {
-      f(from, operand(w_.narrow(0, from, std::min(step, classes_ - from))));
+      f(from, operand(s.w.narrow(0, from, std::min(step, classes_ - from)), s));
     }
   }
 
@@ -264,9 +286,12 @@ class LinearPass {
     out.loss = loss_sum_.to(call_.result_dtype());
     if (!call_.reduces())
       out.loss = out.loss.reshape(call_.input().sizes().slice(0, call_.input().dim() - 1));
-    if (x_grad_.defined()) out.grads[0] = x_grad_.reshape(call_.input().sizes());
-    out.grads[1] = w_grad_;
-    if (bias_grad_.defined()) out.grads[bias()] = bias_grad_;
+    for (const Side& s : sides_) {
+      if (s.x_grad.defined())
+        out.grads[s.at.features] = s.x_grad.reshape(call_.tensors[s.at.features].sizes());
+      out.grads[s.at.weight] = s.w_grad;
+      out.grads[s.at.bias] = s.bias_grad;
+    }
     if (const int n = call_.loss->operands + 1; wants(n)) {
       out.grads[n] = -loss_sum_ / call_.normalizer().to(options(at::kDouble));
     }
@@ -302,16 +327,14 @@ class LinearPass {
   const Kernels& kernels_;
   const int64_t wrt_;
   const at::ScalarType dtype_;
-  const at::Tensor& w_;
   const int64_t classes_;
-  Call rows_;        ///< the call on logits; of the rows that are kept, where those are chosen
-  at::Tensor x_;     ///< (rows, features)
+  Call rows_;  ///< the call on logits; of the rows that are kept, where those are chosen
+  const int64_t all_rows_;
+  c10::SmallVector<Side, 2> sides_;
   at::Tensor kept_;  ///< which rows are computed, if not all are
   at::Tensor keep_;  ///< which rows count, where all are computed
   at::Tensor denominator_, upstream_;
-  at::Tensor buffer_;    ///< the logits of a chunk
   at::Tensor loss_sum_;  ///< or the values by row
-  at::Tensor x_grad_, w_grad_, bias_grad_;
 };
 
 }  // namespace
@@ -322,7 +345,7 @@ Evaluation evaluate(const Call& call, const void*, int64_t wrt) {
 }
 
 Tensors unreduced_gradients(const Call& call, const Kernels&, const at::Tensor& upstream, int64_t wanted) {
-  const int64_t factors = 3 | int64_t{1} << (call.loss->operands - 1);
+  const int64_t factors = LinearLoss::of(call).factor_bits();
   if (call.reduces() || !(wanted & factors)) return {};
   const at::AutoDispatchBelowADInplaceOrView below;
   return LinearPass(call, wanted & factors, upstream).run().grads;
