@@ -86,7 +86,7 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
 
 def _added(theirs: torch.nn.Module) -> list[str]:
     """What a loss has that torch did not give it."""
-    settings = inspect.signature(type(theirs)).parameters
+    settings = {*inspect.signature(type(theirs)).parameters, "linear"}  # which some hold
     usual = {*vars(torch.nn.Module()), *settings}
     return [
         *(f"the attribute {name}" for name in vars(theirs) if name not in usual),
@@ -101,7 +101,13 @@ def _added(theirs: torch.nn.Module) -> list[str]:
 def _converted(theirs: torch.nn.Module) -> Loss:
     kind = _OURS[type(theirs)]
     settings = [name for name in inspect.signature(kind).parameters if hasattr(theirs, name)]
-    ours = kind(**{name: getattr(theirs, name) for name in settings})
+    given = {name: getattr(theirs, name) for name in settings}
+    layer = getattr(theirs, "linear", None)
+    if layer is not None:
+        given |= {"in_features": layer.in_features, "device": "meta"}
+    ours = kind(**given)
+    if layer is not None:
+        ours.linear = layer
     for name, value in vars(theirs).items():
         if "hook" in name:
             setattr(ours, name, copy.copy(value))

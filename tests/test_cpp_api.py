@@ -57,6 +57,13 @@ int main(int, char** argv) {
     ++mistakes;
     std::cout << text.str() << std::endl;
   }
+  const auto x = at::randn({4, 3}, at::kDouble), w = at::randn({5, 3}, at::kDouble);
+  const auto b = at::randn({5}, at::kDouble), labels = at::arange(4);
+  check("layer", linear_cross_entropy(x, w, labels, b), cross_entropy(at::linear(x, w, b), labels));
+  nn::LinearDistillKLLoss layer(nn::LinearDistillKLLossOptions(3, 5).bias(true).temperature(2));
+  layer->to(at::kDouble);
+  check("layer module", layer(x, x, w), distill_kl(layer->linear(x), at::linear(x, w), 2));
+  check("cosines", linear_arcface(2 * x, w, labels), linear_arcface(x, 3 * w, labels));
   try {
     huber(half, zero, -1.0);
     ++mistakes;
@@ -113,7 +120,7 @@ def value_of(case: Case, name: str, key: str, default: str | None) -> str:
 def statements(case: Case, key: str) -> str:
     """Checks of the function, its gradient and the module on one case."""
     loss, source = case.loss, SOURCES[case.loss.op]
-    taken, options = cpp.parameters(source), source.settings
+    taken, options = cpp.parameters(source), cpp.settings(source)
     values = {a.name: value_of(case, a.name, key, cpp.default(a)) for a in taken}
     called = [a for a in taken if a not in options]
     required = ", ".join(values[a.name] for a in options if a.default is None)

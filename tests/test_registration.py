@@ -9,19 +9,26 @@ from torch import Tensor
 from torch.library import opcheck
 
 import lossops
-from lossops.functional import linear
 from tests import registry
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, LOSSES, Loss
-from tests.test_linear import OWN
+from tests.test_linear import DIVERGENCES, OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
 # Operators that the table is not for: see tests/test_counting.py and tests/test_penalties.py.
 NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty"}
 # Losses on a product, each from the line of that on logits: see tests/test_linear.py.
-LINEAR = {f"linear_{op}" for op in OWN}
-LINEAR_FUNCTIONS, LINEAR_MODULES = linear.__all__, ("LinearCrossEntropyLoss",)
+LINEAR = {f"linear_{op}" for op in (*OWN, *DIVERGENCES)}
+LAYERS = {
+    "linear_cross_entropy": "LinearCrossEntropyLoss",
+    "linear_softmax_focal_loss": "LinearSoftmaxFocalLoss",
+    "linear_balanced_softmax_loss": "LinearBalancedSoftmaxLoss",
+    "linear_arcface_loss": "LinearArcFaceLoss",
+    "linear_cosface_loss": "LinearCosFaceLoss",
+    "linear_distill_kl_loss": "LinearDistillKLLoss",
+    "linear_jsd_loss": "LinearJSDLoss",
+}
 INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 
@@ -146,8 +153,9 @@ def test_functions_and_modules_are_listed(loss: Loss) -> None:
 
 def test_public_api_is_the_table() -> None:
     """And losses composed of the user's function, or of a layer."""
-    functions = ["triplet_margin_with_distance_loss", *LINEAR_FUNCTIONS, *(loss.function for loss in LOSSES)]
-    modules = ["TripletMarginWithDistanceLoss", *COMBINATIONS, *LINEAR_MODULES, *(loss.module for loss in LOSSES)]
+    table = {loss.function: loss.module for loss in LOSSES} | LAYERS
+    functions = ["triplet_margin_with_distance_loss", *table]
+    modules = ["TripletMarginWithDistanceLoss", *COMBINATIONS, *table.values()]
     assert sorted(lossops.functional.__all__) == sorted(functions)
     assert sorted(lossops.nn.__all__) == sorted(modules)
 

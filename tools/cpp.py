@@ -3,6 +3,7 @@
 import ast
 import re
 import textwrap
+from dataclasses import replace
 
 from .losses import Argument, Family, Loss
 
@@ -66,9 +67,23 @@ def generated(families: list[Family]) -> dict[str, str]:
     return files
 
 
+def _without_none(a: Argument) -> Argument:
+    """As it stands, or with the number for which None is a word in Python."""
+    means = re.search(r"; None is (-?\d+)", a.text)
+    if not means:
+        return a
+    text = a.text.replace(means[0], "")
+    return replace(a, annotation="int", default=means[1], text=text, schema="int")
+
+
+def settings(loss: Loss) -> list[Argument]:
+    """What the module's options are."""
+    return [_without_none(a) for a in loss.settings]
+
+
 def parameters(loss: Loss) -> list[Argument]:
     """The loss's own arguments in the order of the operator, then those that losses share."""
-    given = {a.name: a for a in loss.arguments}
+    given = {a.name: _without_none(a) for a in loss.arguments}
     own = [name for name, _ in loss.schema if name in given and name not in LAST]
     return [given[name] for name in (*own, *LAST) if name in given]
 
@@ -213,7 +228,7 @@ def _options(name: str, taken: list[Argument]) -> str:
 
 def _module(loss: Loss) -> str:
     """Options and module, in the manner of torch::nn."""
-    taken, name = loss.settings, loss.module
+    taken, name = settings(loss), loss.module
     buffers = [a.name for a in taken if a.is_tensor]
     out = _options(name, taken) + _comment(f"{in_cpp(loss.doc.summary)} See `lossops::{loss.op}`.")
     out += f"struct {name}Impl : torch::nn::Cloneable<{name}Impl> {{\n"
@@ -221,19 +236,27 @@ def _module(loss: Loss) -> str:
     out += f"  explicit {name}Impl({name}Options options_{default})\n"
     out += "      : options(std::move(options_)) {\n    reset();\n  }\n"
     sets = [f'    {b} = register_buffer("{b}", detail::buffer(options.{b}()));\n' for b in buffers]
+    if loss.layer:
+        size = "options.in_features(), options.num_classes()"
+        bias = "options.bias()" if len(loss.layer) == 2 else "false"
+        sets.append(f'    linear = register_module("linear", detail::layer({size}, {bias}));\n')
     out += "  void reset() override {" + ("\n" + "".join(sets) + "  " if sets else "") + "}\n"
     out += "  void pretty_print(std::ostream& stream) const override {\n"
     shown = [f'"{a.name}", options.{a.name}()' for a in taken if not a.is_tensor]
     out += _call("detail::print", ["stream", f'"lossops::nn::{name}"', *shown], "    ", ";")
     out += "  }\n" + _comment("Compute the loss.", "  ")
-    called = [a for a in parameters(loss) if a not in taken]
+    called = [a for a in parameters(loss) if a not in (*taken, *loss.layer)]
     out += _call("at::Tensor forward", [*map(_declared, called)], "  ", " {")
-    values = [_kept(a) if a in taken else a.name for a in parameters(loss)]
+    held = {a.name: f"detail::given(linear->{a.name[7:]})" for a in loss.layer if a.is_optional}
+    held |= {a.name: f"linear->{a.name[7:]}" for a in loss.layer if not a.is_optional}
+    values = [_kept(a) if a in taken else held.get(a.name, a.name) for a in parameters(loss)]
     out += _call(f"return lossops::{loss.op}", values, "    ", ";") + "  }\n\n"
     out += "  /// The settings of this module.\n" + f"  {name}Options options;\n"
     for b in buffers:
         out += "  /// The tensor of that option, which moves and is saved with the module.\n"
         out += f"  at::Tensor {b};\n"
+    if loss.layer:
+        out += "  /// The layer.\n  torch::nn::Linear linear{nullptr};\n"
     out += "};\n"
     return out + f"/// Shared ownership of a `{name}Impl`.\nTORCH_MODULE({name});\n"
 

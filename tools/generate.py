@@ -14,12 +14,13 @@ from . import cpp, documents, losses, modules
 
 def generated() -> dict[str, str]:
     """The text of every generated file, by its path in the repository."""
-    families = losses.read()
-    functional = {f"lossops/functional/{f}.py": losses.completed(f) for f in losses.FAMILIES}
+    families, layers = losses.read(), losses.read(losses.LAYERS)
+    names = (*losses.FAMILIES, *losses.LAYERS)
+    functional = {f"lossops/functional/{name}.py": losses.completed(name) for name in names}
     return (
         functional
-        | modules.generated(families)
-        | cpp.generated(families)
+        | modules.generated(families + layers)
+        | cpp.generated(families + layers)
         | documents.generated(families)
     )
 

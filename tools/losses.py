@@ -33,7 +33,7 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "embedding",
     "signal",
 )
-BY_HAND = ("linear",)  # those whose modules hold a layer, and follow from no function
+LAYERS = ("linear",)  # of losses on the logits of a layer, which are no losses of their own
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ class Argument:
         return "TensorOrNumber" in self.annotation or self.annotation == "Levels"
 
 
+SIZE = [  # of a layer, in the order in which torch.nn takes it
+    Argument("in_features", "int", None, "D, the size of the features.", "int"),
+    Argument("num_classes", "int", None, "C.", "int"),
+    Argument("bias", "bool", "False", "Whether the layer has one.", "bool"),
+]
+
+
 @dataclass(frozen=True)
 class Family:
     """The losses of one file."""
@@ -93,15 +100,31 @@ class Loss:
         return [(a.name, str(a.type)) for a in found]
 
     @cached_property
+    def layer(self) -> list[Argument]:
+        """The tensors of the layer that the module holds, if the loss is one of its logits."""
+        return [a for a in self.arguments if a.name.startswith("linear_")]
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the function is the operator, of which it takes no argument that is not there."""
+        return all(a.schema for a in self.arguments)
+
+    @cached_property
     def settings(self) -> list[Argument]:
         """What the module's constructor takes."""
         names = [a.name for a in self.arguments]
         target = names.index("target") if "target" in names else -1
-        return [a for i, a in enumerate(self.arguments) if self._is_setting(i, a, target)]
+        own = [a for i, a in enumerate(self.arguments) if self._is_setting(i, a, target)]
+        return [*self.size[:2], *own, *self.size[2:]]
+
+    @cached_property
+    def size(self) -> list[Argument]:
+        """Those of the settings that make the layer."""
+        return SIZE[: len(self.layer) + 1] if self.layer else []
 
     def _is_setting(self, i: int, a: Argument, target: int) -> bool:
         """Numbers, what has a default, and what has a size per class; the rest comes per batch."""
-        if a.name in ("normalizer", "labels"):
+        if a.name in ("normalizer", "labels", "target_bias") or a in self.layer or not a.schema:
             return False
         if a.name == "weight":  # before the reduction, as torch.nn has it, or one per class
             before = i < [b.name for b in self.arguments].index("reduction")
@@ -111,7 +134,7 @@ class Loss:
     @cached_property
     def called(self) -> list[Argument]:
         """What the module's forward takes, in the order of the schema."""
-        kept = {a.name: a for a in self.arguments if a not in self.settings}
+        kept = {a.name: a for a in self.arguments if a not in (*self.settings, *self.layer)}
         return [kept[name] for name, _ in self.schema if name in kept]
 
     @cached_property
@@ -120,11 +143,12 @@ class Loss:
         mean = self.doc.arguments["reduction"]
         for name, holds in (
             ("WeightedMeanLoss", WEIGHTED_MEAN in mean),
+            ("LayerLoss", self.layer and CLASS_MEAN in mean),
             ("LabelLoss", CLASS_MEAN in mean),
             ("LengthLoss", LENGTH_MEAN in mean),
             ("SequenceLoss", self.doc.unit == "sequence"),
             ("RegionLoss", self.doc.unit == "region"),
-            ("DivergenceLoss", any(a.name == "dim" for a in self.arguments)),
+            ("DivergenceLoss", self.layer or any(a.name == "dim" for a in self.arguments)),
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
             ("VectorLoss", self.doc.unit in ("triplet", "signal")),
@@ -158,16 +182,17 @@ def completed(family: str) -> str:
     return "\n".join(lines)
 
 
-def read() -> list[Family]:
-    """All families, from the completed sources."""
+def read(names: tuple[str, ...] = FAMILIES) -> list[Family]:
+    """The families of these files, from the completed sources."""
     files = {p.stem for p in FUNCTIONAL.glob("*.py") if not p.stem.startswith("_")}
-    if files != {*FAMILIES, *BY_HAND}:
+    if files != {*FAMILIES, *LAYERS}:
         raise ValueError(f"tools/losses.py: FAMILIES must name the files {sorted(files)}")
     if "lossops" not in sys.modules:  # which would have loaded it
         library = str(ROOT / "lossops/lib/liblossops.so")
         torch.ops.load_library(library)  # type: ignore[no-untyped-call]
     modules = {op: f"{expression}Loss" for op, expression in _registry()}
-    return [_family(name, modules) for name in FAMILIES]
+    modules |= {f"linear_{op}": f"Linear{module}" for op, module in modules.items()}
+    return [_family(name, modules) for name in names]
 
 
 def _registry() -> list[tuple[str, str]]:
@@ -210,7 +235,7 @@ def _loss(node: ast.FunctionDef, text: str, ops: dict[str, str], modules: dict[s
             annotation=ast.unparse(a.annotation) if a.annotation else "",
             default=None if d is None else ast.get_source_segment(text, d),
             text=doc.arguments[a.arg],
-            schema=types[a.arg],
+            schema=types.get(a.arg, ""),
         )
         for a, d in zip(given, defaults, strict=True)
     )

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .docstring import WIDTH, wrapped
-from .losses import FAMILIES, FUNCTIONAL, ROOT, Argument, Family, Loss
+from .losses import FAMILIES, FUNCTIONAL, LAYERS, ROOT, Argument, Family, Loss
 
 NN = ROOT / "lossops/nn"
+PLACE = [
+    Argument("device", "torch.device | str | int | None", "None", "Of the layer.", ""),
+    Argument("dtype", "torch.dtype | None", "None", "Of the layer.", ""),
+]
 NOTICE = "# Generated from ../functional/{name}.py by `python -m tools.generate --write`.\n"
 
 
@@ -19,17 +23,22 @@ def generated(families: list[Family]) -> dict[str, str]:
     files = {f"lossops/nn/{family.name}.py": _file(family) for family in families}
     functions = {f.name: [loss.function for loss in f.losses] for f in families}
     functions |= _handwritten(FUNCTIONAL)
-    modules = {f.name: [loss.module for loss in f.losses] for f in families} | _handwritten(NN)
+    modules = {f.name: [loss.module for loss in _written(f)] for f in families} | _handwritten(NN)
     files["lossops/functional/__init__.py"] = _init(FUNCTIONAL / "__init__.py", functions)
     files["lossops/nn/__init__.py"] = _init(NN / "__init__.py", modules)
     return files
+
+
+def _written(family: Family) -> list[Loss]:
+    """All but those whose function does more than to call its operator."""
+    return [loss for loss in family.losses if loss.is_operator]
 
 
 def _handwritten(folder: Path) -> dict[str, list[str]]:
     """What other files of the folder export."""
     found = {}
     for path in folder.glob("*.py"):
-        written = path.stem not in ("__init__", *FAMILIES)
+        written = path.stem not in ("__init__", *FAMILIES, *LAYERS)
         for node in ast.parse(path.read_text()).body * written:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 found[path.stem] = ast.literal_eval(node.value)
@@ -67,26 +76,28 @@ def _call(head: str, arguments: list[str], tail: str, indent: str, brackets: str
 
 
 def _file(family: Family) -> str:
-    kept = "".join(line for loss in family.losses for line in _registered(loss))
+    losses = _written(family)
+    kept = "".join(line for loss in losses for line in _registered(loss))
     helpers = [name for name in ("number", "without_numpy") if f"{name}(" in kept]
-    annotations = " ".join(a.annotation for loss in family.losses for a in loss.arguments)
+    annotations = " ".join(a.annotation for loss in losses for a in loss.arguments)
     types = [word for word in ("Lengths", "Levels", "TensorOrNumber") if word in annotations]
-    bases = sorted({loss.base for loss in family.losses}) + ["levels"] * ("levels(" in kept)
+    bases = sorted({loss.base for loss in losses}) + ["levels"] * ("levels(" in kept)
+    torch = "import torch\n" if "torch." in kept else ""
     return (
         f'"""{family.summary}"""\n\n'
         + NOTICE.format(name=family.name)
-        + "from torch import Tensor\n\nfrom .. import functional as F\n"
+        + f"{torch}from torch import Tensor\n\nfrom .. import functional as F\n"
         + (f"from .._op import {', '.join(helpers)}\n" if helpers else "")
         + f"from ..functional._common import {', '.join(types)}\n"
         + f"from ._base import {', '.join(bases)}\n"
-        + "".join(f"\n\n{_module(loss)}" for loss in family.losses)
+        + "".join(f"\n\n{_module(loss)}" for loss in losses)
     )
 
 
 def _module(loss: Loss) -> str:
     out = f"class {loss.module}({loss.base}):\n" + _documentation(loss) + "\n"
-    own = [a for a in loss.settings if a.name != "reduction"]
-    constants = [a.name for a in loss.settings if not a.is_tensor]
+    own = [a for a in loss.settings if a.name != "reduction" and a not in loss.size]
+    constants = [a.name for a in loss.settings if not a.is_tensor and a not in loss.size]
     if constants != ["reduction"]:
         out += _call("__constants__ = ", [f'"{name}"' for name in constants], "", "    ", "[]")
     for a in own:  # what TorchScript and type checkers cannot tell from the constructor
@@ -94,11 +105,16 @@ def _module(loss: Loss) -> str:
             out += f"    {a.name}: {'Tensor' if a.annotation == 'Levels' else a.annotation}\n"
     if own:
         star = ["*"] if loss.only_by_name else []
-        takes = ["self", *star, *map(_declared, loss.settings)]
+        takes = ["self", *star, *map(_declared, _constructed(loss))]
         out += "\n" + _call("def __init__", takes, " -> None:", "    ")
         out += "        super().__init__(reduction)\n"
         out += "".join(_registered(loss)) + "\n"
     return out + _forward(loss) + _shown(own)
+
+
+def _constructed(loss: Loss) -> list[Argument]:
+    """What the constructor takes."""
+    return [*loss.settings, *(PLACE if loss.layer else [])]
 
 
 def _declared(a: Argument) -> str:
@@ -112,7 +128,7 @@ def _registered(loss: Loss) -> list[str]:
         name, indent = a.name, "        "
         buffer = [f'"{name}"', name]
         owned = [f'"{loss.module}"', *buffer]
-        if name == "reduction":
+        if name == "reduction" or a in loss.size:
             continue
         if a.annotation == "Levels":
             buffer = [f'"{name}"', f'levels("{loss.module}", {name})', "persistent=False"]
@@ -133,6 +149,10 @@ def _registered(loss: Loss) -> list[str]:
                 if "float" in a.annotation
                 else f"{indent}self.{name} = {name}\n"
             )
+    if loss.layer:
+        bias = "bias" if len(loss.layer) == 2 else "bias=False"
+        made = ["in_features", "num_classes", bias, "device=device", "dtype=dtype"]
+        lines.append(_call("self.linear = torch.nn.Linear", made, "", "        "))
     return lines
 
 
@@ -145,6 +165,8 @@ def _forward(loss: Loss) -> str:
     takes = ["self"]
     for a in loss.called:
         takes.append(_declared(a).replace(a.name, names[a.name], 1))
+    for a in loss.layer:
+        names[a.name] = f"self.{a.name.replace('_', '.')}"
     values = [names.get(a.name, f"self.{a.name}") for a in loss.arguments]
     return (
         _call("def forward", takes, " -> Tensor:", "    ")
@@ -172,7 +194,7 @@ def _documentation(loss: Loss) -> str:
         loss.doc.summary,
         f"See :func:`lossops.functional.{loss.function}`.",
         "Args:\n"
-        + _indented(wrapped(f"{a.name}: {a.text}", WIDTH - 8, "    ") for a in loss.settings),
+        + _indented(wrapped(f"{a.name}: {a.text}", WIDTH - 8, "    ") for a in _constructed(loss)),
         "Shape:\n" + _indented(wrapped(line, WIDTH - 8, "  ") for line in shape),
         "Example:\n" + _indented(_example(loss)),
     ]
@@ -200,8 +222,15 @@ def _example(loss: Loss) -> list[str]:
             for a in loss.called
             if a.name in given
         ]
+        result = f"loss({', '.join(operands)})"
+        if loss.layer:
+            weight = given[loss.layer[0].name]
+            settings = [f"{weight}.size(1)", f"{weight}.size(0)", *settings]
         lines.append(f">>> loss = lossops.nn.{loss.module}({', '.join(settings)})")
-        lines.append(f">>> loss({', '.join(operands)})")
+        if loss.layer:
+            lines.append(f">>> loss.linear.weight.data = {weight}")
+            result += ".detach()"
+        lines.append(f">>> {result}")
         return lines + example.want.rstrip().split("\n")
     raise ValueError(f"{loss.function}: the example must call F.{loss.function}")
 

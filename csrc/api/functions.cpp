@@ -686,4 +686,111 @@ at::Tensor snr(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor linear_cross_entropy(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
+    const std::optional<at::Tensor>& linear_bias, double label_smoothing, double z_loss,
+    std::optional<double> softcap, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double,
+      double, std::optional<double>, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_cross_entropy");
+  return op.call(
+      input, linear_weight, target, linear_bias, label_smoothing, z_loss, softcap, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_softmax_focal(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
+    const std::optional<TensorOrNumber>& alpha, const std::optional<at::Tensor>& linear_bias, double gamma,
+    double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      const std::optional<at::Tensor>&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_softmax_focal");
+  return op.call(
+      input, linear_weight, target, number_beside(alpha, input), linear_bias, gamma, label_smoothing,
+      weight, ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_balanced_softmax(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
+    const at::Tensor& prior, const std::optional<at::Tensor>& linear_bias, double tau,
+    double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+      const std::optional<at::Tensor>&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_balanced_softmax");
+  return op.call(
+      input, linear_weight, target, prior, linear_bias, tau, label_smoothing, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_arcface(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target, double margin,
+    double scale, double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double,
+      double, double, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_arcface");
+  return op.call(
+      input, linear_weight, target, std::nullopt, margin, scale, label_smoothing, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_cosface(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target, double margin,
+    double scale, double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    int64_t ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double,
+      double, double, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_cosface");
+  return op.call(
+      input, linear_weight, target, std::nullopt, margin, scale, label_smoothing, weight, ignore_index,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_distill_kl(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
+    const at::Tensor& target_weight, const std::optional<at::Tensor>& linear_bias,
+    const std::optional<at::Tensor>& target_bias, double temperature, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& labels, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+      const std::optional<at::Tensor>&, const std::optional<at::Tensor>&, const std::optional<at::Tensor>&,
+      double, const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&,
+      int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_distill_kl");
+  return op.call(
+      input, linear_weight, target, target_weight, labels, linear_bias, target_bias, temperature, weight,
+      ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor linear_jsd(
+    const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
+    const at::Tensor& target_weight, const std::optional<at::Tensor>& linear_bias,
+    const std::optional<at::Tensor>& target_bias, double beta, double temperature, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& labels, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+      const std::optional<at::Tensor>&, const std::optional<at::Tensor>&, const std::optional<at::Tensor>&,
+      double, double, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::linear_jsd");
+  return op.call(
+      input, linear_weight, target, target_weight, labels, linear_bias, target_bias, beta, temperature,
+      weight, ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
 }  // namespace lossops

@@ -28,7 +28,14 @@ from .distance import TripletMarginWithDistanceLoss
 from .distillation import DistillKLLoss, JSDLoss
 from .embedding import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
-from .linear import LinearCrossEntropyLoss
+from .linear import (
+    LinearArcFaceLoss,
+    LinearBalancedSoftmaxLoss,
+    LinearCosFaceLoss,
+    LinearDistillKLLoss,
+    LinearJSDLoss,
+    LinearSoftmaxFocalLoss,
+)
 from .margin import (
     HingeEmbeddingLoss,
     HingeLoss,
@@ -53,6 +60,7 @@ from .regression import (
 from .segmentation import DiceCELoss, DiceFocalLoss, GeneralizedDiceLoss, MCCLoss
 from .sequence import CTCLoss, RNNTLoss
 from .signal import SISDRLoss, SNRLoss
+from .vocabulary import LinearCrossEntropyLoss
 
 __all__ = [
     "ArcFaceLoss",
@@ -86,7 +94,13 @@ __all__ = [
     "JaccardLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearArcFaceLoss",
+    "LinearBalancedSoftmaxLoss",
+    "LinearCosFaceLoss",
     "LinearCrossEntropyLoss",
+    "LinearDistillKLLoss",
+    "LinearJSDLoss",
+    "LinearSoftmaxFocalLoss",
     "LogCoshLoss",
     "MCCLoss",
     "MSELoss",

@@ -81,11 +81,21 @@ class LabelLoss(Loss):
             raise in_name_of(f"{type(self).__name__}.denominator", "nll", error) from None
 
 
+class LayerLoss(LabelLoss):
+    """A loss of the logits of a linear layer, whose classes are the last dimension."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by; see :meth:`Loss.denominator`."""
+        if target.is_floating_point() and target.dim() > 0:
+            return _number(math.prod(target.shape[:-1]), target.device)
+        return super().denominator(target)
+
+
 class DivergenceLoss(Loss):
     """A divergence between rows along ``dim``, some of which labels may leave out."""
 
     ignore_index: int
-    dim: int
+    dim: int = -1
 
     def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """What the mean divides by, from the teacher's logits or, where they count, the labels.

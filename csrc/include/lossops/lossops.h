@@ -11,6 +11,7 @@
 #include "lossops/distillation.h"
 #include "lossops/embedding.h"
 #include "lossops/likelihood.h"
+#include "lossops/linear.h"
 #include "lossops/margin.h"
 #include "lossops/metric.h"
 #include "lossops/region.h"

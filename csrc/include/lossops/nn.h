@@ -9,6 +9,7 @@
 #include "lossops/nn/distillation.h"
 #include "lossops/nn/embedding.h"
 #include "lossops/nn/likelihood.h"
+#include "lossops/nn/linear.h"
 #include "lossops/nn/margin.h"
 #include "lossops/nn/metric.h"
 #include "lossops/nn/region.h"

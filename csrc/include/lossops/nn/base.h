@@ -3,6 +3,7 @@
 
 #include <torch/arg.h>
 #include <torch/nn/cloneable.h>
+#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
 #include <optional>
@@ -33,6 +34,10 @@ inline std::optional<at::Tensor> given(const at::Tensor& buffer) {
 template <class Option>
 Option buffered(const at::Tensor& buffer, const Option& option) {
   return buffer.defined() ? Option(TensorOrNumber(buffer)) : option;
+}
+
+inline torch::nn::Linear layer(int64_t in_features, int64_t num_classes, bool bias) {
+  return torch::nn::Linear(torch::nn::LinearOptions(in_features, num_classes).bias(bias));
 }
 
 inline const char* name_of(Reduction reduction) {
