@@ -18,6 +18,7 @@ examples: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/multitask.py --out demo_output
 	$(RUN) examples/digits.py --out demo_output
 	$(RUN) examples/segmentation.py --out demo_output
+	$(RUN) examples/language.py --out demo_output
 
 test: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow"

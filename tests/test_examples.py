@@ -14,6 +14,7 @@ PICTURES = {
     "multitask": ["multitask.png"],
     "digits": ["digits.png"],
     "segmentation": ["segmentation.png"],
+    "language": ["language.png"],
 }
 
 
