@@ -223,6 +223,12 @@ def widened(t: Tensor) -> Tensor:
     return t.double() if t.is_floating_point() else t
 
 
+def in_double(options: dict[str, Any]) -> dict[str, Any]:
+    """Without those by which torch takes another way, with other dtypes."""
+    changed = {"dtype": torch.float64, "options": None}
+    return {name: changed.get(name, value) for name, value in options.items()}
+
+
 def tolerances(expected: Tensor) -> tuple[float | None, float | None]:
     """assert_close's own; in half precision, where gradients are rounded more than once, wider."""
     if expected.dtype.itemsize > 2:
@@ -244,7 +250,7 @@ def assert_as_torch(
         assert kind(ours) is kind(theirs), f"{note}\n{ours!r}\ntorch: {theirs!r}"
         return
     plain = results(suite.theirs, name, loss, calls)
-    wide = tree_map_only(torch.dtype, lambda _: torch.float64, calls)
+    wide = [Arguments(args, in_double(kwargs)) for args, kwargs in calls]
     exact = results(suite.theirs, name, loss, wide, widened)
     for actual, typed, precise in zip(
         results(suite.ours, name, loss, calls, change), plain, exact, strict=True

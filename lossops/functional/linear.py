@@ -105,10 +105,13 @@ def linear_cross_entropy(
                 "linear_cross_entropy: input must have shape (N, D) where linear_weight has more "
                 f"than two dimensions, got {list(input.shape)}"
             )
-        bias = linear_bias.flatten() if linear_bias is not None else None
-        flat = torch.nn.functional.linear(input, linear_weight.flatten(0, -2), bias)
+        wide = torch.promote_types(input.dtype, torch.float32)
+        bias = linear_bias.flatten().to(wide) if linear_bias is not None else None
+        flat = torch.nn.functional.linear(
+            input.to(wide), linear_weight.flatten(0, -2).to(wide), bias
+        )
         logits = flat.view(input.shape[:1] + linear_weight.shape[:-1])
-        return cross_entropy(
+        loss = cross_entropy(
             logits,
             target,
             weight,
@@ -119,6 +122,7 @@ def linear_cross_entropy(
             softcap,
             normalizer,
         )
+        return loss.to(input.dtype)
     return _linear_cross_entropy(
         input,
         linear_weight,
