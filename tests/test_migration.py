@@ -175,5 +175,6 @@ def test_not_a_module() -> None:
 def test_every_shared_loss_is_known() -> None:
     from lossops.migration import _OURS
 
-    with_function = {"TripletMarginWithDistanceLoss"}  # which is no row: see test_distance
-    assert {kind.__name__ for kind in _OURS} == {loss.module for loss in PEERS} | with_function
+    # Which are no rows: see test_distance and test_linear_functions.
+    others = {"TripletMarginWithDistanceLoss", "LinearCrossEntropyLoss"}
+    assert {kind.__name__ for kind in _OURS} == {loss.module for loss in PEERS} | others
