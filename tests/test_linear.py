@@ -211,6 +211,9 @@ def test_opcheck(reduction: str) -> None:
     x, w, b = case.leaves()
     named = {"linear_bias": b, "ignore_index": 2, "reduction": REDUCTIONS[reduction]}
     opcheck(operator("linear_cross_entropy"), (x, w, case.target), named)
+    if reduction == "mean":
+        opcheck(operator("linear_cosface"), (x, w, case.target), named)
+        opcheck(operator("linear_jsd"), (x, w, x.detach() / 2, w.detach()), {"beta": 0.2})
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
