@@ -2,6 +2,7 @@
 #include <lossops/version.h>
 #include <torch/library.h>
 
+#include "families/contrast/call.h"
 #include "families/describe.h"
 #include "families/linear/call.h"
 #include "losses/all.h"
@@ -33,6 +34,7 @@ TORCH_LIBRARY(lossops, library) {
          describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__})); \
   define_linear<losses::Expression>(library, #op, "linear_" #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
+  for (auto& loss : contrast::losses()) define(library, std::move(loss));
   lattice::define_alignment(
       library, describe_native<losses::CTC>("lossops", "ctc_align", {"log_probs", "input_lengths"}));
 }

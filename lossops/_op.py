@@ -38,7 +38,14 @@ _ALLOWED: dict[str, tuple[str, tuple[type, ...]]] = {
 
 _NUMERIC = ("float", "int", "bool")
 
-_NUMBERS_TOO = ("normalizer", "alpha", "var", "q")  # tensors that functions make of numbers
+_NUMBERS_TOO = (
+    "normalizer",
+    "alpha",
+    "var",
+    "q",
+    "logit_scale",
+    "logit_bias",
+)  # tensors that functions make of numbers
 
 # What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.
 _FLAGS_ONCE = ("poisson_nll: eps", "PoissonNLLLoss: eps", "SmoothL1Loss: beta",

@@ -13,6 +13,7 @@ from tests import registry
 from tests.cases import Case, make_case
 from tests.losses import BY_OP, LOSSES, Loss
 from tests.test_linear import DIVERGENCES, OWN
+from tools.losses import BESIDE
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
@@ -29,6 +30,8 @@ LAYERS = {
     "linear_distill_kl_loss": "LinearDistillKLLoss",
     "linear_jsd_loss": "LinearJSDLoss",
 }
+# Those of all pairs in a batch: see tests/test_contrastive.py.
+CONTRASTIVE = BESIDE["contrastive"]
 INTERNAL_TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 
@@ -138,7 +141,7 @@ def test_tags_and_alias_info(loss: Loss) -> None:
 
 def test_registry_is_the_table() -> None:
     """Every loss of the library has a row, and every row an op and its internal op."""
-    assert public_ops() == sorted({*BY_OP, *NO_LOSSES, *LINEAR})
+    assert public_ops() == sorted({*BY_OP, *NO_LOSSES, *LINEAR, *CONTRASTIVE})
     assert {f"_{op}_value_and_grad" for op in BY_OP} <= registered()
     assert sorted(line.op for line in registry.lines()) == sorted(BY_OP)
 
@@ -154,6 +157,7 @@ def test_functions_and_modules_are_listed(loss: Loss) -> None:
 def test_public_api_is_the_table() -> None:
     """And losses composed of the user's function, or of a layer."""
     table = {loss.function: loss.module for loss in LOSSES} | LAYERS
+    table |= {f"{op}_loss": module for op, module in CONTRASTIVE.items()}
     functions = ["triplet_margin_with_distance_loss", *table]
     modules = ["TripletMarginWithDistanceLoss", *COMBINATIONS, *table.values()]
     assert sorted(lossops.functional.__all__) == sorted(functions)

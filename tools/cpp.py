@@ -84,8 +84,9 @@ def settings(loss: Loss) -> list[Argument]:
 def parameters(loss: Loss) -> list[Argument]:
     """The loss's own arguments in the order of the operator, then those that losses share."""
     given = {a.name: _without_none(a) for a in loss.arguments}
-    own = [name for name, _ in loss.schema if name in given and name not in LAST]
-    return [given[name] for name in (*own, *LAST) if name in given]
+    last = [name for name in LAST if name in given and given[name].default is not None]
+    own = [name for name, _ in loss.schema if name in given and name not in last]
+    return [given[name] for name in (*own, *last)]
 
 
 def in_cpp(text: str) -> str:
@@ -148,7 +149,7 @@ def _beside(a: Argument) -> str:
     """What of csrc/api/numbers.h makes a tensor of a number."""
     if a.annotation == "Levels":
         return "level_beside"
-    return "number_beside" if a.is_optional else "variance_beside"
+    return "variance_beside" if a.name == "var" else "number_beside"
 
 
 def _comment(text: str, indent: str = "") -> str:

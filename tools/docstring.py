@@ -60,7 +60,7 @@ _SHARED = {
         "normalizer": _NORMALIZER,
     },
 }
-_VECTORS = ("pair", "triplet", "signal")
+_VECTORS = ("pair", "triplet", "signal", "sample", "proxy")
 for _unit in _VECTORS:
     _weight = f'A factor per {_unit}; broadcasts to the shape of the loss for ``"none"``.'
     _SHARED[_unit] = {"reduction": _REDUCTION, "weight": _weight, "normalizer": _NORMALIZER}
@@ -104,6 +104,11 @@ for _unit in _VECTORS:
         "``{first}`` without its last dimension; the promoted dtype of the vectors.",
         "Raises": _SECTIONS["element"]["Raises"],
     }
+for _unit in ("sample", "proxy"):  # compared with all others
+    _SECTIONS[_unit]["Raises"] = (
+        "ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the numbers of "
+        f"vectors do not fit.\nIndexError: A label is out of range.\nRuntimeError: {_RANGE}"
+    )
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> str:

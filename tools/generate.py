@@ -15,13 +15,14 @@ from . import cpp, documents, losses, modules
 def generated() -> dict[str, str]:
     """The text of every generated file, by its path in the repository."""
     families, layers = losses.read(), losses.read(losses.LAYERS)
-    names = (*losses.FAMILIES, *losses.LAYERS)
-    functional = {f"lossops/functional/{name}.py": losses.completed(name) for name in names}
+    beside = losses.read(tuple(losses.BESIDE))
+    every = families + layers + beside
+    functional = {f"lossops/functional/{f.name}.py": losses.completed(f.name) for f in every}
     return (
         functional
-        | modules.generated(families + layers)
-        | cpp.generated(families + layers)
-        | documents.generated(families)
+        | modules.generated(every)
+        | cpp.generated(every)
+        | documents.generated(families + beside)
     )
 
 

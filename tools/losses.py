@@ -34,6 +34,16 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "signal",
 )
 LAYERS = ("linear",)  # of losses on the logits of a layer, which are no losses of their own
+BESIDE = {  # files whose operators have no line in the registry, with the modules of those
+    "contrastive": {
+        "info_nce": "InfoNCELoss",
+        "nt_xent": "NTXentLoss",
+        "clip": "ClipLoss",
+        "siglip": "SigLipLoss",
+        "supcon": "SupConLoss",
+        "proxy_anchor": "ProxyAnchorLoss",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,8 @@ class Loss:
 
     def _is_setting(self, i: int, a: Argument, target: int) -> bool:
         """Numbers, what has a default, and what has a size per class; the rest comes per batch."""
-        if a.name in ("normalizer", "labels", "target_bias") or a in self.layer or not a.schema:
+        brought = ("normalizer", "labels", "target_bias", "negatives", "logit_bias")
+        if a.name in brought or a in self.layer or not a.schema:
             return False
         if a.name == "weight":  # before the reduction, as torch.nn has it, or one per class
             before = i < [b.name for b in self.arguments].index("reduction")
@@ -152,6 +163,7 @@ class Loss:
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
             ("VectorLoss", self.doc.unit in ("triplet", "signal")),
+            ("BatchLoss", self.doc.unit in ("sample", "proxy")),
         ):
             if holds:
                 return name
@@ -185,13 +197,15 @@ def completed(family: str) -> str:
 def read(names: tuple[str, ...] = FAMILIES) -> list[Family]:
     """The families of these files, from the completed sources."""
     files = {p.stem for p in FUNCTIONAL.glob("*.py") if not p.stem.startswith("_")}
-    if files != {*FAMILIES, *LAYERS}:
+    if files != {*FAMILIES, *LAYERS, *BESIDE}:
         raise ValueError(f"tools/losses.py: FAMILIES must name the files {sorted(files)}")
     if "lossops" not in sys.modules:  # which would have loaded it
         library = str(ROOT / "lossops/lib/liblossops.so")
         torch.ops.load_library(library)  # type: ignore[no-untyped-call]
     modules = {op: f"{expression}Loss" for op, expression in _registry()}
     modules |= {f"linear_{op}": f"Linear{module}" for op, module in modules.items()}
+    for others in BESIDE.values():
+        modules |= others
     return [_family(name, modules) for name in names]
 
 
@@ -223,7 +237,7 @@ def _loss(node: ast.FunctionDef, text: str, ops: dict[str, str], modules: dict[s
     called = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     found = [op for name, op in ops.items() if name in called]
     if len(found) != 1 or found[0] not in modules:
-        raise ValueError(f"{node.name} must call one operator of csrc/losses, got {found}")
+        raise ValueError(f"{node.name} must call one operator, got {found}")
     doc = Docstring.parse(ast.get_docstring(node) or "")
     loss = Loss(found[0], node.name, modules[found[0]], (), doc)
     types = dict(loss.schema)

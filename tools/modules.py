@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .docstring import WIDTH, wrapped
-from .losses import FAMILIES, FUNCTIONAL, LAYERS, ROOT, Argument, Family, Loss
+from .losses import BESIDE, FAMILIES, FUNCTIONAL, LAYERS, ROOT, Argument, Family, Loss
 
 NN = ROOT / "lossops/nn"
 PLACE = [
@@ -38,7 +38,7 @@ def _handwritten(folder: Path) -> dict[str, list[str]]:
     """What other files of the folder export."""
     found = {}
     for path in folder.glob("*.py"):
-        written = path.stem not in ("__init__", *FAMILIES, *LAYERS)
+        written = path.stem not in ("__init__", *FAMILIES, *LAYERS, *BESIDE)
         for node in ast.parse(path.read_text()).body * written:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 found[path.stem] = ast.literal_eval(node.value)

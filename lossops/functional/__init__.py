@@ -24,6 +24,14 @@ from .classification import (
     rww_cross_entropy_loss,
     softmax_focal_loss,
 )
+from .contrastive import (
+    clip_loss,
+    info_nce_loss,
+    nt_xent_loss,
+    proxy_anchor_loss,
+    siglip_loss,
+    supcon_loss,
+)
 from .distillation import distill_kl_loss, jsd_loss
 from .embedding import contrastive_loss, cosine_embedding_loss, triplet_margin_loss
 from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
@@ -68,6 +76,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "charbonnier_loss",
+    "clip_loss",
     "contrastive_loss",
     "cosface_loss",
     "cosine_embedding_loss",
@@ -86,6 +95,7 @@ __all__ = [
     "hinge_embedding_loss",
     "hinge_loss",
     "huber_loss",
+    "info_nce_loss",
     "jaccard_loss",
     "jsd_loss",
     "kl_div",
@@ -105,18 +115,22 @@ __all__ = [
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
     "nll_loss",
+    "nt_xent_loss",
     "poisson_nll_loss",
     "poly1_loss",
+    "proxy_anchor_loss",
     "quantile_loss",
     "rnnt_loss",
     "robust_loss",
     "rww_bce_loss",
     "rww_cross_entropy_loss",
     "si_sdr_loss",
+    "siglip_loss",
     "smooth_l1_loss",
     "snr_loss",
     "soft_margin_loss",
     "softmax_focal_loss",
+    "supcon_loss",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "tversky_loss",

@@ -24,6 +24,7 @@ from .classification import (
     SoftmaxFocalLoss,
 )
 from .combination import CombinedLoss
+from .contrastive import ClipLoss, InfoNCELoss, NTXentLoss, ProxyAnchorLoss, SigLipLoss, SupConLoss
 from .distance import TripletMarginWithDistanceLoss
 from .distillation import DistillKLLoss, JSDLoss
 from .embedding import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
@@ -70,6 +71,7 @@ __all__ = [
     "BalancedSoftmaxLoss",
     "CTCLoss",
     "CharbonnierLoss",
+    "ClipLoss",
     "CombinedLoss",
     "ContrastiveLoss",
     "CosFaceLoss",
@@ -90,6 +92,7 @@ __all__ = [
     "HingeEmbeddingLoss",
     "HingeLoss",
     "HuberLoss",
+    "InfoNCELoss",
     "JSDLoss",
     "JaccardLoss",
     "KLDivLoss",
@@ -109,8 +112,10 @@ __all__ = [
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
+    "NTXentLoss",
     "PoissonNLLLoss",
     "Poly1Loss",
+    "ProxyAnchorLoss",
     "QuantileLoss",
     "RNNTLoss",
     "RWWBCELoss",
@@ -118,9 +123,11 @@ __all__ = [
     "RobustLoss",
     "SISDRLoss",
     "SNRLoss",
+    "SigLipLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "SoftmaxFocalLoss",
+    "SupConLoss",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "TverskyLoss",

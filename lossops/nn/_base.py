@@ -172,6 +172,21 @@ class RegionLoss(Loss):
         )
 
 
+class BatchLoss(Loss):
+    """A loss of samples each of which is compared with all others."""
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """There is none.
+
+        Raises:
+            TypeError: In any case; the message says why.
+        """
+        raise TypeError(
+            f"{type(self).__name__}.denominator: each sample is compared with the whole batch, so "
+            "losses of parts do not add up; give the vectors of all parts at once"
+        )
+
+
 class LengthLoss(Loss):
     """A loss per sequence, whose mean is over losses that are divided by the number of labels."""
 

@@ -2,33 +2,25 @@
 // place by the kernels of the loss on logits, and multiplied into the gradients of both factors: three
 // products of matrices, as a layer and its backward take, and no tensor of the size of all logits.
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/exp2.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/reduction.h"
 #include "families/linear/call.h"
 #include "runtime/cpu/memory.h"
+#include "runtime/products.h"
 
 namespace lossops::linear {
 namespace {
 
 using class_axis::ClassAxisArguments;
 
-/// Bytes of a chunk's logits. Each chunk reads and writes the gradient of the weight once, which is a small
-/// part of the work from some hundred rows on; that many may take an eighth of the memory of the weight.
-constexpr int64_t kChunkBytes = 48 << 20;
-constexpr int64_t kEnoughRows = 256;
-constexpr int64_t kWeightShare = 8;
 /// Bytes of the weight that are converted at a time.
 constexpr int64_t kTileBytes = 16 << 20;
 
@@ -54,7 +46,8 @@ class LinearPass {
   Evaluation run() {
     allocate();
     const int64_t rows = kept_.defined() ? kept_.size(0) : all_rows_;
-    const int64_t step = chunk_rows(rows);
+    const int64_t bytes = classes_ * loss_.sides() * static_cast<int64_t>(c10::elementSize(dtype_));
+    const int64_t step = chunk_rows(rows, bytes, sides_[0].w.size(1));
     for (int64_t first = 0; first == 0 || first < rows; first += step) {
       add_chunk(first, std::min(step, rows - first));
     }
@@ -134,15 +127,6 @@ class LinearPass {
     const at::Tensor counts = at::zeros({classes_}, options(at::kDouble)).index_add_(0, places, ones);
     const at::Tensor weights = at::where(counts == 0, 0, counts * call_.weight().to(at::kDouble));
     return weights.numel() ? weights.cumsum(0).select(0, -1) : weights.sum();  // for every number of threads
-  }
-
-  int64_t chunk_rows(int64_t rows) const {
-    const int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype_));
-    const int64_t per_row = std::max<int64_t>(classes_ * bytes * loss_.sides(), 1);
-    const int64_t enough = std::min(kEnoughRows, sides_[0].w.size(1) / kWeightShare);
-    const int64_t most = std::max({kChunkBytes / per_row, enough, int64_t{16}});
-    const int64_t chunks = std::max<int64_t>((rows + most - 1) / most, 1);
-    return std::max<int64_t>((rows + chunks - 1) / chunks, 1);
   }
 
   /// The rows of a tensor that a chunk is of.
@@ -268,17 +252,6 @@ class LinearPass {
     }
   }
 
-  /// a b, or that added to what is there.
-  static void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds) {
-    if (a.scalar_type() == to.scalar_type()) {
-      at::addmm_out(to, to, a, b, adds ? 1 : 0, 1);
-    } else if (adds) {
-      at::addmm_out(to, to, a, b, to.scalar_type(), 1, 1);
-    } else {
-      at::mm_out(to, a, b, to.scalar_type());
-    }
-  }
-
   // -- results -----------------------------------------------------------------------------------------
 
   Evaluation finish() {
@@ -295,31 +268,8 @@ class LinearPass {
     if (const int n = call_.loss->operands + 1; wants(n)) {
       out.grads[n] = -loss_sum_ / call_.normalizer().to(options(at::kDouble));
     }
-    if (needs_denominator(call_, wrt_)) fit_half(out);
-    for (int i = 0; i < call_.tensor_count(); ++i) {
-      if (!out.grads[i].defined()) continue;
-      const at::Tensor& like = call_.tensors[i];
-      out.grads[i] = out.grads[i].to(like.device(), like.scalar_type());
-      if (keeps_order(like)) out.grads[i] = empty_in_order(like, like.scalar_type()).copy_(out.grads[i]);
-    }
+    finish_gradients(call_, wrt_, out);
     return out;
-  }
-
-  /// Multiplies the gradients by the power of two with which the largest fits float16, and no more underflow
-  /// than have to.
-  void fit_half(Evaluation& out) const {
-    const double limit = std::numeric_limits<c10::Half>::max();
-    at::Tensor largest = at::zeros({}, options(at::kDouble));
-    for (const at::Tensor& g : out.grads) {
-      if (!g.defined() || g.numel() == 0) continue;
-      const at::Tensor size = g.abs().max().to(at::kDouble);
-      largest = largest.maximum(at::where(size.isfinite(), size, 0));
-    }
-    const at::Tensor fits = at::exp2((limit / largest).log2().floor());
-    out.denominator = at::where(largest == 0, 1, fits);
-    for (at::Tensor& g : out.grads) {
-      if (g.defined()) g = g * out.denominator;
-    }
   }
 
   const Call& call_;

@@ -8,6 +8,7 @@
 
 #include "lossops/binary.h"
 #include "lossops/classification.h"
+#include "lossops/contrastive.h"
 #include "lossops/distillation.h"
 #include "lossops/embedding.h"
 #include "lossops/likelihood.h"

@@ -6,6 +6,7 @@
 #include "lossops/lossops.h"
 #include "lossops/nn/binary.h"
 #include "lossops/nn/classification.h"
+#include "lossops/nn/contrastive.h"
 #include "lossops/nn/distillation.h"
 #include "lossops/nn/embedding.h"
 #include "lossops/nn/likelihood.h"

@@ -1,0 +1,20 @@
+// What passes over products of matrices share, on any device.
+#pragma once
+
+#include "../core/backend.h"
+
+namespace lossops {
+
+/// a b, or that added to what is there; halves are multiplied into floats.
+void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds);
+
+/// How many of these rows to compute at a time, each of which has scores of so many bytes and is a product of
+/// so many features with a matrix that has as many columns.
+int64_t chunk_rows(int64_t rows, int64_t row_bytes, int64_t features);
+
+/// Makes the gradients of an evaluation, in whatever dtype they were computed, what the call's tensors need.
+/// Those that come with a denominator are multiplied by the power of two with which the largest fits float16,
+/// so that no more underflow than have to.
+void finish_gradients(const Call& call, int64_t wrt, Evaluation& out);
+
+}  // namespace lossops
