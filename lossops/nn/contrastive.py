@@ -241,8 +241,10 @@ class SupConLoss(BatchLoss):
     ) -> None:
         super().__init__(reduction)
         self.temperature = number("SupConLoss", "temperature", temperature)
-        self.base_temperature = None if base_temperature is None else number(
-            "SupConLoss", "base_temperature", base_temperature
+        self.base_temperature = (
+            None
+            if base_temperature is None
+            else number("SupConLoss", "base_temperature", base_temperature)
         )
 
     def forward(
