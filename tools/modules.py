@@ -142,10 +142,15 @@ def _registered(loss: Loss) -> list[str]:
             ]
         elif a.is_tensor:
             lines.append(_call("self.register_buffer", buffer, "", indent))
+        elif "float" in a.annotation and a.is_optional:
+            lines += [
+                f"{indent}if {name} is not None:\n",
+                _call(f"    {name} = number", owned, "", indent),
+                f"{indent}self.{name} = {name}\n",
+            ]
         else:
-            given = f"None if {name} is None else " if a.is_optional else ""
             lines.append(
-                _call(f"self.{name} = {given}number", owned, "", indent)
+                _call(f"self.{name} = number", owned, "", indent)
                 if "float" in a.annotation
                 else f"{indent}self.{name} = {name}\n"
             )

@@ -793,4 +793,87 @@ at::Tensor linear_jsd(
       weight, ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor info_nce(
+    const at::Tensor& query, const at::Tensor& key, const std::optional<at::Tensor>& negatives,
+    double temperature, bool normalize, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<at::Tensor>& labels, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      const std::optional<at::Tensor>&, double, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::info_nce");
+  return op.call(
+      query, key, negatives, labels, temperature, normalize, weight, std::nullopt,
+      number_beside(normalizer, query), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor nt_xent(
+    const at::Tensor& z1, const at::Tensor& z2, double temperature, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::nt_xent");
+  return op.call(
+      z1, z2, temperature, weight, std::nullopt, number_beside(normalizer, z1),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor clip(
+    const at::Tensor& image_features, const at::Tensor& text_features, const TensorOrNumber& logit_scale,
+    const std::optional<TensorOrNumber>& logit_bias, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      const std::optional<at::Tensor>&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::clip");
+  return op.call(
+      image_features, text_features, number_beside(logit_scale, image_features),
+      number_beside(logit_bias, image_features), weight, std::nullopt,
+      number_beside(normalizer, image_features), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor siglip(
+    const at::Tensor& image_features, const at::Tensor& text_features, const TensorOrNumber& logit_scale,
+    const std::optional<TensorOrNumber>& logit_bias, bool negative_only, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      const std::optional<at::Tensor>&, bool, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::siglip");
+  return op.call(
+      image_features, text_features, number_beside(logit_scale, image_features),
+      number_beside(logit_bias, image_features), negative_only, weight, std::nullopt,
+      number_beside(normalizer, image_features), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor supcon(
+    const at::Tensor& features, const at::Tensor& labels, double temperature,
+    std::optional<double> base_temperature, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, std::optional<double>, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::supcon");
+  return op.call(
+      features, labels, temperature, base_temperature, weight, std::nullopt,
+      number_beside(normalizer, features), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor proxy_anchor(
+    const at::Tensor& embeddings, const at::Tensor& proxies, const at::Tensor& labels, double margin,
+    double alpha, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::proxy_anchor");
+  return op.call(
+      embeddings, proxies, labels, margin, alpha, weight, std::nullopt,
+      number_beside(normalizer, embeddings), static_cast<int64_t>(reduction), std::nullopt);
+}
+
 }  // namespace lossops

@@ -210,7 +210,7 @@ def siglip_loss(
         image_features: Vectors of images, usually of length 1, shape (N, D); a floating dtype.
         text_features: Vectors of their texts, shape (N, D); with ``negative_only`` (M, D).
         logit_scale: Factor of the scores, a number or 0-d tensor; that of a model, after exp.
-        logit_bias: What is added to the scores, a number or 0-d tensor; None is 0.
+        logit_bias: What is added to the scores, a number or 0-d tensor; None adds nothing.
         negative_only: Whether no text belongs to any image, as texts of other ranks do not.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per sample; broadcasts to the shape of the loss for ``"none"``.

@@ -146,7 +146,9 @@ class FocalLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.alpha = None if alpha is None else number("FocalLoss", "alpha", alpha)
+        if alpha is not None:
+            alpha = number("FocalLoss", "alpha", alpha)
+        self.alpha = alpha
         self.gamma = number("FocalLoss", "gamma", gamma)
         self.ignore_index = ignore_index
 

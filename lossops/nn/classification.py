@@ -55,7 +55,9 @@ class CrossEntropyLoss(LabelLoss):
         self.ignore_index = ignore_index
         self.label_smoothing = number("CrossEntropyLoss", "label_smoothing", label_smoothing)
         self.z_loss = number("CrossEntropyLoss", "z_loss", z_loss)
-        self.softcap = None if softcap is None else number("CrossEntropyLoss", "softcap", softcap)
+        if softcap is not None:
+            softcap = number("CrossEntropyLoss", "softcap", softcap)
+        self.softcap = softcap
 
     def forward(
         self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None

@@ -241,11 +241,9 @@ class SupConLoss(BatchLoss):
     ) -> None:
         super().__init__(reduction)
         self.temperature = number("SupConLoss", "temperature", temperature)
-        self.base_temperature = (
-            None
-            if base_temperature is None
-            else number("SupConLoss", "base_temperature", base_temperature)
-        )
+        if base_temperature is not None:
+            base_temperature = number("SupConLoss", "base_temperature", base_temperature)
+        self.base_temperature = base_temperature
 
     def forward(
         self,

@@ -411,7 +411,9 @@ class DiceFocalLoss(RegionLoss):
         self.dice_weight = number("DiceFocalLoss", "dice_weight", dice_weight)
         self.focal_weight = number("DiceFocalLoss", "focal_weight", focal_weight)
         self.gamma = number("DiceFocalLoss", "gamma", gamma)
-        self.alpha = None if alpha is None else number("DiceFocalLoss", "alpha", alpha)
+        if alpha is not None:
+            alpha = number("DiceFocalLoss", "alpha", alpha)
+        self.alpha = alpha
         self.activation = activation
         self.smooth = number("DiceFocalLoss", "smooth", smooth)
         self.batch = batch

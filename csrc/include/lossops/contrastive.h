@@ -99,7 +99,7 @@ LOSSOPS_API at::Tensor clip(
 /// @param image_features Vectors of images, usually of length 1, shape (N, D); a floating dtype.
 /// @param text_features Vectors of their texts, shape (N, D); with `negative_only` (M, D).
 /// @param logit_scale Factor of the scores, a number or 0-d tensor; that of a model, after exp.
-/// @param logit_bias What is added to the scores, a number or 0-d tensor; None is 0.
+/// @param logit_bias What is added to the scores, a number or 0-d tensor; None adds nothing.
 /// @param negative_only Whether no text belongs to any image, as texts of other ranks do not.
 /// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
 /// @param weight A factor per sample; broadcasts to the shape of the loss for `Reduction::None`.
