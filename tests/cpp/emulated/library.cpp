@@ -2,8 +2,10 @@
 #include <lossops/version.h>
 #include <torch/library.h>
 
+#include "families/contrast/call.h"
 #include "families/describe.h"
 #include "families/lattice/call.h"
+#include "families/linear/call.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
 #include "operators/count/count.h"
@@ -26,20 +28,32 @@ const Backend* emulated() {
   return &backend;
 }
 
+/// The loss of an operator, under this name.
 template <class E>
-void define(torch::Library& library, const char* name, TraitsOf<E> traits) {
+std::unique_ptr<Loss> described(const char* name, const char* op, TraitsOf<E> traits) {
   auto loss = lossops::describe<E>("lossops", name, std::move(traits));
-  loss->exceptions = losses::torch_exceptions(name);
+  loss->exceptions = losses::torch_exceptions(op);
   loss->kernels.push_back({emulated<E>(), cuda_kernels<E>().table});
-  define_loss(library, std::move(loss), LOSSOPS_VERSION);
+  return loss;
+}
+
+/// With that on a product.
+template <class E>
+void define(torch::Library& library, const char* op, const char* linear_op, TraitsOf<E> traits) {
+  define_loss(library, described<E>(op, op, traits), LOSSOPS_VERSION);
+  if constexpr (linear::kIsOnLogits<E>) {
+    auto loss = std::make_unique<linear::LinearLoss>(described<E>(linear_op, op, std::move(traits)));
+    define_loss(library, std::move(loss), LOSSOPS_VERSION);
+  }
 }
 
 }  // namespace
 
 TORCH_LIBRARY(lossops, library) {
 #define LOSS(op, Expression, ...) \
-  define<losses::Expression>(library, #op, TraitsOf<losses::Expression>{__VA_ARGS__});
+  define<losses::Expression>(library, #op, "linear_" #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
+  for (auto& loss : contrast::losses()) define_loss(library, std::move(loss), LOSSOPS_VERSION);
   // The host computes it for every device, by kernels that are not in this library: it is only declared.
   auto alignment = lossops::describe<losses::CTC>("lossops", "ctc_align", {"log_probs", "input_lengths"});
   lattice::define_alignment(library, std::move(alignment));
