@@ -152,9 +152,12 @@ def disagreement(ours: Loss, theirs: Loss, operands: Operands, exact: bool = Fal
     In the mean, since the two may choose different subgradients where an element hits a kink. NaN
     if any difference is. ``exact``: theirs in float64, where it loses more digits than ours.
     """
-    wide = [x.detach().double().requires_grad_() if x.requires_grad else x for x in operands]
+    reference = operands
+    if exact:
+        reference = [x.detach().double().requires_grad_() if x.requires_grad else x
+                     for x in operands]  # fmt: skip
     found = []
-    for loss, given in ((ours, operands), (theirs, wide if exact else operands)):
+    for loss, given in ((ours, operands), (theirs, reference)):
         value, leaves = loss(*given), [x for x in given if x.requires_grad]
         found.append((value.detach(), *torch.autograd.grad(value, leaves)))
     differences = []
