@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/amax.h>
 #include <ATen/ops/exp2.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/where.h>
@@ -33,6 +34,16 @@ int64_t chunk_rows(int64_t rows, int64_t row_bytes, int64_t features) {
   const int64_t most = std::max({kChunkBytes / std::max<int64_t>(row_bytes, 1), enough, int64_t{16}});
   const int64_t chunks = std::max<int64_t>((rows + most - 1) / most, 1);
   return std::max<int64_t>((rows + chunks - 1) / chunks, 1);
+}
+
+at::Tensor directions(const at::Tensor& v, at::Tensor* length) {
+  if (TORCH_GUARD_OR_FALSE(v.sym_size(-1).sym_eq(0))) return v;
+  const at::Tensor largest = v.detach().abs().amax(-1, true);  // as good as a constant
+  const at::Tensor none = largest == 0;
+  const at::Tensor scaled = at::where(none, 0.0, v / at::where(none, 1.0, largest));
+  const at::Tensor norm = at::where(none, 1.0, scaled.square().sum(-1, true)).sqrt();
+  if (length) *length = at::where(none, 0.0, largest * norm.detach());
+  return scaled / norm;
 }
 
 static void fit_half(const Call& call, Evaluation& out) {

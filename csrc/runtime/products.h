@@ -12,6 +12,10 @@ void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds
 /// so many features with a matrix that has as many columns.
 int64_t chunk_rows(int64_t rows, int64_t row_bytes, int64_t features);
 
+/// Vectors of length 1, differentiably; of zeros, zeros. Lengths, which `length` gets, are measured relative
+/// to the largest component, so that none overflows.
+at::Tensor directions(const at::Tensor& v, at::Tensor* length = nullptr);
+
 /// Makes the gradients of an evaluation, in whatever dtype they were computed, what the call's tensors need.
 /// Those that come with a denominator are multiplied by the power of two with which the largest fits float16,
 /// so that no more underflow than have to.

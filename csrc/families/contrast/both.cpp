@@ -20,9 +20,6 @@ namespace {
 /// So that a tile, and another of its size, stay in a cache, and products are of large matrices.
 constexpr int64_t kTileRows = 512, kTileColumns = 1024;
 
-/// What scores are relative to: the largest, or 0 where there is none.
-at::Tensor shift(const at::Tensor& largest) { return at::where(largest == -kInfinity, 0.0, largest); }
-
 /// The log-sum-exps of rows, or columns, less the scores of the pairs themselves, as far as they are known.
 struct Others {
   explicit Others(const at::Tensor& like)

@@ -1,7 +1,6 @@
 // What a call compares: its vectors, joined, without what is left out, and of length 1 where cosines are
 // compared; its labels; and the numbers that make scores of products.
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/amax.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/scalar_tensor.h>
@@ -11,6 +10,7 @@
 #include "core/shapes.h"
 #include "core/transforms.h"
 #include "families/contrast/call.h"
+#include "runtime/products.h"
 
 namespace lossops::contrast {
 namespace {
@@ -28,18 +28,6 @@ at::Tensor joined(const Call& call, const std::vector<int>& tensors) {
     if (parts.back().dim() > 2) parts.back() = parts.back().flatten(0, 1);
   }
   return parts.size() == 1 ? parts[0] : at::cat(parts);
-}
-
-/// Those of length 1. Lengths are measured relative to the largest component, so that none overflows.
-at::Tensor directions(const at::Tensor& v, at::Tensor& length) {
-  if (TORCH_GUARD_OR_FALSE(v.sym_size(1).sym_eq(0))) return v;
-  const at::Tensor largest = v.detach().abs().amax(1, true);  // as good as a constant
-  const at::Tensor none = largest == 0;
-  const at::Tensor safe = at::where(none, 1.0, largest);
-  const at::Tensor scaled = at::where(none, 0.0, v / safe);
-  const at::Tensor norm = at::where(none, 1.0, scaled.square().sum(1, true)).sqrt();
-  length = at::where(none, 0.0, largest * norm.detach());
-  return scaled / norm;
 }
 
 at::Tensor without(const at::Tensor& gone, const at::Tensor& v) {
@@ -110,8 +98,8 @@ Comparison::Comparison(const Call& call) {
     scale = at::scalar_tensor(1 / parameter(call, 0), x.options().requires_grad(false));
   }
   if (!loss.is_paired() && (loss.kind != Kind::kInfoNCE || parameter(call, 1) != 0)) {
-    y = directions(y, y_length);
-    x = shared ? y : directions(x, x_length);
+    y = directions(y, &y_length);
+    x = shared ? y : directions(x, &x_length);
     if (shared) x_length = y_length;
   }
 }

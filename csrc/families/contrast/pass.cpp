@@ -142,6 +142,8 @@ class Pass {
 
 }  // namespace
 
+at::Tensor shift(const at::Tensor& largest) { return at::where(largest == -kInfinity, 0.0, largest); }
+
 Found empty_found(const Comparison& c, const Wanted& wanted) {
   Found found;
   const auto options = c.x.options().requires_grad(false);

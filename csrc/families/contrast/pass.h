@@ -27,6 +27,8 @@ Found pass_over_rows(const Call& call, const Comparison& c, const Wanted& wanted
 /// log-sum-exps of all rows and columns are known.
 Found pass_over_both(const Comparison& c, const Wanted& wanted);
 
+/// What scores are relative to: the largest, or 0 where there is none.
+at::Tensor shift(const at::Tensor& largest);
 /// Room for what is wanted; what is added up is 0.
 Found empty_found(const Comparison& c, const Wanted& wanted);
 /// Rows of a chunk were multiplied by all columns, which gave their gradients but for the scale: puts it on.

@@ -72,11 +72,6 @@ class RowPass {
     return all.narrow(0, first, s.size(0));
   }
 
-  /// The largest of each row, or 0 where nothing is compared.
-  static at::Tensor shift(const at::Tensor& largest) {
-    return at::where(largest == -kInfinity, 0.0, largest);
-  }
-
   /// Softmax cross-entropy with a label, by the log-sum-exp of the others relative to it: nothing cancels.
   at::Tensor of_label(const at::Tensor& s, int64_t first) const {
     const at::Tensor label = rows_of(c_.label, s, first).unsqueeze(1);

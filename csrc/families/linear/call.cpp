@@ -3,13 +3,13 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/OpMathType.h>
-#include <ATen/ops/amax.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/where.h>
 
 #include "core/reduction.h"
 #include "core/shapes.h"
+#include "runtime/products.h"
 
 namespace lossops::linear {
 namespace {
@@ -97,16 +97,6 @@ void check_target(const Call& call) {
                    shown(shape));
 }
 
-/// Vectors of length 1, or 0, in float or wider: relative to the largest component, none overflows.
-at::Tensor directions(const at::Tensor& of) {
-  at::Tensor x = of.to(c10::promoteTypes(of.scalar_type(), at::kFloat));
-  if (TORCH_GUARD_OR_FALSE(x.sym_size(-1).sym_eq(0))) return x;
-  const at::Tensor largest = x.detach().abs().amax(-1, true);  // which is as good as a constant
-  const at::Tensor none = largest == 0;
-  x = at::where(none, 0.0, x / at::where(none, 1.0, largest));
-  return x / at::where(none, 1.0, x.square().sum(-1, true)).sqrt();
-}
-
 /// Takes vectors of any length for a loss of cosines. To do so twice is to do it once, gradients included.
 void take_directions(Call& call) {
   call.settings.dtype = call.result_dtype();
@@ -115,8 +105,9 @@ void take_directions(Call& call) {
     const at::Tensor ignored = call.tensors[call.loss->labels] == *call.settings.ignore_index;
     x = at::where(ignored.reshape_symint(rows_shape(call)).unsqueeze(-1), 0.0, x);
   }
-  call.tensors[0] = directions(x);
-  call.tensors[1] = directions(call.tensors[1]);
+  const auto wide = [](const at::Tensor& t) { return t.to(c10::promoteTypes(t.scalar_type(), at::kFloat)); };
+  call.tensors[0] = directions(wide(x));
+  call.tensors[1] = directions(wide(call.tensors[1]));
 }
 
 void align(Call& call) {
