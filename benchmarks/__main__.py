@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from . import cpu, figures, gpu, training
+from . import cpu, figures, gpu, products, training
 from .charts import draw_chart
 from .figures import Size, elements, size_name
 from .measure import Cell, Company, measure
@@ -38,6 +38,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 CHOICES = ("losses", "family", "sizes", "dtype", "quick", "no_compile", "no_bfloat16",
            "no_memory")  # fmt: skip
+ALONE = {"product": products.MEASUREMENTS, "training": training.MEASUREMENTS}  # no case of peers.py
 Job = tuple[str, Callable[[], Any], Callable[[Any], None]]  # what it is, how to measure and keep it
 
 
@@ -62,11 +63,11 @@ def make_parser() -> argparse.ArgumentParser:
         "all of them with AVX2 where there is more. Partial runs are kept as partial*.json.",
     )
     add = parser.add_argument
-    names = (*BY_NAME, *training.MEASUREMENTS)
+    names = (*BY_NAME, *(name for family in ALONE.values() for name in family))
     add("--losses", nargs="+", choices=names, metavar="LOSS", default=names, help="default: all")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
-    add("--family", choices=(*FAMILIES, "training"),
-        help="only losses of elements, classes, sequences, sums, or around them")  # fmt: skip
+    add("--family", choices=(*FAMILIES, *ALONE),
+        help="only losses of elements, classes, sequences, sums, products; or around")  # fmt: skip
     add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
         "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
@@ -127,10 +128,10 @@ def plan(options: argparse.Namespace, run: Run) -> list[Job]:
                 add(f"{what} beside sum", cpu.measure_reading, case, size, dtype, 2 * rounds(size))
         if device is cpu and (case.name, size) == ("ctc", figures.SOFTMAX_SHAPE):
             add(f"{what} beside log_softmax", cpu.measure_softmax, case, size, dtype, rounds())
-    if device is cpu and options.family in (None, "training"):
-        for name in training.MEASUREMENTS:
+    for family, measurements in ALONE.items() if device is cpu else ():
+        for name in measurements if options.family in (None, family) else ():
             if name in options.losses:
-                add(name, training.MEASUREMENTS[name], rounds())
+                add(name, measurements[name], rounds())
     asked = "cross_entropy" in options.losses and options.family in (None, "class")
     if device is cpu and asked and not options.no_memory:
         for side in SIDES if compile else SIDES[:2]:

@@ -31,7 +31,13 @@ REGION_SHAPES: tuple[Shape, ...] = ((8, 4, 256, 256), (2, 21, 512, 512))
 MASK_SHAPES: tuple[Shape, ...] = ((8, 1, 512, 512),)
 VECTOR_SHAPES: tuple[Shape, ...] = ((4096, 768), (64, 128))
 SIGNAL_SHAPES: tuple[Shape, ...] = ((16, 64000),)
+LINEAR_SHAPES: tuple[Shape, ...] = (
+    (2048, 1024, 32000),
+    (8192, 512, 50257),
+)  # rows, features, classes
+CLIP_SHAPE: Shape = (16384, 512)
 PEERS = {"eager": "eager", "compile": "torch.compile"}
+OTHERS = PEERS | {"products": "the products alone", "chunks": "torch's chunks"}
 
 
 def elements(size: Size) -> int:
@@ -115,12 +121,20 @@ GEOMETRIC_MEANS = {  # over a family and its sizes
     "element": {"eager": 4.0, "compile": 3.5},
     "class": {"eager": 5.0, "compile": 3.5},
 }
+PRODUCT_AIMS: dict[tuple[str, str], dict[str, float]] = {  # by loss and kind: others' time / ours
+    ("linear_cross_entropy", "forward"): {"products": 1 / 1.1},
+    ("linear_cross_entropy", KIND): {
+        "products": 1 / 1.12, "eager": 1.15, "compile": 1.05, "chunks": 2.5
+    },
+    ("clip", KIND): {"eager": 1.5},
+}  # fmt: skip
 BANDWIDTH_SIZE = 1 << 24
 BANDWIDTH_SHARE = 0.80  # forward mean, of the rate at which torch.sum reads the same bytes
 SOFTMAX_SHAPE = CTC_SHAPES[0]
 SOFTMAX = 2.5  # most that ctc of logits may take there, in units of their log_softmax
 BFLOAT16 = 1.0  # least ratio of our float32 time to our bfloat16 time
 MEMORY_SHAPE: Shape = (2048, 32000)
+PRODUCT_MEMORY = 64e6  # most bytes that a loss on a product may add to inputs and gradients
 MEMORY = 1.1  # most that forward and backward may add at its peak, in units of the logits
 
 

@@ -58,8 +58,8 @@ class Cell:
     """Everything measured for one loss at one size and dtype.
 
     Attributes:
-        family: "element", "class", "sequence", "sum" or "training"; "bfloat16", "reading" and
-            "softmax" compare lossops with its own float32, with torch.sum and with log_softmax.
+        family: "element", "class", "sequence", "sum", "product" or "training"; "bfloat16",
+            "reading" and "softmax" compare lossops with its own float32, torch.sum and log_softmax.
         loss: Name of the case.
         size: Elements, or the shape of the logits.
         dtype: Of the operands.

@@ -44,7 +44,7 @@ def checks(run: Run) -> list[Check]:
     """Every promise that this run can speak to, held against it; there are none of GPUs."""
     if "gpu" in run.meta:
         return []
-    found = [*aim_checks(run), *family_checks(run)]
+    found = [*aim_checks(run), *family_checks(run), *product_checks(run)]
     size = size_name(figures.BANDWIDTH_SIZE)
     what = f"least share of torch.sum's rate, forward, {size}"
     shares = [
@@ -94,6 +94,23 @@ def family_checks(run: Run) -> Iterator[Check]:
             ratios = [(cell.kinds[KIND].ratios[peer].median, cell) for cell in cells
                       if peer in cell.kinds[KIND].ratios]  # fmt: skip
             yield from least_check(f"{title}: least ratio against {name}", figures.FLOOR, ratios)
+
+
+def product_checks(run: Run) -> Iterator[Check]:
+    """Losses of a layer and of all pairs beside the others, and what memory they add."""
+    for cell in run.of("product"):
+        if cell.dtype != "float32":
+            continue
+        for kind, found in cell.kinds.items():
+            for side, least in figures.PRODUCT_AIMS.get((cell.loss, kind), {}).items():
+                what = f"{cell.loss} against {figures.OTHERS[side]}, {described(cell)}"
+                note = "" if kind == KIND else kind
+                yield Check(what, least, found.ratios[side].median, note)
+        what = f"{cell.loss}: MB beside inputs and gradients, {described(cell)}"
+        note = ", ".join(f"{figures.OTHERS[side]} {peak / 1e6:.0f}"
+                         for side, peak in cell.peak.items() if side != "lossops")  # fmt: skip
+        peak = cell.peak["lossops"] / 1e6
+        yield Check(what, figures.PRODUCT_MEMORY / 1e6, peak, note, most=True)
 
 
 def least_check(what: str, promised: float, values: list[tuple[float, Cell]]) -> list[Check]:
@@ -275,6 +292,8 @@ def show(run: Run, console: Console) -> None:
         console.print(bfloat16_table(run))
     if run.of("training"):
         console.print(comparison_table("around a loss in training", run.of("training")))
+    if run.of("product"):
+        console.print(comparison_table("on a product of matrices", run.of("product")))
     if run.memory:
         console.print(side_table(run))
     found = checks(run)

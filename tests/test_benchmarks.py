@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import figures, floor, gpu
+from benchmarks import figures, floor, gpu, products
 from benchmarks.__main__ import cells, make_parser, run_all
 from benchmarks.measure import Cell, Comparison, Timing, disagreement
 from benchmarks.peers import BY_NAME
@@ -90,6 +90,15 @@ def test_aims_follow_the_instruction_set() -> None:
         assert [check.measured for check in found if check.what == what] == expected
         mean = next(check for check in found if "geometric mean against eager" in check.what)
         assert math.isclose(mean.measured, 2.0) and mean.promised == 5.0
+
+
+def test_products_are_held_against_their_aims(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "CLIP_SHAPE", (64, 16))
+    run = Run({"instructions": "AVX2"})
+    run.cells += [products.measure_linear((32, 16, 500), 8), products.measure_clip(8)]
+    promised = [check.promised for check in checks(run)]
+    aims = [aim for aims in figures.PRODUCT_AIMS.values() for aim in aims.values()]
+    assert sorted(promised) == sorted([*aims, *2 * [figures.PRODUCT_MEMORY / 1e6]])
 
 
 def test_forward_steps_need_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
