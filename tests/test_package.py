@@ -98,6 +98,7 @@ def test_one_version() -> None:
     stated = {
         tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
         *re.findall(r'"(.+)"', (ROOT / "csrc/include/lossops/version.h").read_text()),
+        *re.findall(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M),
         lossops.__version__,
     }
     assert len(stated) == 1
