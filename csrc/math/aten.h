@@ -1,5 +1,6 @@
-// The carrier of decompositions: an at::Tensor, or a number not yet turned into one. Evaluating an expression
-// on it spells the loss out in ATen operators: differentiable to any order, in both modes, on any device.
+// The scalar type of decompositions: an at::Tensor, or a number not yet turned into one. Evaluating an
+// expression on it spells the loss out in ATen operators: differentiable to any order, in both modes, on any
+// device.
 #pragma once
 
 #include <ATen/TensorOperators.h>

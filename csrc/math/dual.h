@@ -1,4 +1,4 @@
-// The dual carrier: a value and its derivative by one operand, over any carrier C. Evaluating an expression
+// Dual numbers: a value and its derivative by one operand, over any scalar type C. Evaluating an expression
 // with that operand dual and the others plain gives the loss and a partial derivative at once, sharing every
 // transcendental; what does not depend on the operand has no derivative that could meet an infinity.
 #pragma once

@@ -1,6 +1,6 @@
-// What an element-wise expression is: a struct with a template operator() over the carriers of its operands
-// and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid` on its
-// operands' values and a text `domain` that says what they must satisfy.
+// What an element-wise expression is: a struct with a template operator() over the scalar types of its
+// operands and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid`
+// on its operands' values and a text `domain` that says what they must satisfy.
 #pragma once
 
 #include "parameters.h"

@@ -5,7 +5,7 @@
 // next, by an arc that either emits no label (a blank) or the label of a position; what is emitted has a
 // weight. A path begins in state 0 of position 0 and ends in state s of position U - s, whichever s.
 //
-// A topology says how weights of paths are summed, on any carrier of weights, whose products and sums are
+// A topology says how weights of paths are summed, on any scalar type of weights, whose products and sums are
 // `a * b` and `sum(a, b, ...)`. Around a position it sees, `o` positions further:
 //
 //   at.before<s>(o)  the sum over all ways to state s before this row

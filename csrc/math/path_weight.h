@@ -11,7 +11,7 @@
 
 namespace lossops {
 
-/// Over any carrier V; all weights are >= 0.
+/// Over any scalar type V; all weights are >= 0.
 template <class V>
 struct PathWeight {
   using T = typename V::Value;

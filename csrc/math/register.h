@@ -1,5 +1,5 @@
-// The carrier that a CPU kernel computes in: a vector register where the instruction set has one that at::vec
-// knows, and otherwise a register of one value.
+// The scalar type that a CPU kernel computes in: a vector register where the instruction set has one that
+// at::vec knows, and otherwise a register of one value.
 #pragma once
 
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2) || defined(__aarch64__)

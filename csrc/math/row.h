@@ -1,5 +1,6 @@
-// The mathematics of a row of losses over the class axis, on any carrier: what a row and its classes cost,
-// and dl/dz of each class. Memory, and the sweeps in which classes are met, are the kernels' loops' own.
+// The mathematics of a row of losses over the class axis, on any scalar type: what a row and its classes
+// cost, and dl/dz of each class. Memory, and the sweeps in which classes are met, are the kernels' loops'
+// own.
 //
 // With r_j = dl/d(ln p_j) the gradient is
 //

@@ -1,6 +1,6 @@
-// The scalar carrier: one float or double, on the host or in a CUDA thread.
+// The plain scalar type: one float or double, on the host or in a CUDA thread.
 //
-// A carrier is a type that a loss expression can be evaluated on. Each carrier offers arithmetic with
+// A scalar type is what a loss expression is evaluated on. Each offers arithmetic with
 // itself and with constants, comparisons that give a mask, select(mask, a, b), and the functions below;
 // vocabulary.h builds the rest on top. Nothing here includes ATen, so expressions can be tested alone.
 #pragma once
@@ -20,7 +20,7 @@ namespace lossops {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Converts to carrier C as a constant; keeps mixed overloads from competing with those of C itself.
+/// Converts to the scalar type C as a constant; keeps mixed overloads from competing with those of C itself.
 template <class A, class C>
 concept ConstantOf = std::is_convertible_v<A, C> && !std::is_same_v<A, C>;
 

@@ -1,4 +1,4 @@
-// The SIMD carrier: one vector register of float or double, over at::vec.
+// The SIMD scalar type: one vector register of float or double, over at::vec.
 //
 // A file that includes this is compiled once per instruction set (see setup.py); the namespace keeps
 // the copies apart. The transcendental functions of float are this project's own: two to four times as fast

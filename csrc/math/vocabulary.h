@@ -1,4 +1,4 @@
-// The vocabulary that losses are written in, for every carrier alike.
+// The vocabulary that losses are written in, for every scalar type alike.
 #pragma once
 
 #include "dual.h"
@@ -216,7 +216,7 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
   }
 }
 
-/// The same for a carrier whose own derivatives go on: without them.
+/// The same for a scalar type whose own derivatives go on: without them.
 template <class C>
 LOSSOPS_INLINE C detached(const C& x) {
   return x;

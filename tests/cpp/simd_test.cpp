@@ -1,6 +1,6 @@
-// The float transcendental functions of the SIMD carrier against double, over every STEP-th float of their
-// domains (all of them with STEP 1), and of [0, 1] over every UNIT_STEP-th for log1p_unit. Prints the worst
-// error of each; exits with the number of failures.
+// The float transcendental functions of the SIMD scalar type against double, over every STEP-th float of
+// their domains (all of them with STEP 1), and of [0, 1] over every UNIT_STEP-th for log1p_unit. Prints the
+// worst error of each; exits with the number of failures.
 #include "math/simd.h"
 
 #include <algorithm>

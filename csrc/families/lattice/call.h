@@ -23,7 +23,7 @@ extern const Family kFamily;
 const Backend* cpu_backend();
 const Backend* cuda_backend();
 
-/// Logarithms of weights in ATen, with the positions last, as a carrier of weights.
+/// Logarithms of weights in ATen, with the positions last, as a scalar type of weights.
 struct LogWeight {
   at::Tensor log;
   friend LogWeight operator*(const LogWeight& a, const LogWeight& b) { return {a.log + b.log}; }
