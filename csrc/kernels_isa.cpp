@@ -1,5 +1,5 @@
 // The kernels of the losses in LOSSOPS_FILE, for the instruction set that this is compiled for. Each file of
-// expressions is a unit of its own, so that they are compiled side by side and none for another's sake.
+// expressions is a unit of its own, so that they are compiled in parallel and none for another's sake.
 #include "families/cpu_kernels.h"
 
 // clang-format off

@@ -62,7 +62,7 @@ def test_class_counts(loss: Loss, classes: int) -> None:
     "counts", [(1, 2, 7, 15, 16, 17, 33, 64, 65), *thorough(range(1, 71))], ids=["some", "all"]
 )
 def test_row_counts(loss: Loss, counts: Sequence[int]) -> None:
-    """A tail of every length, few classes and many, rows one after another and side by side."""
+    """A tail of every length, few classes and many, within a row and across rows."""
     for rows in counts:
         for classes, dtype in ((3, torch.float32), (10, torch.bfloat16), (37, torch.float32)):
             case = make_case(loss, shape=(rows, classes), dtype=dtype, ignore=loss.ignore)

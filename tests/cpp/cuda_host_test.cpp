@@ -96,7 +96,7 @@ void every_row_is_shared_out() {
     }
   }
   const RowGrid alone = row_grid(1 << 20, 21, true, 4, 1, true, 1024, kLimit);
-  expect(alone.team == 1 && alone.shared_bytes == 0, "rows side by side");
+  expect(alone.team == 1 && alone.shared_bytes == 0, "a row to a thread");
 }
 
 /// Every class is in the head, in a vector or in the tail, and vectors lie on boundaries.

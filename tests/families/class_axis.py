@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VECTOR, MATRIX = "(C)", "(C, C)"  # a parameter that is a tensor of numbers per class, or per pair
 
-# Rows side by side and lane by lane, staged or in place, neighbours, more classes than a tile.
+# Vectorized across rows and within a row, staged or in place, neighbours, more classes than a tile.
 SHAPES: tuple[Shape, ...] = (
     (1,), (5,), (300,), (0, 3), (1, 1), (3, 1), (2, 2), (7, 2), (15, 3), (16, 10), (17, 16),
     (33, 17), (5, 63), (17, 64), (65, 65), (18, 255), (4, 256), (3, 257), (2, 1000), (1, 4095),

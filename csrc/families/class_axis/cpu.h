@@ -5,7 +5,7 @@
 
 namespace lossops::cpu {
 
-/// Rows of up to this many classes are computed side by side, one to a lane; longer ones lane by lane.
+/// Rows of up to this many classes are vectorized across rows, one to a lane; longer ones within the row.
 constexpr int64_t kFewClasses = 256;
 /// So are rows that are neighbours in memory up to this many.
 constexpr int64_t kManyClasses = 16384;

@@ -1,5 +1,5 @@
 // The CPU launcher of losses of sequences. Every sequence is computed by itself, so results are the same for
-// every number of threads: side by side if there are enough, else one by one with their rows side by side.
+// every number of threads: sequences in parallel if there are enough, else one by one with rows in parallel.
 #include "families/lattice/cpu.h"
 
 #include <ATen/Parallel.h>

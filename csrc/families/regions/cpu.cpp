@@ -110,7 +110,7 @@ class RegionPass {
 
   // -- sweeps ------------------------------------------------------------------------------------------
 
-  /// f(run, part) for each block, where f may sweep what the run points at; parts go side by side.
+  /// f(run, part) for each block, where f may sweep what the run points at; parts run in parallel.
   template <class F>
   void sweep(const cpu::Rows<S>& grad, const F& f) const {
     const auto work = [&](int64_t begin, int64_t end) {

@@ -13,7 +13,7 @@
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
-/// `kVectors` of pixels side by side, one to a lane.
+/// `kVectors` of pixels at once, one to a lane.
 template <class S, int kVectors>
 class RegionGroup {
  protected:
