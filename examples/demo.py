@@ -1,9 +1,9 @@
 """Trains small models on real data with lossops: `python examples/demo.py --out demo_output`.
 
-Rare digits: bce, focal and rww_bce against each other. Uneven digits: five losses over ten classes,
-three of which are rare. Corrupted regression: mse against huber and quantile. At the end: a table
-for each task with the step times beside the usual code, inputs on which the usual code fails, and
-pictures of the curves. Under a minute on two cores.
+Rare digits: bce, focal and rww_bce against each other. Imbalanced digits: five losses over ten
+classes, three of which are rare. Corrupted regression: mse against huber and quantile. At the end:
+a table for each task with the step times beside the usual code, inputs on which the usual code
+fails, and pictures of the curves. Under a minute on two cores.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from demo_plots import Runs, draw_all
-from demo_tasks import MISS_COST, TASKS, UNEVEN, Contender, Task, recall_of, train
+from demo_tasks import IMBALANCED, MISS_COST, TASKS, Contender, Task, recall_of, train
 from rich.table import Table
 from shared import COUNTS, RARE, RARE_TEXT, Example, make_table, spread
 from torch import Tensor
@@ -28,7 +28,7 @@ LARGE = 1 << 20
 FOOTNOTES = {
     "rare digits": "recall: of the eights, at probability 1/2. "
     f"cost: a missed eight counts {MISS_COST:g}, a false alarm 1.",
-    "uneven digits": f"recall: means over digits, on the whole test set; {RARE_TEXT} are rare. "
+    "imbalanced digits": f"recall: means over digits, on the whole test set; {RARE_TEXT} are rare. "
     "n: training images of each digit; w = N / (10 n); F[t, k] = w[t].",
     "corrupted diabetes": "errors: absolute, on the clean test set; targets run from 25 to 346. "
     "in band: between the quantiles 0.1 and 0.9.",
@@ -115,7 +115,7 @@ def show_task(task: Task, runs: Runs, threads: int, example: Example) -> dict[st
         kept = {k: [None if v != v else v for v in values] for k, values in found.items()}
         figures[contender.name] = {"final_loss": final, "metrics": kept, "times_us": times}
     example.console.print(table)
-    if task is UNEVEN:
+    if task is IMBALANCED:
         example.console.print(recall_table(runs))
     codes = (f"{c.name} = {c.code}" for c in task.contenders)
     usual_codes = (f"{c.name}: {'formula' if c.formula else 'torch.nn'}" for c in task.contenders)

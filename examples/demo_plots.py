@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from demo_tasks import DIABETES, DIGITS, LEVELS, MISS_COST, UNEVEN, History, recall_of
+from demo_tasks import DIABETES, DIGITS, IMBALANCED, LEVELS, MISS_COST, History, recall_of
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from shared import COLOURS, CORRUPTED, COUNTS, GREY, RARE, RARE_TEXT, Example
@@ -65,7 +65,7 @@ def draw_digits(runs: Runs) -> Figure:
     return figure
 
 
-def draw_uneven(runs: Runs) -> Figure:
+def draw_imbalanced(runs: Runs) -> Figure:
     """Macro recall over the epochs, and the recall of each digit at the end."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.4), width_ratios=(1, 1.75))
     figure.suptitle(
@@ -156,6 +156,6 @@ def draw_band(histories: Sequence[History]) -> Figure:
 def draw_all(results: dict[str, Runs], example: Example) -> None:
     digits, diabetes = results[DIGITS.name], results[DIABETES.name]
     example.save(draw_digits(digits), "digits.png")
-    example.save(draw_uneven(results[UNEVEN.name]), "uneven_digits.png")
+    example.save(draw_imbalanced(results[IMBALANCED.name]), "imbalanced_digits.png")
     example.save(draw_diabetes(diabetes), "diabetes.png")
     example.save(draw_band(diabetes["quantile"]), "quantile_band.png")

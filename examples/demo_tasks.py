@@ -1,4 +1,4 @@
-"""The tasks of the demo: eights among digits, ten uneven classes, corrupted regression."""
+"""The tasks of the demo: eights among digits, ten imbalanced classes, corrupted regression."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from functools import cached_property, partial
 
 import numpy as np
 import torch
-from shared import COUNTS, RARE, Data, few_digits, fit, make_model, slipped_diabetes, uneven_digits
+from shared import (
+    COUNTS,
+    RARE,
+    Data,
+    few_digits,
+    fit,
+    imbalanced_digits,
+    make_model,
+    slipped_diabetes,
+)
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 
@@ -96,7 +105,7 @@ def judge_digits(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-def judge_uneven(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def judge_imbalanced(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """The percentage of each digit's test images that is recognised, and means over digits."""
     right = logits.argmax(1) == labels
     recall = [100 * float(right[labels == digit].mean()) for digit in range(len(COUNTS))]
@@ -139,9 +148,9 @@ DIGITS = Task(
     judge_digits,
     epochs=100,
 )
-UNEVEN = Task(
-    "uneven digits",
-    uneven_digits,
+IMBALANCED = Task(
+    "imbalanced digits",
+    imbalanced_digits,
     tuple(
         Contender(name, code, formula, outputs=len(COUNTS))
         for name, code, formula in (
@@ -164,7 +173,7 @@ UNEVEN = Task(
             ),
         )
     ),
-    judge_uneven,
+    judge_imbalanced,
     epochs=100,
     batch=64,
     labels=True,
@@ -186,7 +195,7 @@ DIABETES = Task(
     epochs=60,
     hidden=16,
 )
-TASKS = (DIGITS, UNEVEN, DIABETES)
+TASKS = (DIGITS, IMBALANCED, DIABETES)
 
 
 def train(task: Task, contender: Contender, seed: int) -> History:

@@ -22,10 +22,10 @@ from shared import (
     Data,
     Example,
     fit,
+    imbalanced_digits,
     make_model,
     make_table,
     spread,
-    uneven_digits,
 )
 from torch import Tensor, nn
 
@@ -144,13 +144,13 @@ def draw(recalls: dict[str, list[np.ndarray]], reports: dict[str, LossReport]) -
 
 def main() -> None:
     example = Example("Imbalanced classification: count, weigh, train, compare, look.")
-    counts = count_labels(uneven_digits(0).train_y, CLASSES)
+    counts = count_labels(imbalanced_digits(0).train_y, CLASSES)
     show_weights(counts, example)
     losses = candidates(counts)
     recalls: dict[str, list[np.ndarray]] = {name: [] for name in losses}
     reports: dict[str, LossReport] = {}
     for name, seed in example.runs(losses):
-        data = uneven_digits(seed)
+        data = imbalanced_digits(seed)
         torch.manual_seed(seed)
         model = make_model(data.train_x.shape[1], HIDDEN, CLASSES)
         recall, report = judge(fit(model, losses[name], data, EPOCHS, BATCH), data)

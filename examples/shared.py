@@ -30,7 +30,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from benchmarks.tables import make_table  # noqa: E402, F401
 
 CORRUPTED = 0.06  # part of the training targets whose decimal point has slipped
-COUNTS = (85, 4, 85, 85, 85, 85, 85, 85, 4, 4)  # images of each digit that uneven_digits keeps
+COUNTS = (85, 4, 85, 85, 85, 85, 85, 85, 4, 4)  # images of each digit that imbalanced_digits keeps
 RARE = tuple(digit for digit, count in enumerate(COUNTS) if count < max(COUNTS))
 RARE_TEXT = f"{', '.join(map(str, RARE[:-1]))} and {RARE[-1]}"
 
@@ -95,7 +95,7 @@ def split_digits(seed: int) -> list[np.ndarray]:
     return train_test_split(images, digits, test_size=0.4, stratify=digits, random_state=seed)
 
 
-def uneven_digits(seed: int) -> Data:
+def imbalanced_digits(seed: int) -> Data:
     """Which digit is it? Training keeps 4 images of 1, 8 and 9 each, 85 of every other digit."""
     return few_digits(seed, COUNTS)
 
