@@ -58,7 +58,7 @@ def parse_size(text: str) -> Size:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Times lossops, the eager peer and torch.compile of that peer, interleaved in "
+        description="Times lossops, the eager baseline and torch.compile of it, interleaved in "
         "one process: forward, backward, both, and peak memory. ATEN_CPU_CAPABILITY=avx2 measures "
         "all of them with AVX2 where there is more. Partial runs are kept as partial*.json.",
     )
@@ -72,7 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
         "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
     add("--dtype", choices=("float32", "bfloat16", "float16", "float64"), default="float32",
-        help="of the operands in the comparison with peers")  # fmt: skip
+        help="of the operands in the comparison with baselines")  # fmt: skip
     add("--quick", action="store_true", help="few rounds, for a first look; figures are rough")
     add("--no-compile", action="store_true", help="leave torch.compile out")
     add("--no-bfloat16", action="store_true", help="leave out everything in bfloat16")

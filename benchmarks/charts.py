@@ -1,4 +1,4 @@
-"""The pictures: ratios of forward+backward, a row for each loss and a panel for each peer."""
+"""The pictures: ratios of forward+backward, a row for each loss and a panel for each baseline."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def draw_chart(run: Run, family: str, path: Path) -> None:
                 if cell.dtype != first:
                     style = {"mfc": "white", "mec": colour, "mew": 1.8}
                 axis.plot(value, place, "o", ms=6.5, zorder=3, **style)
-        known = {"eager": "the eager peer", "compile": "torch.compile of the peer"}
+        known = {"eager": "the eager baseline", "compile": "torch.compile of the baseline"}
         title = f"against {known.get(peer, peer)}\ngeometric mean {mean_ratio(cells, peer):.1f}x"
         axis.set_title(title, fontsize=11)
-        axis.set_xlabel("time of the peer / time of lossops")
+        axis.set_xlabel("time of the baseline / time of lossops")
         axis.grid(axis="x", color="#e8e8e8", lw=0.8)
         axis.set_axisbelow(True)
         axis.spines[["top", "right", "left"]].set_visible(False)

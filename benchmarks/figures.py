@@ -56,7 +56,7 @@ def size_name(size: Size) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """The least ratios of the peers' times to ours (mean, 2 threads)."""
+    """The least ratios of the baselines' times to ours (mean, 2 threads)."""
 
     loss: str
     size: Size
@@ -116,7 +116,7 @@ AVX2_AIMS = (
     *_SEQUENCES,
     *_SUMS,
 )
-FLOOR = 1.0  # no loss below it against either peer at any size
+FLOOR = 1.0  # no loss below it against either baseline at any size
 GEOMETRIC_MEANS = {  # over a family and its sizes
     "element": {"eager": 4.0, "compile": 3.5},
     "class": {"eager": 5.0, "compile": 3.5},

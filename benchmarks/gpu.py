@@ -83,7 +83,7 @@ def own(loss: Loss, operands: Operands, grad: bool) -> list[Tensor]:
 
 
 def forward_block(loss: Loss, sets: Sequence[Operands]) -> Block:
-    """Of operands that need no gradient: some peers take it in the forward otherwise."""
+    """Of operands that need no gradient: some baselines take it in the forward otherwise."""
     given = [own(loss, operands, grad=False) for operands in sets]
 
     def step(i: int) -> None:

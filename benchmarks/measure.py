@@ -126,7 +126,7 @@ def compare(
 
 
 def compiled(peer: Loss, mode: str | None = None) -> Loss:
-    """torch.compile of the peer, as a function of its own, for the instruction set of eager code.
+    """torch.compile of the baseline, as a function of its own, for eager code's instruction set.
 
     torch.compile keeps its results on the code object. A copy of it gives every shape and mode a
     compiled function that knows of no other, whose guards are therefore as short as can be.
@@ -173,7 +173,7 @@ TOLERANCE = {torch.float64: 1e-6, torch.float32: 2e-4, torch.bfloat16: 5e-2, tor
 def measure(
     device: Device, case: Case, size: Size, dtype: torch.dtype, rounds: int, compile: bool
 ) -> Cell:
-    """Times lossops, the eager peer and, if that is asked and of use, torch.compile of the peer."""
+    """Times lossops, the eager baseline and, if asked and of use, torch.compile of it."""
     torch._dynamo.reset()
     compile = compile and case.is_compiled(size)
     # A function each, since torch.compile guards on whether gradients are wanted.

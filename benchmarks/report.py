@@ -27,10 +27,10 @@ FAMILIES = {
 KINDS = {"forward": "forward", "backward": "backward", KIND: "fwd+bwd"}
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
 NOTE = (
-    "Below each loss its eager peer. lossops computes its gradients in the forward pass of "
+    "Below each loss its eager baseline. lossops computes its gradients in the forward pass of "
     "training, so its backward has little left to do: judge by fwd+bwd. forward is under no_grad. "
     "cross_entropy_all: weight, label_smoothing and ignore_index together. Over a class axis bf16 "
-    "and fp16 logits reach the peers through .float(). peak: memory of a training step / the "
+    "and fp16 logits reach the baselines through .float(). peak: memory of a training step / the "
     "input. Empty: torch.compile of F.multilabel_margin_loss builds tensors of N x C x C, leaves "
     "F.ctc_loss as it is, and would unroll a loop over frames. ctc: frames x sequences x classes x "
     "labels, beside log_softmax and F.ctc_loss; rnnt: sequences x frames x labels x classes.\n"
@@ -78,7 +78,7 @@ def aim_checks(run: Run) -> Iterator[Check]:
 
 
 def family_checks(run: Run) -> Iterator[Check]:
-    """The geometric mean and the least ratio against each peer."""
+    """The geometric mean and the least ratio against each baseline."""
     for family, title in FAMILIES.items():
         cells = run.of(family)
         if family == "element" and any(cell.dtype != "float32" for cell in cells):
@@ -164,7 +164,9 @@ def cell_table(run: Run, family: str) -> Table:
     headings = ["loss", "size", "dtype", "lossops\nforward", "\nfwd+bwd"]
     headings += [f"{KINDS[kind]}\n{name}" for kind in KINDS for name in sides]
     headings += [f"peak\n{name}" for name in ("lossops", *sides)]
-    title = f"{FAMILIES[family]}: time of the peer / time of lossops (and the aim), and peak memory"
+    title = (
+        f"{FAMILIES[family]}: time of the baseline / time of lossops (and the aim), and peak memory"
+    )
     table = make_table(title, headings, left=3)
     table.box, table.padding = box.SIMPLE_HEAD, (0, 0)  # it is wide
     aims = figures.aims(run.meta["instructions"])
@@ -186,7 +188,7 @@ def cell_table(run: Run, family: str) -> Table:
 
 
 def peak_text(cell: Cell, side: str) -> Text:
-    """Peak memory beside one operand's; red where a peer needs less than we."""
+    """Peak memory beside one operand's; red where a baseline needs less than we."""
     if side not in cell.peak:
         return Text("")
     less = cell.peak[side] < 0.99 * cell.peak["lossops"]

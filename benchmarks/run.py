@@ -74,7 +74,7 @@ def peers(cells: Iterable[Cell]) -> list[str]:
 
 
 def mean_ratio(cells: Iterable[Cell], peer: str, kind: str = KIND) -> float | None:
-    """The geometric mean of the ratios against a peer, where there are any."""
+    """The geometric mean of the ratios against a baseline, where there are any."""
     found = [cell.kinds[kind].ratios[peer].median for cell in cells
              if kind in cell.kinds and peer in cell.kinds[kind].ratios]  # fmt: skip
     return statistics.geometric_mean(found) if found else None
