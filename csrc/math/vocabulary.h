@@ -1,4 +1,4 @@
-// The vocabulary that losses are written in, for every scalar type alike.
+// The functions that expressions are written in, for every scalar type alike.
 #pragma once
 
 #include "dual.h"

@@ -1,5 +1,5 @@
-// The vocabulary on scalars and dual numbers, without ATen: derivatives against central differences, and the
-// values that limits demand. Exits with the number of failures.
+// The expression functions on scalars and dual numbers, without ATen: derivatives against central
+// differences, and the values that limits demand. Exits with the number of failures.
 #include <cstdio>
 #include <utility>
 #include <vector>
