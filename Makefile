@@ -1,12 +1,13 @@
 # Each target does all its own set-up, in .venv. TORCH picks another build of torch, e.g. for CUDA. The library
 # is compiled for this processor alone, and for every one in test-all and wheel.
 TORCH ?= torch==2.13.0
+NEXT ?= torch==2.14.1
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 SOURCES := setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo examples test test-all sanitize check-cuda sanitize-cuda bench docs wheel lint format clean
+.PHONY: demo examples test test-all test-next sanitize check-cuda sanitize-cuda bench docs wheel lint format clean
 
 demo: $(VENV)/built $(VENV)/extra-demo
 	$(RUN) examples/demo.py --out demo_output
@@ -25,6 +26,12 @@ test: $(VENV)/built $(VENV)/extra-test $(VENV)/extra-demo $(VENV)/extra-docs
 
 test-all: $(VENV)/built-all $(VENV)/extra-test $(VENV)/extra-demo $(VENV)/extra-docs
 	$(RUN) -m pytest -n 2 --dist worksteal
+
+# The same with another torch, in a clone: the tree holds the build for one. Downloads several GB.
+test-next:
+	rm -rf build/next
+	git clone --quiet . build/next
+	$(MAKE) -C build/next test-all TORCH=$(NEXT) PYTHON=$(PYTHON)
 
 sanitize: $(VENV)/built $(VENV)/extra-test
 	$(RUN) -m tests.sanitize
@@ -50,7 +57,8 @@ docs: $(VENV)/built $(VENV)/extra-docs $(VENV)/extra-demo $(VENV)/extra-test
 	$(RUN) -m sphinx -W --keep-going -q docs build/docs
 	@echo "the site: $(CURDIR)/build/docs/index.html"
 
-# A source distribution, and a wheel for the torch of .venv, which is tried in an environment of its own.
+# A source distribution, and a wheel for the Python and torch of .venv, which is audited and tried in an
+# environment of its own. For others: make wheel PYTHON=python3.13 TORCH=torch==2.14.1 in a clone.
 wheel: $(VENV)/torch $(VENV)/extra-wheel
 	rm -rf dist build/lib.*
 	$(RUN) -m build --no-isolation --sdist --wheel
@@ -89,4 +97,4 @@ $(VENV)/extra-%: $(VENV)/torch pyproject.toml
 	mv $@.txt $@
 
 clean:
-	rm -rf $(VENV) build dist docs/losses docs/output lossops.egg-info lossops/*.so lossops/_build_config.py lossops/include lossops/lib lossops/share
+	rm -rf $(VENV) build dist docs/losses docs/gallery docs/output lossops.egg-info lossops/*.so lossops/_build_config.py lossops/include lossops/lib lossops/share

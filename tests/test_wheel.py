@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
-from tests.wheel import ROOT, SMOKE, Environment, build_wheel
+from tests.wheel import ROOT, SMOKE, Environment, build_wheel, foreign_libraries
 
 pytestmark = pytest.mark.slow  # an environment with a torch of its own
 
@@ -62,3 +63,5 @@ def test_source_distribution(tmp_path: Path) -> None:
     (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
     wheel = build_wheel(tmp_path / "dist", source)
     assert "lossops/lib/liblossops.so" in zipfile.ZipFile(wheel).namelist()
+    of_torch = {path.name for path in (Path(torch.__file__).parent / "lib").iterdir()}
+    assert foreign_libraries(wheel) <= of_torch

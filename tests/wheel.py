@@ -1,5 +1,6 @@
 """The wheel in an environment of its own; `python -m tests.wheel <file>` tries one."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -50,6 +51,13 @@ def build_wheel(folder: Path, source: Path = ROOT) -> Path:
     return wheel
 
 
+def foreign_libraries(wheel: Path) -> set[str]:
+    """What the libraries of a wheel need that neither it nor every Linux has, by auditwheel."""
+    command = [sys.executable, "-m", "auditwheel", "show", "--json", wheel]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout)["external_libs"])
+
+
 class Environment:
     """A virtual environment with this torch, a wheel, and nothing else of ours."""
 
@@ -93,6 +101,10 @@ class Environment:
 
 
 if __name__ == "__main__":
+    own = {path.name for path in (Path(torch.__file__).parent / "lib").iterdir()}
+    foreign = foreign_libraries(Path(sys.argv[1]))
+    print("needs of others:", *sorted(foreign))
+    assert foreign <= own, f"not torch's: {foreign - own}"
     with tempfile.TemporaryDirectory() as folder:
         environment = Environment(Path(folder))
         environment.install(Path(sys.argv[1]).resolve())
