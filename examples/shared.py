@@ -150,7 +150,8 @@ def fit(
 
 def spread(values: Iterable[float], digits: int = 1) -> str:
     values = np.array(list(values))
-    return f"{values.mean():.{digits}f} ±{values.std():.{digits}f}"
+    mean = f"{values.mean():.{digits}f}"
+    return f"{mean} ±{values.std():.{digits}f}" if len(values) > 1 else mean
 
 
 class Example:
@@ -168,7 +169,7 @@ class Example:
         add("--out", type=Path, default=Path("demo_output"), help="folder for the pictures")
         told = f"runs of each loss (default: {repeats})"
         add("--repeats", type=int, default=repeats, help=told)
-        options = parser.parse_args()
+        options = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook's own
         self.began = time.perf_counter()
         self.out, self.repeats = options.out, options.repeats
         self.out.mkdir(parents=True, exist_ok=True)

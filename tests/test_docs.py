@@ -1,5 +1,7 @@
 """The site that `make docs` builds: its pages, its pictures, and that nothing is left out."""
 
+import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from tests.losses import LOSSES, Loss
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "docs"))
 
-from pages import curves, losses, snippets  # noqa: E402
+from pages import curves, gallery, losses, reference, snippets, speed  # noqa: E402
 
 SOURCES = {source.op: source for source in losses.LOSSES}
 
@@ -67,6 +69,68 @@ def test_chooser_names_losses() -> None:
     assert len(set(re.findall(r"losses\.md#(\w+)", text)) & set(SOURCES)) >= 35
     for shown, op in re.findall(r"\[(\w+)\]\(losses\.md#(\w+)\)", text):
         assert shown == SOURCES[op].function
+
+
+def test_cpp_reference_is_whole() -> None:
+    """Every function that the headers export, with its arguments, and every module."""
+    for path in (ROOT / "csrc/include/lossops").glob("*.h"):
+        exported = re.findall(r"^LOSSOPS_API at::Tensor (\w+)\(", path.read_text(), re.M)
+        if exported:
+            header = reference.read_header(path.stem)
+            named = [re.search(r"(\w+)\(", signature)[1] for signature, _ in header.functions]
+            assert named == exported
+            modules = re.findall(
+                r"TORCH_MODULE\((\w+)\)", (path.parent / "nn" / path.name).read_text()
+            )
+            assert [name for name, _, _ in header.modules] == modules
+            assert all(":param" in reference.in_rst(text) for _, text in header.functions)
+
+
+def test_links_to_torch_have_its_names() -> None:
+    for name, kind in reference.torch_names():
+        module, _, last = name.rpartition(".")
+        thing = getattr(importlib.import_module(module), last)
+        assert isinstance(thing, type) == (kind == "class"), name
+
+
+def test_figures_of_speed() -> None:
+    """A row for each size that was measured, and every ratio below 1."""
+    text = speed.figures()
+    assert {row.split(" | ")[1] for row in speed.by_size() if row[2:7] in ("eleme", "class")} >= {
+        name for name, _ in speed.CLASSES[:2]
+    }
+    low = [
+        r for kind in ("forward", speed.KIND) for _, _, r in speed.ratios(kind) if r["median"] < 1
+    ]
+    assert all(f"{ratio['median']:.2f} (" in text for ratio in low)
+
+
+def test_gallery_has_the_examples() -> None:
+    """All that `make examples` runs; and their cells are their source, in order."""
+    told = re.findall(r"examples/(\w+)\.py", (ROOT / "Makefile").read_text())
+    shown = [name for names in gallery.TASKS.values() for name in names]
+    assert sorted(shown) == sorted(set(told) - {"demo"})
+    for name in shown:
+        title, text, cells = gallery.split((ROOT / f"examples/{name}.py").read_text())
+        assert title and text and cells[-1] == "main()"
+        written = ast.parse((ROOT / f"examples/{name}.py").read_text()).body[1:-1]
+        assert ast.dump(ast.parse("\n".join(cells[:-1]))) == ast.dump(ast.Module(written, []))
+
+
+def test_gallery_runs_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = tmp_path / "examples"
+    examples.mkdir()
+    (examples / "shared.py").touch()
+    monkeypatch.setattr(gallery, "EXAMPLES", examples)
+    for number in (1, 2):
+        (examples / "a.py").write_text(f'print({number})\nopen("p{number}.png", "wb").close()\n')
+        for _ in range(2):  # the second time from the record
+            printed, pictures = gallery.executed("a", tmp_path / "out")
+            assert printed == str(number) and [p.name for p in pictures] == [f"p{number}.png"]
+            (examples / "a.py").touch()
+    (examples / "a.py").write_text("1 / 0\n")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        gallery.executed("a", tmp_path / "out")
 
 
 def test_links_resolve() -> None:
@@ -144,6 +208,9 @@ def test_site_builds(tmp_path: Path) -> None:
         if callable(getattr(module, name))
     }
     assert len(public) > 2 * len(LOSSES) and not public - known
+    cpp = {name for kind, names in inventory.items() if kind.startswith("cpp:") for name in names}
+    assert {f"lossops::{loss.op}" for loss in LOSSES} <= cpp
+    assert {f"lossops::nn::{loss.module}" for loss in LOSSES} <= cpp
     guide = re.sub(r"<[^>]+>", "", (tmp_path / "imbalance.html").read_text())
     plain, balanced = re.findall(r"^(?:plain|balanced):\n(.+(?:\n.+)+)", guide, re.M)
     for digit, before, after in zip(range(10), median(plain), median(balanced), strict=True):

@@ -4,6 +4,9 @@
   operator itself; the site's losses.md keeps what holds for all of them, and lists the pages.
 * Under the Python snippets of a document: what they print, and the pictures that they draw. The
   build runs them.
+* The gallery in docs/gallery/, from runs of the examples, which are kept in docs/output/.
+* The indexes of api.md and api_cpp.md, the figures of speed.md, and an inventory of torch's pages,
+  to which links lead.
 """
 
 from __future__ import annotations
@@ -12,14 +15,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-from . import losses, snippets
+from . import gallery, losses, reference, snippets, speed
 
 SECTION_LINK = re.compile(r"\(losses\.md#(\w+)\)")
+GENERATED = {
+    reference.PYTHON_MARK: reference.python_index,
+    reference.CPP_MARK: reference.cpp_index,
+    speed.MARK: speed.figures,
+}
 
 
 def write_pages(app: Any) -> None:  # noqa: ANN401
-    """Writes the pages of the losses, before Sphinx looks for documents."""
+    """Writes the pages of the losses and of the examples, before Sphinx looks for documents."""
     losses.write(Path(app.srcdir))
+    gallery.write(Path(app.srcdir))
 
 
 def complete(app: Any, name: str, source: list[str]) -> None:  # noqa: ANN401
@@ -28,6 +37,9 @@ def complete(app: Any, name: str, source: list[str]) -> None:  # noqa: ANN401
     if name == "losses":
         text = losses.overview(text)
     elif "/" not in name:
+        for mark, generated in GENERATED.items():
+            if mark in text:
+                text = text.replace(mark, generated())
         text = snippets.with_output(text, Path(app.srcdir) / "output" / name, f"output/{name}")
     source[0] = text
 

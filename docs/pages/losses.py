@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ def speed(loss: Loss, run: dict[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def in_torch(loss: Loss) -> str:
+    """Where torch has the loss, the sentence that leads there."""
+    names = (("func", "torch.nn.functional", loss.function), ("class", "torch.nn", loss.module))
+    found = [
+        f"{{py:{role}}}`{module}.{name}`"
+        for role, module, name in names
+        if hasattr(import_module(module), name)
+    ]
+    return f" In torch: {', '.join(found)}." if found else ""
+
+
 def page(loss: Loss, run: dict[str, Any]) -> str:
     """The Markdown of a loss's page."""
     _, _, formula = in_markdown(loss.doc.head).partition("\n\n")
@@ -73,7 +85,8 @@ def page(loss: Loss, run: dict[str, Any]) -> str:
             f"# {loss.function}",
             "",
             f"{in_markdown(loss.doc.summary)} Operator `lossops::{loss.op}`, module "
-            f"{{py:class}}`~lossops.nn.{loss.module}`.",
+            f"{{py:class}}`~lossops.nn.{loss.module}`, in C++ "
+            f"{{cpp:func}}`lossops::{loss.op}`.{in_torch(loss)}",
             "",
             formula,
             "",
