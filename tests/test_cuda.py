@@ -16,7 +16,8 @@ HOST_ONLY = ("not (errors_have_torchs_type or out_of_range or label_is_told or i
              " or peak_memory)")  # fmt: skip
 SUITES = ("forward", "gradients", "layouts", "dtypes", "hard_inputs", "class_torch", "class_paths",
           "class_values", "class_relations", "regressions", "exactness",
-          "emulated_ops", "ctc", "rnnt", "regions", "vectors")  # fmt: skip
+          "emulated_ops", "ctc", "rnnt", "regions", "vectors", "linear", "linear_functions",
+          "contrastive")  # fmt: skip
 # What reaches every branch of the loops, launchers and reductions, by suites that share a process.
 BRANCHES = {
     "elements": (("forward", "layouts", "gradients", "exactness"), """
@@ -45,6 +46,10 @@ BRANCHES = {
         or test_layouts and float16 or test_narrow and bfloat16 or test_nothing
         or test_all_ignored or test_absent or test_smooth or vectors and not (derivatives
         or transforms or tracing or meta or mistakes)"""),
+    "products": (("linear", "contrastive"), """
+        test_many_chunks or test_long_rows or test_ignored_rows or test_all_rows_ignored
+        or test_no_rows or test_half_gradients or test_narrow and mean
+        or test_values_and_gradients and mean or test_what_is_left_out"""),
 }  # fmt: skip
 
 
