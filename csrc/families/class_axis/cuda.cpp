@@ -28,9 +28,10 @@ class RowPass : RowPlan<S> {
     Evaluation out;
     for (int i = 0; i < loss_.operands; ++i) {
       if (!(wrt_ >> i & 1)) continue;
-      out.grads[i] = i == 0 && call_.input_gradient.defined()
-                         ? call_.input_gradient
-                         : empty_in_order(call_.tensors[i], call_.tensors[i].scalar_type());
+      // Against each label of a list all classes are read, of which some have their gradient by then.
+      const bool in_place = i == 0 && call_.input_gradient.defined() && !args_.label_list;
+      out.grads[i] =
+          in_place ? call_.input_gradient : empty_in_order(call_.tensors[i], call_.tensors[i].scalar_type());
     }
     if (!reduces_) out.loss = Plan::empty(shape_, call_.result_dtype());
     at::Tensor stored[2];  // the gradients of logits, as kernels store them
