@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../math/parameters.h"
-#include "../math/vocabulary.h"
+#include "../math/special.h"
 
 namespace lossops::losses {
 
@@ -62,17 +62,7 @@ struct SmoothL1 {
 struct LogCosh {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
-    constexpr double kLn2 = 0.693147180559945309417;
-    const auto difference = x - t;
-    const auto d = value_of(difference);
-    using D = std::remove_const_t<decltype(d)>;
-    const D a = abs(d);
-    const auto near = a < D(1);
-    const D e = expm1(-2.0 * select(near, d, a));
-    const D h = -e / (e + 2.0);  // with the sign of d near 0: the square is smooth there
-    const D l = log1p(select(near, -(h * h), e + 1.0));
-    const D value = select(near, -0.5 * l, (a - kLn2) + l);
-    return custom_derivative(value, select((d < D(0)) & (a >= D(1)), -h, h), difference);
+    return log_cosh(x - t);
   }
 };
 

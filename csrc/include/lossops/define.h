@@ -99,4 +99,5 @@
 #include <torch/library.h>
 #include LOSSOPS_INTERNAL(families/describe.h)
 #endif
+#include LOSSOPS_INTERNAL(math/special.h)
 // clang-format on
