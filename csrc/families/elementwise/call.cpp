@@ -153,6 +153,7 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
               " operands, and the traits name ", operands, ": ", arguments_text);
   for (int i = 0; i < operands; ++i) {
     const Operand& o = traits.operands[i];
+    if (argument(i) == traits.target) target = labels = i;
     TORCH_CHECK(!o.is_optional || (i > 0 && i != target), space, "::", name, ": ", o.name,
                 " cannot be optional: the first operand and the target have to be given");
     TORCH_CHECK(o.shape != Shape::kRowsOfLevels || (i + 1 < operands && !traits.operands[i + 1].is_optional),

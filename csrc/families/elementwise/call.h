@@ -28,6 +28,7 @@ struct Operand {
 /// What a line of the registry may say beyond the expression.
 struct Traits {
   std::vector<Operand> operands{{"input"}, {"target"}};
+  const char* target = "target";  ///< the one that ignore_index refers to, if there is one of this name
   bool mean_over_weight = false;  ///< the mean divides by the sum of the weights, not by their number
   bool row_mean = false;          ///< the loss of a sample is the mean over the last dimension
 };
