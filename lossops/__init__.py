@@ -2,8 +2,9 @@
 
 ``lossops.functional`` holds the functions, under the names of ``torch.nn.functional`` where that
 has the loss; ``lossops.nn`` holds the modules; ``torch.ops.lossops`` holds the operators
-themselves. ``lossops.define`` makes a loss of one's own from an expression. ``lossops.weights``
-counts labels and weighs classes; ``lossops.monitor`` watches losses in training.
+themselves. ``lossops.native`` makes a loss of one's own from a function or module of torch
+operators, ``lossops.define`` from an expression. ``lossops.weights`` counts labels and weighs
+classes; ``lossops.monitor`` watches losses in training.
 """
 
 from importlib import import_module as _import_module
@@ -20,7 +21,7 @@ _check_processor(build_info)
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
 from . import _transforms as _transforms  # noqa: E402
 from . import cpp_extension, functional, nn  # noqa: E402
-from ._define import DefinedLoss, define  # noqa: E402
+from ._define import DefinedLoss, define, native  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .decoding import ctc_align, ctc_decode  # noqa: E402
@@ -47,6 +48,7 @@ __all__ = [
     "l1_penalty",
     "l2_penalty",
     "monitor",
+    "native",
     "nn",
     "select_parameters",
     "weights",

@@ -15,7 +15,8 @@ from torch import Tensor
 
 import lossops
 from lossops._define.expression import Parser
-from lossops._define.language import CONSTANTS, FUNCTIONS
+from lossops._define.language import ALIASES, CONSTANTS, FUNCTIONS
+from lossops._define.written import written
 
 # -- what is refused ----------------------------------------------------------------------------
 
@@ -72,10 +73,23 @@ MISTAKES: dict[str, tuple[str, str]] = {  # the message, and what the carets mar
     "input, target": ("a tuple is not part", "input, target"),
     "{input: target}": ("a dictionary is not part", "{input: target}"),
     "inptu - target": ("unknown name 'inptu'; did you mean 'input'", "inptu"),
-    "where(input > 0, 1, c)": ("did you mean 'select'", "where"),
-    "pow(input, 2)": ("did you mean 'power'", "pow"),
-    "max(input, target)": ("did you mean 'maximum'", "max"),
-    "ln(input)": ("did you mean 'log'", "ln"),
+    "selct(input > 0, 1, c)": ("did you mean 'select'", "selct"),
+    "input.abs().cumsum()": ("an attribute is not part", "input.abs().cumsum"),
+    "torch.erf(input)": ("unknown function 'erf'", "torch.erf"),
+    "numpy.abs(input)": ("unknown name 'numpy'", "numpy"),
+    "input.mean": ("an attribute is not part", "input.mean"),
+    "input.mean() - target": ("mean is not the end", "input.mean()"),
+    "sum(input * target) * c": ("sum is not the end", "sum(input * target)"),
+    "input.mean(0)": ("mean is not the end", "input.mean(0)"),
+    "d = input - target": ("the result is missing", "d = input - target"),
+    "d = input - target\nd += 1\nd": ("'\\+=', is not part", "d += 1"),
+    "target = input\ninput": ("'target' has a meaning already", "target"),
+    "exp = input\nexp": ("'exp' has a meaning already", "exp"),
+    "d = input - target\nd * c\nd": ("the result stands at the end", "d * c"),
+    "d = input\nif d > 0: d = 1\nd": ("'if' as a statement is not part", "if d > 0: d = 1"),
+    "a = b = input\na": ("an assignment to more than a name", "a = b = input"),
+    "d = inptu\nd": ("unknown name 'inptu'; did you mean 'input'", "inptu"),
+    "d = (input\nd": ("'\\(' was never closed", "("),
     "sofplus(input)": ("did you mean 'softplus'", "sofplus"),
     "exp": (r"exp is a function, write exp\(x\)", "exp"),
     "c(2) * input": ("'c' is not a function", "c(2)"),
@@ -177,8 +191,16 @@ ARGUMENTS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"name": "Mine"}, ValueError, "must be a lower-case letter"),
     ({"name": "name"}, ValueError, "'name' is taken"),
     ({"name": "c"}, ValueError, "different names, got 'c' twice"),
-    ({"expression": 3}, TypeError, "the expression must be a str, got int"),
-    ({"expression": b"input"}, TypeError, "the expression must be a str, got bytes"),
+    (
+        {"expression": 3},
+        TypeError,
+        "the expression must be a str, a function or an nn.Module, got int",
+    ),
+    (
+        {"expression": b"input"},
+        TypeError,
+        "the expression must be a str, a function or an nn.Module, got b",
+    ),
     ({"tensors": "input"}, TypeError, "tensors must be a sequence of names"),
     ({"tensors": 3}, TypeError, "tensors must be a sequence of names"),
     ({"tensors": ("target",)}, ValueError, "tensors must be 2 to 8 names, got 1"),
@@ -260,6 +282,80 @@ def test_shared_operations() -> None:
     assert sum(node.op == "nlog_q" for node in seen) == 1
 
 
+STATED = """
+d = input - target
+weight = where(target > c, 2, 1);  square_d = d * d
+return (weight * square_d +
+        abs(d)).mean()
+"""
+
+
+def parsed(text: str) -> tuple[str, str]:
+    """A loss as the graph of its text, and its reduction."""
+    parser = Parser("mine", text, ("input", "target"), ("c",))
+    expression = parser.parse()
+    return written(parser.graph, expression.root), expression.ending
+
+
+def test_statements() -> None:
+    """Assignments and a reduction at the end say what one expression says."""
+    one = "(where(target > c, 2, 1) * (input - target) ** 2 + abs(input - target))"
+    graph, ending = parsed(one)
+    assert ending == "mean" and "v0 = input - target" in graph
+    assert parsed(STATED.replace("d * d", "d ** 2")) == (graph, "mean")
+    for end in ("mean", "sum"):
+        for way in (f"{one}.{end}()", f"{end}({one})", f"torch.{end}({one})"):
+            assert parsed(way) == (graph, end)
+    text = Parser("mine", STATED, ("input", "target"), ("c",)).parse().text
+    assert text.splitlines()[:2] == ["d = input - target", "weight = where(target > c, 2, 1)"]
+
+
+REWRITES = {  # what is written, and as which graph it is computed
+    "log(sigmoid(x))": "-softplus(-x)",
+    "log(1 - sigmoid(x))": "-softplus(x)",
+    "log1p(-sigmoid(x))": "-softplus(x)",
+    "1 - sigmoid(x)": "sigmoid(-x)",
+    "1 / (1 + exp(-x))": "sigmoid(x)",
+    "exp(logsigmoid(x))": "sigmoid(x)",
+    "log(x + 1)": "log1p(x)",
+    "log(1 - x)": "log1p(-x)",
+    "log(1 + exp(-x))": "softplus(-x)",
+    "exp(x) - 1": "expm1(x)",
+    "-1 + exp(x)": "expm1(x)",
+    "exp(x) + -1": "expm1(x)",
+    "1 - exp(x)": "-expm1(x)",
+    "1 - (1 - x)": "x",
+    "sqrt(x ** 2 + 4)": "hypot(x, 2)",
+    "sqrt(c ** 2 + x * x)": "hypot(x, maximum(abs(c), 1.1754943508222875e-38))",
+    "sqrt(x ** 2 - 4)": None,
+    "sqrt(x ** 2 + c)": None,
+    "log((exp(x) + exp(-x)) / 2)": "log_cosh(x)",
+    "log(0.5 * (exp(-x) + exp(x)))": "log_cosh(x)",
+    "log(exp(x) + exp(-x))": None,
+    "1 - (sigmoid(x) * c + (1 - sigmoid(x)) * (1 - c))": "sigmoid(-x) * c + sigmoid(x) * (1 - c)",
+    "1 - select(x > 0, sigmoid(x), exp(-x))": "select(x > 0, sigmoid(-x), -expm1(-x))",
+    "log(select(x > c, sigmoid(x), 1 - sigmoid(x)))": "select(x > c, -softplus(-x), -softplus(x))",
+    "select(x > 1, sigmoid(x), sigmoid(-x)) ** c": (
+        "select(x > 1, sigmoid(x) ** c, sigmoid(-x) ** c)"
+    ),
+}
+
+
+@pytest.mark.parametrize("given", REWRITES)
+def test_rewrites(given: str) -> None:
+    """What is written unstably is computed in another form, and told; what only looks so is not."""
+    parser = Parser("mine", f"({given}) + 0 * target * c", ("x", "target"), ("c",))
+    expression = parser.parse()
+    graph = written(parser.graph, expression.root).removesuffix(" + 0 * target * c")
+    wanted = REWRITES[given]
+    if wanted is None:
+        assert expression.rewrites == ()
+        wanted = given.replace("x * x", "square(x)").replace("x ** 2", "square(x)")
+    else:
+        assert any("computed as" in told for told in expression.rewrites) or "select" in given
+    assert graph.replace("(", "").replace(")", "") == wanted.replace("(", "").replace(")", "")
+
+
 # -- every word ---------------------------------------------------------------------------------
 
 X, T, A = Tensor, Tensor, Tensor
@@ -311,6 +407,25 @@ WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
     "input * (2 if c == 1 else 3)": lambda x, t, a: x * 3,
     "select(c < 1, 5, input)": lambda x, t, a: x,
     "select(c > 1, 5, 6) * input": lambda x, t, a: x * 5,
+    "where(input > target, pow(input, 2), max(target, extra)) - min(c, 1)": (
+        lambda x, t, a: torch.where(x > t, x * x, torch.maximum(t, a)) - 1
+    ),
+    "(input - target).square().log1p() + input.where(extra > 0, c).clip(-1, 1)": (
+        lambda x, t, a: (x - t).square().log1p() + x.where(a > 0, 1.5).clamp(-1, 1)
+    ),
+    "torch.abs(input) + F.softplus(target) * math.log(c)": (
+        lambda x, t, a: x.abs() + torch.nn.functional.softplus(t) * math.log(1.5)
+    ),
+    "absolute(input) + fabs(target) + ln(extra ** 2 + 1) - log_sigmoid(input)": (
+        lambda x, t, a: x.abs() + t.abs() + (a * a + 1).log() - torch.nn.functional.logsigmoid(x)
+    ),
+    "log_cosh(input - target) + detach(input) * target": (
+        lambda x, t, a: (x - t).cosh().log() + x.detach() * t
+    ),
+    "input ** (c + 3.5) - target ** (2 * c)": lambda x, t, a: x**5 - t**3,
+    "log(1 + exp(input)) + exp(target) - 1 + log(1 - sigmoid(extra))": lambda x, t, a: (
+        torch.nn.functional.softplus(x) + t.expm1() + torch.nn.functional.logsigmoid(-a)
+    ),
     "sign(input) * input * target": lambda x, t, a: x.sign() * x * t,
     "sqrt(abs(input) + c)": lambda x, t, a: (x.abs() + 1.5).sqrt(),
     "square(input) - +target": lambda x, t, a: x.square() - t,
@@ -399,7 +514,7 @@ def test_nan_in_nan_out(word_loss: Word, word: str) -> None:
 
 
 def test_every_word_is_tested() -> None:
-    for name in (*FUNCTIONS, *CONSTANTS):
+    for name in (*FUNCTIONS, *CONSTANTS, *ALIASES):
         assert any(name in word for word in [*WORDS, *MISTAKES])
 
 

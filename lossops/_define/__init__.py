@@ -1,17 +1,20 @@
-"""Losses of one's own from one expression: see :func:`lossops.define`."""
+"""Losses of one's own from text or a function: :func:`lossops.define`, :func:`lossops.native`."""
 
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from .definition import Definition
+    from .signature import Recording
 
-__all__ = ["DefinedLoss", "define"]
+__all__ = ["DefinedLoss", "define", "native"]
+
+Written = TypeVar("Written", bound=Callable[..., Any])
 
 
 class DefinedLoss(Protocol):
@@ -22,7 +25,10 @@ class DefinedLoss(Protocol):
         op: Its operator, in ``torch.ops``.
         library: The file that holds the operator, for ``torch.ops.load_library``, or ``dlopen`` in
             C++, where a saved program needs it without this definition.
-        expression: What it was made of.
+        expression: What it was made of; of a function what it computes, in the words of
+            :func:`lossops.define`.
+        rewrites: What is computed in another form than the one written, equal in exact arithmetic
+            and better in a computer's.
     """
 
     __name__: str
@@ -30,6 +36,7 @@ class DefinedLoss(Protocol):
     op: Callable[..., Tensor]
     library: str
     expression: str
+    rewrites: tuple[str, ...]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401
         """The loss."""
@@ -44,9 +51,9 @@ _defined: "dict[Definition, DefinedLoss]" = {}
 
 def define(
     name: str,
-    expression: str,
+    expression: str | Callable[..., Any],
     *,
-    tensors: Sequence[str] = ("input", "target"),
+    tensors: Sequence[str] | None = None,
     limits: Sequence[tuple[str, str, float]] = (),
     test_points: Sequence[Sequence[float]] = (),
     **parameters: float,
@@ -120,25 +127,197 @@ def define(
         CauchyLoss(c=3.0, reduction='mean', ignore_index=None)
     """
     # Only here, so that importing lossops stays fast.
-    from .build import compiled, load
     from .definition import check_points, checked
     from .points import check_derivatives
+
+    if callable(expression):
+        return _of_function(name, expression, tensors, limits, test_points, parameters)[0]
+    given = ("input", "target") if tensors is None else tensors
+    definition = checked(name, expression, given, limits, parameters)
+    points = check_points(name, test_points, definition.tensors)
+    loss = _made(definition)
+    if points:
+        check_derivatives(loss, definition, points)
+    return loss
+
+
+def _made(definition: "Definition") -> DefinedLoss:
+    """The loss of a definition."""
+    from .build import compiled, load
     from .source import module_name
 
-    definition = checked(name, expression, tensors, limits, parameters)
-    points = check_points(name, test_points, definition.tensors)
     if definition not in _defined:
         folder = compiled(definition)
         with _lock:
             if definition not in _defined:
                 module, library = load(definition, folder)
-                loss = cast(DefinedLoss, getattr(module, name))
+                loss = cast(DefinedLoss, getattr(module, definition.name))
                 loss.Module = getattr(module, module_name(definition))
-                loss.op = getattr(getattr(torch.ops, definition.namespace), name)
+                loss.op = getattr(getattr(torch.ops, definition.namespace), definition.name)
                 loss.library = str(library)
                 loss.expression = definition.expression
+                loss.rewrites = definition.rewrites
                 _defined[definition] = loss
-    loss = _defined[definition]
-    if points:
-        check_derivatives(loss, definition, points)
-    return loss
+    return _defined[definition]
+
+
+def _of_function(
+    name: str,
+    function: Callable[..., Any],
+    tensors: Sequence[str] | None,
+    limits: Sequence[tuple[str, str, float]],
+    test_points: Sequence[Sequence[float]],
+    parameters: dict[str, float],
+) -> tuple[DefinedLoss, "Recording"]:
+    """The loss that a function computes, and what was recorded; checked against the function."""
+    from .agreement import check_agreement
+    from .definition import check_points, checked
+    from .signature import record
+
+    recording = record(name, function, tensors, parameters)
+    every = [*recording.limits, *limits]
+    definition = checked(
+        name, recording.expression, recording.tensors, every, recording.parameters, recording.target
+    )
+    loss = _made(definition)
+    points = check_points(name, test_points, recording.given_tensors)
+    check_agreement(loss, function, recording, points)
+    return loss, recording
+
+
+@overload
+def native(
+    function: Written,
+    *,
+    name: str | None = None,
+    tensors: Sequence[str] | None = None,
+    limits: Sequence[tuple[str, str, float]] = (),
+    test_points: Sequence[Sequence[float]] = (),
+) -> Written: ...
+@overload
+def native(
+    *,
+    name: str | None = None,
+    tensors: Sequence[str] | None = None,
+    limits: Sequence[tuple[str, str, float]] = (),
+    test_points: Sequence[Sequence[float]] = (),
+) -> Callable[[Written], Written]: ...
+def native(
+    function: Any = None,
+    *,
+    name: str | None = None,
+    tensors: Sequence[str] | None = None,
+    limits: Sequence[tuple[str, str, float]] = (),
+    test_points: Sequence[Sequence[float]] = (),
+) -> Any:
+    """Make a loss that is written in torch operators native: one fused kernel, all derivatives.
+
+    The function is called once with stand-ins for its tensors and numbers, which record what it
+    does. What was recorded is compiled (the first time, in about 15 seconds; then it comes from a
+    cache) and checked against the function, value, first and second derivatives, at test points.
+    What returns is called as the function is, and computes the same: under torch.compile,
+    torch.func, TorchScript and export too.
+
+    **A function** takes tensors, the prediction among the first two, and numbers, which become
+    parameters. It says what one element costs, in
+
+    * ``+ - * / **``, comparisons, ``& | ~``, and these functions and methods of torch: ``abs``,
+      ``exp``, ``exp2``, ``expm1``, ``log``, ``log2``, ``log10``, ``log1p``, ``sqrt``, ``rsqrt``,
+      ``square``, ``pow``, ``reciprocal``, ``neg``, ``sign``, ``tanh``, ``cosh``, ``sinh``,
+      ``sigmoid``, ``logit``, ``hypot``, ``xlogy``, ``logaddexp``, ``where``, ``masked_fill``,
+      ``maximum``, ``minimum``, ``clamp``, ``isnan``, ``isinf``, ``isfinite``, ``zeros_like``,
+      ``ones_like``, ``full_like``, ``detach``, ``float``, ``to``;
+    * of torch.nn.functional: ``relu``, ``softplus``, ``logsigmoid``, ``silu``, ``elu``,
+      ``leaky_relu``, ``softsign``, ``mse_loss``, ``l1_loss``, ``smooth_l1_loss``, ``huber_loss``,
+      ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``soft_margin_loss``;
+    * ``math``, for numbers; Python's ``if`` on numbers, of which both ways are recorded; ``raise``
+      and ``assert`` on a number, which become its limits;
+
+    and ends with ``.mean()``, ``.sum()`` or neither, or by an argument ``reduction``. Tensors have
+    the shape of the prediction; from the third on they broadcast to it.
+
+    **A module** is recorded by its ``forward``. Its numbers are parameters, read at each call; its
+    tensors, learned ones too, are operands. A new module comes back, with the same attributes and
+    state, of a class with the same constructor. ``native`` of a class is the class of
+    ``native(Class())``.
+
+    What is unstable as written is computed in a form that keeps its digits: log(sigmoid(x)) as
+    logsigmoid(x), log(1 + y) as log1p(y), exp(y) - 1 as expm1(y), sqrt(x^2 + c^2) as hypot(x, c),
+    1 - sigmoid(x) as sigmoid(-x), and more; ``rewrites`` lists what a loss is made with.
+
+    Args:
+        function: The function, ``nn.Module`` or class of such. Without it, a decorator that has
+            the options.
+        name: Of the operator; by default the function's or class's own.
+        tensors: Which arguments are tensors. By default annotations and defaults tell: what is
+            annotated as a float or int, or has one for its default, is a number.
+        limits: What parameters must satisfy, as for :func:`lossops.define`.
+        test_points: Points, a number for each tensor in the order of the arguments, at which the
+            loss is checked; by default drawn.
+
+    Returns:
+        A function with the name, signature, documentation and annotations of the one given, or a
+        module. It has the attributes of :class:`lossops.DefinedLoss`, and ``loss``: the loss with
+        the arguments of ``lossops.functional``, ``reduction``, ``weight``, ``ignore_index`` and
+        ``normalizer``.
+
+    Raises:
+        ValueError: The function cannot be recorded, or disagrees with what was recorded; the
+            message quotes the line, and says what to write instead.
+        RuntimeError: There is no compiler, and the loss is not in the cache.
+
+    Example:
+        >>> import torch, lossops
+        >>> @lossops.native
+        ... def cauchy(input, target, c=1.0):
+        ...     return torch.log(1 + ((input - target) / c) ** 2).mean()
+        >>> cauchy(torch.tensor([1.0, 5.0]), torch.tensor([1.0, 2.0]), c=3.0)
+        tensor(0.3466)
+        >>> cauchy.rewrites
+        ('log(1 + x) is computed as log1p(x)',)
+    """
+    if function is None:
+        return lambda f: native(
+            f, name=name, tensors=tensors, limits=limits, test_points=test_points
+        )
+    from .facade import function_of, module_of
+    from .signature import snake_case
+
+    if isinstance(function, type) and issubclass(function, nn.Module):
+        try:
+            module = function()
+        except TypeError as error:
+            raise TypeError(
+                f"native: {function.__name__} has no module without arguments, of which a class is "
+                f"made ({error}); give lossops.native a module of it"
+            ) from None
+        return type(
+            native(module, name=name, tensors=tensors, limits=limits, test_points=test_points)
+        )
+    if not callable(function):
+        raise TypeError(
+            f"native: a function or an nn.Module is made native, got {type(function).__name__}"
+        )
+    if name is None:
+        name = snake_case(_name_of(function))
+    loss, recording = _of_function(name, function, tensors, limits, test_points, {})
+    if isinstance(function, nn.Module):
+        made: Any = module_of(recording, function, name, loss.op)
+        into: Any = type(made)
+    else:
+        made = into = function_of(recording, function, name, loss.op)
+    for attribute in ("Module", "op", "library", "expression", "rewrites"):
+        if not hasattr(into, attribute):
+            setattr(into, attribute, getattr(loss, attribute))
+    into.loss = staticmethod(loss) if isinstance(into, type) else loss
+    return made
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """What a function or module is called."""
+    if isinstance(function, nn.Module):
+        return type(function).__name__
+    name = getattr(function, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise ValueError("native: the function has no name; give name=")
+    return str(name)

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from ..nn._base import Loss
-from .expression import Node, Parser
+from .expression import Parser
+from .graph import Expression, Node
 from .language import CONSTANTS, FUNCTIONS
 
 MAX_TENSORS = 8  # kMaxOperands of csrc/math/parameters.h; of kMaxParams families have their share
@@ -27,6 +28,7 @@ RELATIONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operat
 COMMON = ("reduction", "weight", "ignore_index", "normalizer", "dtype", "wrt")
 GENERATED = ("Loss", "Op", "Tensor", "TensorOrNumber", "float", "int", "name", "reduction_code",
              "scalar_tensor", "self", "str", "super", "torch")  # fmt: skip
+RESERVED = (*COMMON, *GENERATED)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Definition:
         tensors: The names, the prediction first.
         parameters: Names and defaults.
         limits: Parameter, relation, bound.
+        target: The tensor that ``ignore_index`` refers to.
+        reduction: The one by default.
         root: The expression's last operation.
+        rewrites: What is computed in another form than the one written.
     """
 
     name: str
@@ -47,14 +52,16 @@ class Definition:
     tensors: tuple[str, ...]
     parameters: tuple[tuple[str, float], ...]
     limits: tuple[tuple[str, str, float], ...]
+    target: str
+    reduction: str
     root: Node = field(compare=False, repr=False)
+    rewrites: tuple[str, ...] = field(compare=False, repr=False)
 
     @property
     def namespace(self) -> str:
         """Of the operator and the module: another definition of this name has another one."""
-        said = [getattr(self, part) for part in ("name", "expression", "tensors")]
-        numbers = [self.parameters, self.limits]
-        text = json.dumps([*said, numbers])
+        parts = ("name", "expression", "tensors", "parameters", "limits", "target", "reduction")
+        text = json.dumps([getattr(self, part) for part in parts])
         return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -78,20 +85,20 @@ def _check_name(loss: str, what: str, name: object) -> str:
             f"{loss}: the name of a {what} must be {first} and up to {MAX_NAME - 1} letters, "
             f"digits and _ after it, got {name[:80]!a}"
         )
-    if keyword.iskeyword(name) or name in (*COMMON, *GENERATED, *FUNCTIONS, *CONSTANTS):
+    if keyword.iskeyword(name) or name in (*RESERVED, *FUNCTIONS, *CONSTANTS):
         raise ValueError(f"{loss}: {name!r} is taken, a {what} must have another name")
     return name
 
 
-def _check_tensors(loss: str, tensors: object) -> tuple[str, ...]:
+def _check_tensors(loss: str, tensors: object, target: str) -> tuple[str, ...]:
     if isinstance(tensors, str) or not isinstance(tensors, Sequence):
         raise TypeError(f"{loss}: tensors must be a sequence of names, got {tensors!r:.80}")
     names = tuple(_check_name(loss, "tensor", name) for name in tensors)
     if not 2 <= len(names) <= MAX_TENSORS:
         raise ValueError(f"{loss}: tensors must be 2 to {MAX_TENSORS} names, got {len(names)}")
-    if "target" not in names[1:]:
+    if target not in names[1:]:
         raise ValueError(
-            f"{loss}: tensors must name the prediction first, and one of the others 'target', "
+            f"{loss}: tensors must name the prediction first, and one of the others '{target}', "
             f"which ignore_index refers to, got {', '.join(names)}"
         )
     return names
@@ -173,13 +180,21 @@ def arguments(tensors: Sequence[str], parameters: Sequence[tuple[str, float]]) -
 
 
 def checked(
-    name: str, expression: str, tensors: object, limits: object, parameters: Mapping[str, Any]
+    name: str,
+    expression: str | Expression,
+    tensors: object,
+    limits: object,
+    parameters: Mapping[str, Any],
+    target: str = "target",
 ) -> Definition:
     """The definition, or an error that names what is wrong with it."""
     _check_name("define", "loss", name)
-    if not isinstance(expression, str):
-        raise TypeError(f"{name}: the expression must be a str, got {type(expression).__name__}")
-    names = _check_tensors(name, tensors)
+    if not isinstance(expression, (str, Expression)):
+        raise TypeError(
+            f"{name}: the expression must be a str, a function or an nn.Module, got "
+            f"{type(expression).__name__}"
+        )
+    names = _check_tensors(name, tensors, target)
     defaults = _check_parameters(name, parameters)
     every = [name, *names, *parameters]
     for twice in every:
@@ -194,5 +209,9 @@ def checked(
     except (RuntimeError, IndexError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: torch refuses a name or a default: {reason}") from None
-    parsed = Parser(name, expression, names, list(parameters)).parse()
-    return Definition(name, parsed.text, names, defaults, bounds, parsed.root)
+    if isinstance(expression, str):
+        expression = Parser(name, expression, names, list(parameters)).parse()
+    return Definition(
+        name, expression.text, names, defaults, bounds, target, expression.ending,
+        expression.root, expression.rewrites,
+    )  # fmt: skip

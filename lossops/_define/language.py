@@ -5,6 +5,7 @@ import math
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 64
+MAX_NODES = 600
 MAX_PRODUCT = 16  # whole exponents up to this one, of either sign, become products
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
@@ -12,12 +13,14 @@ CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 FUNCTIONS: dict[str, tuple[str, ...]] = {  # and what their arguments stand for
     "abs": ("x",),
     "clamp": ("x", "low", "high"),
+    "detach": ("x",),
     "exp": ("x",),
     "expm1": ("x",),
     "hinge": ("x",),
     "hypot": ("x", "c"),
     "log": ("x",),
     "log1p": ("x",),
+    "log_cosh": ("x",),
     "logsigmoid": ("x",),
     "maximum": ("x", "y"),
     "minimum": ("x", "y"),
@@ -35,20 +38,19 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {  # and what their arguments stand for
 }
 NUMBER_ARGUMENTS = ("c", "p")
 
-OTHER_NAMES = {  # under which people look for a function
+ALIASES = {  # names that people try first
     "absolute": "abs",
     "clip": "clamp",
     "fabs": "abs",
-    "infinity": "inf",
     "ln": "log",
     "log_sigmoid": "logsigmoid",
-    "logistic": "sigmoid",
     "max": "maximum",
     "min": "minimum",
     "pow": "power",
-    "sgn": "sign",
     "where": "select",
 }
+ENDINGS = ("mean", "sum")
+MODULES = ("F", "math", "torch")  # whose functions are written with their name in front
 
 ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARISONS = {
@@ -91,4 +93,16 @@ CONSTRUCTS = {
     ast.Await: "'await'",
     ast.Yield: "'yield'",
     ast.YieldFrom: "'yield from'",
+}
+STATEMENTS = {
+    ast.AnnAssign: "an annotation",
+    ast.Assign: "an assignment to more than a name",
+    ast.AugAssign: "an assignment that changes a value, such as '+=',",
+    ast.For: "'for'",
+    ast.FunctionDef: "'def'",
+    ast.If: "'if' as a statement",
+    ast.Import: "'import'",
+    ast.ImportFrom: "'import'",
+    ast.Return: "'return' before the end",
+    ast.While: "'while'",
 }

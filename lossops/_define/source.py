@@ -7,11 +7,18 @@ Nothing of what a user wrote is copied but names, which have been checked, and t
 import math
 
 from .definition import Definition
-from .expression import Kind, Node
+from .graph import Kind, Node, ordered
 
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 MEMBERS = ("p", "q", "nlog_p", "nlog_q")  # of a logistic
+OF_A_POWER = (
+    "power",
+    "real_power",
+    "hypot",
+    "p_power",
+    "q_power",
+)  # their second operand is a number
 OF_A_NUMBER = {  # which shares nothing
     "sigmoid": "logistic({}).p()",
     "softplus": "logistic({}).nlog_q()",
@@ -94,14 +101,16 @@ class Emitter:
         op, args = node.op, node.args
         if node.kind is Kind.NUMBER:
             numbers = [f"Number({self.name(arg)})" for arg in args]
-            if op == "power":
+            if op in ("power", "real_power"):
                 return f"std::pow({self.name(args[0])}, {self.name(args[1])})"
             if op == "hypot":
                 numbers[1] = self.name(args[1])
             call = OF_A_NUMBER.get(op, f"{op}({', '.join(['{}'] * len(args))})")
             return f"{call.format(*numbers)}.v"
-        if op in ("power", "hypot"):
+        if op in OF_A_POWER:
             return f"{op}({self.name(args[0])}, {self.name(args[1])})"
+        if op == "detach":
+            return f"detached(value_of({self.name(args[0])}))"
         return f"{op}({', '.join(map(self.element, args))})"
 
 
@@ -126,6 +135,8 @@ def table(definition: Definition) -> str:
 def cpp_source(definition: Definition) -> str:
     """A file that defines the operator."""
     emitter = Emitter()
+    for node in ordered(definition.root):
+        emitter.name(node)
     result = emitter.name(definition.root)
     body = "\n".join(f"    {line}" for line in emitter.lines)
     count = len(definition.tensors)
@@ -134,7 +145,9 @@ def cpp_source(definition: Definition) -> str:
         for i, (_, default) in enumerate(definition.parameters)
     )
     operands = ", ".join(
-        f'{{"{name}"}}' if i < 2 or name == "target" else f'{{"{name}", Shape::kBroadcast}}'
+        f'{{"{name}"}}'
+        if name in (definition.tensors[0], definition.target)
+        else f'{{"{name}", Shape::kBroadcast}}'
         for i, name in enumerate(definition.tensors)
     )
     return f"""\
@@ -156,7 +169,7 @@ struct Expression {{
 }}  // namespace {definition.namespace}
 
 LOSSOPS_DEFINE({definition.namespace}, {definition.name}, {definition.namespace}::Expression,
-               .operands = {{{operands}}})
+               .operands = {{{operands}}}, .target = "{definition.target}")
 """
 
 
@@ -188,10 +201,12 @@ def python_source(definition: Definition) -> str:
 
     shape = {
         t: f"Of the shape of ``{first}``."
-        if t == "target" or i == 0
+        if t == definition.target
         else f"Broadcasts to ``{first}``."
-        for i, t in enumerate(others)
+        for t in others
     }
+    formula = definition.expression.replace("\n", "\n        ")
+    formula = formula if "\n" in formula else f"l = {formula}"
     return f'''\
 """The loss {name}, made by lossops.define."""
 
@@ -206,7 +221,7 @@ _op = Op(torch.ops.{namespace}.{name})
 
 
 def {name}({tensors}{parameters}
-    reduction: str = "mean",
+    reduction: str = "{definition.reduction}",
     weight: Tensor | None = None,
     ignore_index: int | None = None,
     normalizer: TensorOrNumber | None = None,
@@ -215,7 +230,7 @@ def {name}({tensors}{parameters}
 
     Formula::
 
-        l = {definition.expression}
+        {formula}
 
     Args:
         {first}: The prediction, of any shape; a floating dtype.
@@ -253,7 +268,7 @@ class {class_name}(Loss):
 
     def __init__(
         self,{parameters.replace(chr(10) + "    ", chr(10) + "        ")}
-        reduction: str = "mean",
+        reduction: str = "{definition.reduction}",
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
