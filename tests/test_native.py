@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
+from torch.utils import cpp_extension
 
 import lossops
 from lossops._define import agreement
@@ -129,6 +131,47 @@ def test_torchscript(own: Case, tmp_path: Path) -> None:
         torch.testing.assert_close(value, expected)
         found = torch.autograd.grad(value.sum(), ours)
         torch.testing.assert_close(found, torch.autograd.grad(expected.sum(), theirs))
+
+
+class Data(nn.Module):
+    """Tensors, as a program in C++ reads them."""
+
+    operands: list[Tensor]
+    expected: list[Tensor]
+
+    def __init__(self, operands: list[Tensor], expected: list[Tensor]) -> None:
+        super().__init__()
+        self.operands, self.expected = operands, expected
+
+    def forward(self) -> int:
+        return len(self.operands) + len(self.expected)
+
+
+def test_cpp_program(made: dict[str, Any], tmp_path: Path) -> None:
+    """A program in C++ that knows the libraries only gets the same bits, value and gradients."""
+    libraries = Path(torch.__file__).parent / "lib"
+    program = tmp_path / "own_loss"
+    subprocess.run(
+        [*shlex.split(os.environ.get("CXX", "g++")), "-std=c++20", "-O0", "-w",
+         str(Path(__file__).parent / "cpp" / "own_loss.cpp"), "-o", str(program),
+         *(f"-isystem{path}" for path in cpp_extension.include_paths()), f"-L{libraries}",
+         "-Wl,--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", f"-Wl,-rpath,{libraries}"],
+        check=True,
+    )  # fmt: skip
+    given = []
+    for name, own in OWN.items():
+        native = made.setdefault(name, lossops.native(own.make()))
+        operands = leaves(own.operands(6, 5))
+        value = native(*operands)
+        slopes = torch.autograd.grad(value.sum(), operands)
+        files = [str(tmp_path / f"{name}.{what}") for what in ("pt", "data")]
+        torch.jit.script(native).save(files[0])
+        data = Data([x.detach() for x in operands], [value.detach(), *slopes])
+        torch.jit.script(data).save(files[1])
+        given += [native.library, *files]
+    run = subprocess.run([str(program), *given], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == f"{len(OWN)} losses\n"
 
 
 def test_looks_like_the_function(name: str, own: Case) -> None:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import linecache
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverloadPacket
 
+from .._op import Op
 from ..functional._common import reduction_code
 from .signature import Argument, Recording
 
 ANNOTATIONS = {"tensor": "Tensor", "number": "float", "reduction": "str"}
 
 
-def _compiled(source: str, name: str, module: str, op: Callable[..., Tensor]) -> Any:  # noqa: ANN401
-    """The function of some source, which TorchScript and inspect can read."""
-    file = f"<lossops.native {name} {abs(hash(source)):x}>"
+def _compiled(source: str, name: str, op: OpOverloadPacket[..., Tensor]) -> Any:  # noqa: ANN401
+    """The function of some source, which TorchScript and inspect can read.
+
+    It is of a module of its own, in which torch.compile looks for what it uses.
+    """
+    digest = hashlib.sha256(f"{op}{source}".encode()).hexdigest()[:16]
+    module = types.ModuleType(f"lossops_native_{digest}")
+    file = f"<{module.__name__} {name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    space = {"_op": op, "torch": torch, "Tensor": Tensor, "reduction_code": reduction_code,
-             "__name__": module}  # fmt: skip
-    exec(compile(source, file, "exec"), space)
-    return space[name]
+    vars(module).update(_op=Op(op), torch=torch, Tensor=Tensor, reduction_code=reduction_code)
+    sys.modules[module.__name__] = module
+    exec(compile(source, file, "exec"), vars(module))
+    return getattr(module, name)
 
 
 def _annotation(a: Argument) -> str:
@@ -87,23 +96,23 @@ def _like(made: Any, function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def function_of(
-    recording: Recording, function: Callable[..., Any], name: str, op: Callable[..., Tensor]
+    recording: Recording, function: Callable[..., Any], name: str, op: OpOverloadPacket[..., Tensor]
 ) -> Any:  # noqa: ANN401
     """A function that is called as the user's is, and computes by the operator."""
     signature = inspect.signature(function)
     source = _header(recording, name, signature, "") + _checks(recording, name)
     source += _call(recording, name)
-    return _like(_compiled(source, name, function.__module__, op), function)
+    return _like(_compiled(source, name, op), function)
 
 
 def module_of(
-    recording: Recording, module: nn.Module, name: str, op: Callable[..., Tensor]
+    recording: Recording, module: nn.Module, name: str, op: OpOverloadPacket[..., Tensor]
 ) -> nn.Module:
     """A module with the attributes and state of the user's, and its class's constructor."""
     kept = type(module)
     source = _header(recording, "forward", inspect.signature(module.forward), "self")
     source += _checks(recording, name) + _call(recording, name)
-    forward = _like(_compiled(source, "forward", kept.__module__, op), kept.forward)
+    forward = _like(_compiled(source, "forward", op), kept.forward)
     settings = {a.name: a.value for a in recording.attributes if a.kind == "setting"}
 
     def set_attribute(self: nn.Module, attribute: str, value: Any) -> None:  # noqa: ANN401
