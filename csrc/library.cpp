@@ -4,7 +4,7 @@
 
 #include "families/contrast/call.h"
 #include "families/describe.h"
-#include "families/linear/call.h"
+#include "families/linear/describe.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
 
@@ -19,11 +19,8 @@ void define(torch::Library& library, std::unique_ptr<Loss> loss) {
 /// The loss on a product, beside that on logits.
 template <class E>
 void define_linear(torch::Library& library, const char* op, const char* name, TraitsOf<E> traits) {
-  if constexpr (linear::kIsOnLogits<E>) {
-    auto on_logits = describe_native<E>("lossops", name, std::move(traits));
-    on_logits->exceptions = losses::torch_exceptions(op);
-    define_loss(library, std::make_unique<linear::LinearLoss>(std::move(on_logits)), LOSSOPS_VERSION);
-  }
+  auto loss = linear::describe_native<E>("lossops", name, std::move(traits), losses::torch_exceptions(op));
+  if (loss) define_loss(library, std::move(loss), LOSSOPS_VERSION);
 }
 
 }  // namespace

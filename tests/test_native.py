@@ -121,12 +121,16 @@ def test_export(own: Case) -> None:
     torch.testing.assert_close(exported.module()(*operands), native(*operands))
 
 
+def traced(native: Any, operands: list[Tensor]) -> Any:
+    """A program that can be saved: a scripted function would lose its defaults."""
+    return torch.jit.trace(native, tuple(x.detach() for x in operands))
+
+
 def test_torchscript(own: Case, tmp_path: Path) -> None:
     _, native, draw = own
     ours, theirs = (leaves(draw(5, 3)) for _ in range(2))
-    script = torch.jit.script(native)
-    script.save(str(tmp_path / "loss.pt"))
-    for program in (script, torch.jit.load(str(tmp_path / "loss.pt"))):
+    traced(native, ours).save(str(tmp_path / "loss.pt"))
+    for program in (torch.jit.script(native), torch.jit.load(str(tmp_path / "loss.pt"))):
         value, expected = program(*ours), native(*theirs)
         torch.testing.assert_close(value, expected)
         found = torch.autograd.grad(value.sum(), ours)
@@ -165,7 +169,7 @@ def test_cpp_program(made: dict[str, Any], tmp_path: Path) -> None:
         value = native(*operands)
         slopes = torch.autograd.grad(value.sum(), operands)
         files = [str(tmp_path / f"{name}.{what}") for what in ("pt", "data")]
-        torch.jit.script(native).save(files[0])
+        traced(native, operands).save(files[0])
         data = Data([x.detach() for x in operands], [value.detach(), *slopes])
         torch.jit.script(data).save(files[1])
         given += [native.library, *files]

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from .definition import Definition
+    from .definition import Defined
     from .signature import Recording
 
-__all__ = ["DefinedLoss", "define", "native"]
+__all__ = ["DefinedLoss", "define", "define_class", "native"]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
@@ -29,6 +29,8 @@ class DefinedLoss(Protocol):
             :func:`lossops.define`.
         rewrites: What is computed in another form than the one written, equal in exact arithmetic
             and better in a computer's.
+        linear: Of a loss over a class axis, the same of the logits of a linear layer, which it
+            never holds: ``linear(features, linear_weight, target, ...)``.
     """
 
     __name__: str
@@ -37,6 +39,7 @@ class DefinedLoss(Protocol):
     library: str
     expression: str
     rewrites: tuple[str, ...]
+    linear: Callable[..., Tensor] | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401
         """The loss."""
@@ -46,7 +49,7 @@ _lock = threading.Lock()  # held while an operator is registered, and never whil
 os.register_at_fork(
     before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
 )
-_defined: "dict[Definition, DefinedLoss]" = {}
+_defined: "dict[Defined, DefinedLoss]" = {}
 
 
 def define(
@@ -141,7 +144,58 @@ def define(
     return loss
 
 
-def _made(definition: "Definition") -> DefinedLoss:
+def define_class(
+    name: str,
+    *,
+    true_class: str | Callable[..., Any] | None = None,
+    other_class: str | Callable[..., Any] | None = None,
+    limits: Sequence[tuple[str, str, float]] = (),
+    **parameters: float,
+) -> DefinedLoss:
+    """Make a native loss over a class axis, from what a class costs by its probability.
+
+    Softmax, labels, class weights, smoothing, ignored rows and gradients are the library's, and so
+    are the digits of both tails: ``q`` is 1 - p and ``log_q`` its logarithm where p rounds to 1
+    too. The loss on the product of features and a layer's weight, ``linear``, comes with it.
+
+    Args:
+        name: Of the function: a small letter, then letters, digits and ``_``.
+        true_class: What the true class costs, in ``p``, ``q``, ``log_p`` and ``log_q``, the
+            parameters, and the words of :func:`lossops.define`. Or a function of such a
+            probability, with these attributes, and of parameters by their names, in torch
+            operators. Over all classes, weighted, if labels are smoothed or probabilities.
+        other_class: What each other class costs; then targets are labels.
+        limits: What the parameters must satisfy, as for :func:`lossops.define`.
+        **parameters: The parameters and their defaults, at most 8; they are numbers.
+
+    Returns:
+        A function ``name(input, target, *parameters, reduction="mean", weight=None,
+        ignore_index=-100, label_smoothing=0.0, normalizer=None)`` with the attributes of
+        :class:`lossops.DefinedLoss`; without ``label_smoothing`` if there is ``other_class``.
+
+    Raises:
+        ValueError: A member, a name or a limit is wrong; the message marks the place.
+        TypeError: An argument is of the wrong type.
+        RuntimeError: There is no compiler, or compiled losses cannot be kept.
+
+    Example:
+        >>> import torch, lossops
+        >>> brier = lossops.define_class("brier", true_class="q ** 2", other_class="p ** 2")
+        >>> brier(torch.zeros(1, 2), torch.tensor([0]))
+        tensor(0.5000)
+        >>> focal = lossops.define_class(
+        ...     "focal", true_class=lambda p, gamma: -(p.q**gamma) * p.log_p, gamma=2.0
+        ... )
+        >>> focal(torch.tensor([[20.0, 0.0]]), torch.tensor([0]), reduction="none")
+        tensor([8.7565e-27])
+    """
+    from .classes import checked
+
+    members = {"true_class": true_class, "other_class": other_class}
+    return _made(checked(name, members, limits, parameters))
+
+
+def _made(definition: "Defined") -> DefinedLoss:
     """The loss of a definition."""
     from .build import compiled, load
     from .source import module_name
@@ -157,6 +211,7 @@ def _made(definition: "Definition") -> DefinedLoss:
                 loss.library = str(library)
                 loss.expression = definition.expression
                 loss.rewrites = definition.rewrites
+                loss.linear = getattr(module, f"linear_{definition.name}", None)
                 _defined[definition] = loss
     return _defined[definition]
 

@@ -25,8 +25,7 @@ from types import ModuleType
 import torch
 
 from .. import cpp_extension
-from .definition import Definition
-from .source import cpp_source, python_source
+from .definition import Defined
 
 POLL = 0.1  # seconds
 SIZES = "sizes.json"
@@ -67,7 +66,7 @@ def _surroundings() -> tuple[str, ...]:
     return (headers.hexdigest(), torch.__version__, *compile_flags(), *link_flags())
 
 
-def load(definition: Definition, folder: Path) -> tuple[ModuleType, Path]:
+def load(definition: Defined, folder: Path) -> tuple[ModuleType, Path]:
     """The module of what is compiled, its operator registered, and the library that holds it."""
     space = definition.namespace
     library = folder / f"{space}.so"
@@ -81,9 +80,9 @@ def load(definition: Definition, folder: Path) -> tuple[ModuleType, Path]:
     return module, library
 
 
-def compiled(definition: Definition) -> Path:
+def compiled(definition: Defined) -> Path:
     """The folder of the definition, compiled if need be."""
-    sources = {".cpp": cpp_source(definition), ".py": python_source(definition)}
+    sources = definition.sources()
     text = json.dumps([sources, _surroundings()])
     cache = cache_folder()
     entry = cache / f"{definition.namespace}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
@@ -111,7 +110,7 @@ def _is_whole(entry: Path) -> bool:
         return False
 
 
-def _make(entry: Path, definition: Definition, sources: dict[str, str]) -> None:
+def _make(entry: Path, definition: Defined, sources: dict[str, str]) -> None:
     """Make an entry; what is left of it, or of builds that were killed, goes away."""
     for leftover in entry.parent.glob(f"{entry.name}.*.partial"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -197,7 +196,7 @@ def _check_tools(name: str) -> None:
         raise RuntimeError(f"{name}: to compile a loss takes {', and '.join(missing)}")
 
 
-def _compile(definition: Definition, folder: Path) -> None:
+def _compile(definition: Defined, folder: Path) -> None:
     """Compile the C++ source in `folder` to the library beside it, in a process of its own."""
     space = definition.namespace
     build = folder / "build"

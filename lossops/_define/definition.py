@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -29,6 +29,37 @@ COMMON = ("reduction", "weight", "ignore_index", "normalizer", "dtype", "wrt")
 GENERATED = ("Loss", "Op", "Tensor", "TensorOrNumber", "float", "int", "name", "reduction_code",
              "scalar_tensor", "self", "str", "super", "torch")  # fmt: skip
 RESERVED = (*COMMON, *GENERATED)
+
+
+class Defined(Protocol):
+    """What a definition of any kind has."""
+
+    @property
+    def name(self) -> str:
+        """Of the function and the operator."""
+
+    @property
+    def namespace(self) -> str:
+        """Of the operator and the module."""
+
+    @property
+    def expression(self) -> str:
+        """What it says, as text."""
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """What is computed in another form than the one written."""
+
+    @property
+    def parameters(self) -> tuple[tuple[str, float], ...]:
+        """Names and defaults."""
+
+    @property
+    def limits(self) -> tuple[tuple[str, str, float], ...]:
+        """Parameter, relation, bound."""
+
+    def sources(self) -> dict[str, str]:
+        """The files that it is made of, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +95,12 @@ class Definition:
         text = json.dumps([getattr(self, part) for part in parts])
         return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
+    def sources(self) -> dict[str, str]:
+        """The files that it is made of."""
+        from .source import cpp_source, python_source
+
+        return {".cpp": cpp_source(self), ".py": python_source(self)}
+
 
 def _is_finite(value: Real) -> bool:
     """Whether a double can hold it."""
@@ -73,7 +110,7 @@ def _is_finite(value: Real) -> bool:
         return False
 
 
-def _check_name(loss: str, what: str, name: object) -> str:
+def check_name(loss: str, what: str, name: object) -> str:
     """An identifier that can stand in every file that is generated."""
     if not isinstance(name, str):
         raise TypeError(f"{loss}: the name of a {what} must be a str, got {type(name).__name__}")
@@ -93,7 +130,7 @@ def _check_name(loss: str, what: str, name: object) -> str:
 def _check_tensors(loss: str, tensors: object, target: str) -> tuple[str, ...]:
     if isinstance(tensors, str) or not isinstance(tensors, Sequence):
         raise TypeError(f"{loss}: tensors must be a sequence of names, got {tensors!r:.80}")
-    names = tuple(_check_name(loss, "tensor", name) for name in tensors)
+    names = tuple(check_name(loss, "tensor", name) for name in tensors)
     if not 2 <= len(names) <= MAX_TENSORS:
         raise ValueError(f"{loss}: tensors must be 2 to {MAX_TENSORS} names, got {len(names)}")
     if target not in names[1:]:
@@ -104,14 +141,14 @@ def _check_tensors(loss: str, tensors: object, target: str) -> tuple[str, ...]:
     return names
 
 
-def _check_parameters(loss: str, parameters: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
+def check_parameters(loss: str, parameters: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
     if len(parameters) > MAX_PARAMETERS:
         raise ValueError(
             f"{loss}: a loss has at most {MAX_PARAMETERS} parameters, got {len(parameters)}"
         )
     module = Loss("none")
     for name, default in parameters.items():
-        _check_name(loss, "parameter", name)
+        check_name(loss, "parameter", name)
         if hasattr(module, name) or hasattr(torch.jit.ScriptModule, name):
             raise ValueError(
                 f"{loss}: {name!r} is taken by modules, a parameter must have another name"
@@ -125,7 +162,7 @@ def _check_parameters(loss: str, parameters: Mapping[str, object]) -> tuple[tupl
     return tuple((name, float(default)) for name, default in parameters.items())  # type: ignore[arg-type]
 
 
-def _check_limits(
+def check_limits(
     loss: str, limits: object, parameters: Mapping[str, float]
 ) -> tuple[tuple[str, str, float], ...]:
     if isinstance(limits, str) or not isinstance(limits, Sequence):
@@ -188,14 +225,14 @@ def checked(
     target: str = "target",
 ) -> Definition:
     """The definition, or an error that names what is wrong with it."""
-    _check_name("define", "loss", name)
+    check_name("define", "loss", name)
     if not isinstance(expression, (str, Expression)):
         raise TypeError(
             f"{name}: the expression must be a str, a function or an nn.Module, got "
             f"{type(expression).__name__}"
         )
     names = _check_tensors(name, tensors, target)
-    defaults = _check_parameters(name, parameters)
+    defaults = check_parameters(name, parameters)
     every = [name, *names, *parameters]
     for twice in every:
         if every.count(twice) > 1:
@@ -203,7 +240,7 @@ def checked(
                 f"{name}: the loss, its tensors and its parameters must have different names, "
                 f"got {twice!r} twice"
             )
-    bounds = _check_limits(name, limits, dict(defaults))
+    bounds = check_limits(name, limits, dict(defaults))
     try:
         torch._C.parse_schema(f"{name}({arguments(names, defaults)}) -> Tensor")
     except (RuntimeError, IndexError) as error:

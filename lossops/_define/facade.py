@@ -8,11 +8,10 @@ import linecache
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch._ops import OpOverloadPacket
 
 from .._op import Op
 from ..functional._common import reduction_code
@@ -21,7 +20,7 @@ from .signature import Argument, Recording
 ANNOTATIONS = {"tensor": "Tensor", "number": "float", "reduction": "str"}
 
 
-def _compiled(source: str, name: str, op: OpOverloadPacket[..., Tensor]) -> Any:  # noqa: ANN401
+def _compiled(source: str, name: str, op: Callable[..., Tensor]) -> Any:  # noqa: ANN401
     """The function of some source, which TorchScript and inspect can read.
 
     It is of a module of its own, in which torch.compile looks for what it uses.
@@ -30,7 +29,8 @@ def _compiled(source: str, name: str, op: OpOverloadPacket[..., Tensor]) -> Any:
     module = types.ModuleType(f"lossops_native_{digest}")
     file = f"<{module.__name__} {name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    vars(module).update(_op=Op(op), torch=torch, Tensor=Tensor, reduction_code=reduction_code)
+    fast = Op(cast(Any, op))
+    vars(module).update(_op=fast, torch=torch, Tensor=Tensor, reduction_code=reduction_code)
     sys.modules[module.__name__] = module
     exec(compile(source, file, "exec"), vars(module))
     return getattr(module, name)
@@ -96,7 +96,7 @@ def _like(made: Any, function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def function_of(
-    recording: Recording, function: Callable[..., Any], name: str, op: OpOverloadPacket[..., Tensor]
+    recording: Recording, function: Callable[..., Any], name: str, op: Callable[..., Tensor]
 ) -> Any:  # noqa: ANN401
     """A function that is called as the user's is, and computes by the operator."""
     signature = inspect.signature(function)
@@ -106,7 +106,7 @@ def function_of(
 
 
 def module_of(
-    recording: Recording, module: nn.Module, name: str, op: OpOverloadPacket[..., Tensor]
+    recording: Recording, module: nn.Module, name: str, op: Callable[..., Tensor]
 ) -> nn.Module:
     """A module with the attributes and state of the user's, and its class's constructor."""
     kept = type(module)

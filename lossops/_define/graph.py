@@ -99,6 +99,8 @@ class Graph:
 
     def __init__(self, tensors: Sequence[str], parameters: Sequence[str]) -> None:
         self.tensors, self.parameters = list(tensors), list(parameters)
+        self.opposites: dict[str, str] = {}  # of tensors that are probabilities, 1 less them
+        self.logarithms: dict[str, str] = {}  # of such, their logarithms
         self.nodes: dict[tuple[object, ...], Node] = {}
         self.notes: dict[Node, dict[str, None]] = {}
 
@@ -223,6 +225,10 @@ class Graph:
     def complement(self, y: Node) -> Node | None:
         """1 - y in a form without cancellation, or None if there is none."""
         match y.op:
+            case "tensor" if self.tensors[int(y.value)] in self.opposites:
+                name = self.tensors[int(y.value)]
+                opposite = self.opposites[name]
+                return self.instead(f"1 - {name}", opposite, self.tensor(opposite))
             case "p" | "q" if y.kind is Kind.ELEMENT:
                 other = self.node("q" if y.op == "p" else "p", y.args[0])
                 return self.instead("1 - sigmoid(x)", "sigmoid(-x)", other)
@@ -338,6 +344,10 @@ class Graph:
 
     def logarithm(self, x: Node) -> Node:
         """The logarithm of x."""
+        name = self.tensors[int(x.value)] if x.op == "tensor" else ""
+        if name in self.logarithms:
+            known = self.logarithms[name]
+            return self.instead(f"log({name})", known, self.tensor(known))
         if _is_logistic(x):
             log = self.negative(self.node(f"nlog_{x.op}", x.args[0]))
             return self.instead("log(sigmoid(x))", "logsigmoid(x)", log)
@@ -359,9 +369,8 @@ class Graph:
         if x.op == "exp" and x.kind is Kind.ELEMENT:
             softplus = self.logistic("softplus", x.args[0])
             return self.instead("log(1 + exp(x))", "softplus(x)", softplus)
-        if x.op == "negative" and _is_logistic(x.args[0]):
-            rest = self.complement(x.args[0])
-            assert rest is not None
+        rest = self.complement(x.args[0]) if x.op == "negative" else None
+        if rest is not None and rest.op in ("p", "q", "tensor"):
             return self.logarithm(rest)
         return self.node("log1p", x)
 

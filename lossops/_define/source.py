@@ -5,8 +5,9 @@ Nothing of what a user wrote is copied but names, which have been checked, and t
 """
 
 import math
+from collections.abc import Sequence
 
-from .definition import Definition
+from .definition import Defined, Definition
 from .graph import Kind, Node, ordered
 
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
@@ -36,7 +37,8 @@ def literal(value: float) -> str:
 class Emitter:
     """Writes the statements of an expression, each node once."""
 
-    def __init__(self) -> None:
+    def __init__(self, like: str = "t0") -> None:
+        self.like = like  # of whose kind numbers become, where a carrier is needed
         self.lines: list[str] = []
         self.names: dict[Node, str] = {}
 
@@ -56,12 +58,14 @@ class Emitter:
     def element(self, node: Node) -> str:
         """The same, a number as a value beside the tensors."""
         name = self.name(node)
-        return name if node.kind is Kind.ELEMENT else f"constant(value_of(t0), {name})"
+        return name if node.kind is Kind.ELEMENT else f"constant(value_of({self.like}), {name})"
 
     def mask(self, node: Node) -> str:
         """A condition on elements, even if it depends on parameters only."""
         name = self.name(node)
-        return name if node.kind is Kind.MASK else f"(constant(value_of(t0), {name}) > 0.5)"
+        return (
+            name if node.kind is Kind.MASK else f"(constant(value_of({self.like}), {name}) > 0.5)"
+        )
 
     def statement(self, node: Node) -> str:
         """The operation in C++."""
@@ -114,7 +118,7 @@ class Emitter:
         return f"{op}({', '.join(map(self.element, args))})"
 
 
-def bounds(definition: Definition, parameter: str) -> str:
+def bounds(definition: Defined, parameter: str) -> str:
     """The tightest limits of a parameter on either side."""
     limits = [(r, bound) for name, r, bound in definition.limits if name == parameter]
     low = max(((b, r == ">") for r, b in limits if r[0] == ">"), default=None)
@@ -123,12 +127,12 @@ def bounds(definition: Definition, parameter: str) -> str:
     return text + (f".{'at_most' if high[1] else 'below'}({literal(high[0])})" if high else "")
 
 
-def table(definition: Definition) -> str:
+def table(definition: Defined, settings: Sequence[str] = ()) -> str:
     """The parameters' names and what each may be, as a member of the expression."""
     rows = [
         f'param("{name}", &Expression::p{i}){bounds(definition, name)}'
         for i, (name, _) in enumerate(definition.parameters)
-    ]
+    ] + list(settings)
     return f"  static constexpr std::array parameters{{{', '.join(rows)}}};\n" if rows else ""
 
 
@@ -173,7 +177,7 @@ LOSSOPS_DEFINE({definition.namespace}, {definition.name}, {definition.namespace}
 """
 
 
-def module_name(definition: Definition) -> str:
+def module_name(definition: Defined) -> str:
     """The class of the module: CauchyLoss for cauchy and for cauchy_loss."""
     words = definition.name.removesuffix("_loss").split("_")
     return "".join(word[:1].upper() + word[1:] for word in words) + "Loss"

@@ -18,7 +18,8 @@
 // defines torch.ops.mine.cauchy(input, target, c=1.0, weight=None, ignore_index=None, normalizer=None,
 // reduction=1, dtype=None), for the instruction set that this file is compiled for. Expressions are written
 // in math/vocabulary.h, their parameters in math/parameters.h; one over the class axis has the members that
-// math/class_axis.h lists. What may follow the expression are fields of Traits in
+// math/class_axis.h lists, and torch.ops.mine.linear_<op> beside it, on a product of matrices instead of
+// logits; one of sums has those in math/sums.h. What may follow the expression are fields of Traits in
 // families/<family>/call.h, such as .operands = {{"input"}, {"target"}, {"level", Shape::kBroadcast}}.
 //
 // Include this before any other header of torch, use the macro outside of namespaces, and link lossops. For a
@@ -41,6 +42,8 @@
   template struct RowKernelsOf<::Expression, double>;        \
   template struct RowKernelsOf<::Expression, c10::Half>;     \
   template struct RowKernelsOf<::Expression, c10::BFloat16>; \
+  template struct VectorKernelsOf<::Expression>;             \
+  template struct RegionKernelsOf<::Expression>;             \
   }
 
 #elif defined(CPU_CAPABILITY)  // the kernels only, for one instruction set: see lossops_add_kernels
@@ -68,11 +71,14 @@
 #endif
 #endif
 
-#define LOSSOPS_DEFINE(space, op, Expression, ...)                                                        \
-  TORCH_LIBRARY_FRAGMENT(space, library) {                                                                \
-    using namespace lossops; /* for the traits */                                                         \
-    define_loss(library, describe_native<::Expression>(#space, #op, TraitsOf<::Expression>{__VA_ARGS__}), \
-                LOSSOPS_VERSION);                                                                         \
+#define LOSSOPS_DEFINE(space, op, Expression, ...)                                                         \
+  TORCH_LIBRARY_FRAGMENT(space, library) {                                                                 \
+    using namespace lossops; /* for the traits */                                                          \
+    define_loss(library, describe_native<::Expression>(#space, #op, TraitsOf<::Expression>{__VA_ARGS__}),  \
+                LOSSOPS_VERSION);                                                                          \
+    auto on_product =                                                                                      \
+        linear::describe_native<::Expression>(#space, "linear_" #op, TraitsOf<::Expression>{__VA_ARGS__}); \
+    if (on_product) define_loss(library, std::move(on_product), LOSSOPS_VERSION);                          \
   }
 #define LOSSOPS_REGISTERS_HERE
 
@@ -91,13 +97,15 @@
 #ifdef LOSSOPS_CUDA_KERNELS_HERE
 #include LOSSOPS_INTERNAL(families/elementwise/cuda_kernel.h)
 #include LOSSOPS_INTERNAL(families/class_axis/cuda_kernel.h)
+#include LOSSOPS_INTERNAL(families/vectors/cuda_kernel.h)
+#include LOSSOPS_INTERNAL(families/regions/cuda_finish.h)
 #endif
 #ifdef LOSSOPS_KERNELS_HERE
 #include LOSSOPS_INTERNAL(families/cpu_kernels.h)
 #endif
 #ifdef LOSSOPS_REGISTERS_HERE
 #include <torch/library.h>
-#include LOSSOPS_INTERNAL(families/describe.h)
+#include LOSSOPS_INTERNAL(families/linear/describe.h)
 #endif
 #include LOSSOPS_INTERNAL(math/special.h)
 // clang-format on

@@ -1,0 +1,343 @@
+"""Losses over a class axis: what the true class costs and each other one, by its probability."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .definition import check_limits, check_name, check_parameters
+from .expression import Parser
+from .graph import Expression, Graph, Kind, MistakeError, Node, ordered
+from .record import Recorder, RefusedError, surrounded
+from .source import Emitter, literal, module_name, table
+from .symbols import Symbol, symbol
+from .written import written
+
+MEMBERS = ("true_class", "other_class")
+WORDS = ("p", "q", "log_p", "log_q")  # of a probability, exact in both tails
+
+
+@dataclass(frozen=True)
+class ClassDefinition:
+    """A loss over a class axis as it was asked for; equal ones are the same loss.
+
+    Attributes:
+        name: Of the function and the operator.
+        members: What is stated, and how.
+        parameters: Names and defaults.
+        limits: Parameter, relation, bound.
+        roots: The last operation of each member.
+        rewrites: What is computed in another form than the one written.
+    """
+
+    name: str
+    members: tuple[tuple[str, str], ...]
+    parameters: tuple[tuple[str, float], ...]
+    limits: tuple[tuple[str, str, float], ...]
+    roots: tuple[Node, ...] = field(compare=False, repr=False)
+    rewrites: tuple[str, ...] = field(compare=False, repr=False)
+
+    @property
+    def namespace(self) -> str:
+        """Of the operator and the module."""
+        text = json.dumps([self.name, self.members, self.parameters, self.limits])
+        return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    @property
+    def expression(self) -> str:
+        """All members, as text."""
+        return "\n".join(f"{name}: {text}" for name, text in self.members)
+
+    @property
+    def smooths(self) -> bool:
+        """Whether labels may be smoothed, or probabilities: if it is clear what the others are."""
+        return self.members[-1][0] == "true_class"
+
+    def sources(self) -> dict[str, str]:
+        """The files that it is made of."""
+        return {".cpp": cpp_source(self), ".py": python_source(self)}
+
+
+class ClassGraph(Graph):
+    """A graph of a class's probability."""
+
+    def __init__(self, parameters: list[str]) -> None:
+        super().__init__(WORDS, parameters)
+        self.opposites = {"p": "q", "q": "p"}
+        self.logarithms = {"p": "log_p", "q": "log_q"}
+
+    def check(self, root: Node) -> None:
+        """That it is a cost of the class."""
+        if root.kind is not Kind.ELEMENT or not root.slopes:
+            raise MistakeError(
+                f"a class must cost something by its probability ({', '.join(WORDS)})"
+            )
+
+
+class _Probability:
+    """What a function sees of a class's probability."""
+
+    p: Symbol
+    q: Symbol
+    log_p: Symbol
+    log_q: Symbol
+
+
+def _parsed(name: str, text: str, parameters: list[str]) -> tuple[Expression, Graph]:
+    parser = Parser(name, text, WORDS, parameters)
+    parser.graph = ClassGraph(parameters)
+    return parser.parse(), parser.graph
+
+
+def _recorded(
+    name: str, function: Callable[..., Any], parameters: list[str]
+) -> tuple[Expression, Graph]:
+    """A function of a probability and of those parameters that it names."""
+    recorder = Recorder(name)
+    graph = recorder.graph = recorder.words.graph = ClassGraph(parameters)
+    probability = _Probability()
+    vars(probability).update({word: symbol(recorder, graph.tensor(word)) for word in WORDS})
+    _, *asked = inspect.signature(function).parameters
+    unknown = [argument for argument in asked if argument not in parameters]
+    if unknown:
+        raise ValueError(
+            f"{name}: the function takes {', '.join(unknown)}, and the parameters are "
+            f"{', '.join(parameters) or 'none'}"
+        )
+    given = {argument: symbol(recorder, graph.parameter(argument)) for argument in asked}
+    try:
+        root, ending, forbidden = recorder.record(
+            lambda: surrounded(function)(probability, **given)
+        )
+        if ending or forbidden:
+            raise RefusedError("a reduction, or a check of parameters\n  give limits=, and the "
+                               "cost of one class")  # fmt: skip
+        graph.check(root)
+    except MistakeError as mistake:
+        raise ValueError(f"{name}: {mistake}") from None
+    except Exception as error:
+        raise recorder.told(error) from error
+    return Expression(written(graph, root), root, "mean", graph.rewrites(root)), graph
+
+
+def checked(
+    name: str,
+    members: Mapping[str, str | Callable[..., Any] | None],
+    limits: object,
+    parameters: Mapping[str, Any],
+) -> ClassDefinition:
+    """The definition, or an error that names what is wrong with it."""
+    check_name("define_class", "loss", name)
+    defaults = check_parameters(name, parameters)
+    for taken in {*WORDS, "input", "target", "label_smoothing", "linear_weight", "linear_bias"}:
+        if taken in parameters or taken == name:
+            raise ValueError(f"{name}: {taken!r} is taken, a parameter must have another name")
+    if "name" in parameters or name in parameters:
+        raise ValueError(f"{name}: the loss and its parameters must have different names")
+    bounds = check_limits(name, limits, dict(defaults))
+    made: dict[str, Expression] = {}
+    for member, said in members.items():
+        if said is None:
+            continue
+        if not isinstance(said, str) and not callable(said):
+            raise TypeError(
+                f"{name}: {member} must be a str or a function, got {type(said).__name__}"
+            )
+        take = _parsed if isinstance(said, str) else _recorded
+        made[member], _ = take(f"{name}: {member}", said, list(parameters))  # type: ignore[arg-type]
+    if not made:
+        raise ValueError(f"{name}: give what the true class costs, true_class, or other_class")
+    for parameter in parameters:
+        if not any(parameter in e.root.reads for e in made.values()):
+            raise ValueError(f"{name}: parameter '{parameter}' has no influence on the loss")
+    rewrites = dict.fromkeys(told for e in made.values() for told in e.rewrites)
+    return ClassDefinition(
+        name,
+        tuple((member, e.text) for member, e in made.items()),
+        defaults,
+        bounds,
+        tuple(e.root for e in made.values()),
+        tuple(rewrites),
+    )
+
+
+# -- C++ ----------------------------------------------------------------------------------------
+
+
+def _member(name: str, root: Node) -> str:
+    """A member of the expression."""
+    order = ordered(root)
+    words = {int(node.value): WORDS[int(node.value)] for node in order if node.op == "tensor"}
+    emitter = Emitter(f"t{min(words)}")
+    for node in order:
+        emitter.name(node)
+    lines = [*(f"const auto t{i} = c.{word}();" for i, word in sorted(words.items())),
+             *emitter.lines, f"return {emitter.name(root)};"]  # fmt: skip
+    body = "\n".join(f"    {line}" for line in lines)
+    return (
+        f"  template <class C>\n  LOSSOPS_INLINE auto {name}(const C& c) const {{\n{body}\n  }}\n"
+    )
+
+
+def cpp_source(definition: ClassDefinition) -> str:
+    """A file that defines the operator, and that on a product."""
+    fields = "".join(
+        f"  double p{i} = {literal(default)};\n"
+        for i, (_, default) in enumerate(definition.parameters)
+    )
+    settings = ["label_smoothing<Expression>()"] if definition.smooths else []
+    members = "".join(
+        _member(name, root)
+        for (name, _), root in zip(definition.members, definition.roots, strict=True)
+    )
+    role = "kTarget" if definition.smooths else "kLabels"
+    space = definition.namespace
+    return f"""\
+// Made by lossops.define_class: {definition.name}
+#include <lossops/define.h>
+
+namespace {space} {{
+using namespace lossops;
+using Number = Scalar<double>;
+
+struct Expression {{
+{fields}{table(definition, settings)}{members}}};
+}}  // namespace {space}
+
+LOSSOPS_DEFINE({space}, {definition.name}, {space}::Expression,
+               .operands = {{{{"input", Role::kLogits}}, {{"target", Role::{role}}}}})
+"""
+
+
+# -- Python -------------------------------------------------------------------------------------
+
+ARGUMENTS = {
+    "reduction": '``"none"``, ``"mean"`` or ``"sum"``. The mean of labels is sum(l) / sum(w_t).',
+    "weight": "A factor per class, shape (C).",
+    "ignore_index": "Rows with this label are left out, and get gradient 0.",
+    "label_smoothing": "s in [0, 1]; y becomes y (1 - s) + s / C.",
+    "normalizer": 'A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.',
+}
+
+
+def _described(definition: ClassDefinition, names: list[str], indent: str) -> str:
+    limits = {
+        p: "".join(f", {r} {b:g}" for on, r, b in definition.limits if on == p)
+        for p, _ in definition.parameters
+    }
+    lines = [f"{p}: A number{limits[p]}; default {d:g}." for p, d in definition.parameters]
+    lines += [f"{name}: {ARGUMENTS[name]}" for name in names]
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def python_source(definition: ClassDefinition) -> str:
+    """A module with the functions and the class, as the library has them."""
+    name, space, class_name = definition.name, definition.namespace, module_name(definition)
+    numbers = "".join(f"    {p}: float = {d!r},\n" for p, d in definition.parameters)
+    smoothing = "    label_smoothing: float = 0.0,\n" if definition.smooths else ""
+    passed = [p for p, _ in definition.parameters]
+    kept = [*passed, *(["label_smoothing"] if definition.smooths else [])]
+    operands = ", ".join([*kept, "weight", "ignore_index", "n", "code"])
+    names = [n for n in ARGUMENTS if n != "label_smoothing" or definition.smooths]
+    common = f"""\
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+{smoothing}"""
+    formula = definition.expression.replace("\n", "\n        ")
+    target = "Labels, shaped like ``input`` without the class axis"
+    target += "; or probabilities of its shape." if definition.smooths else "."
+    arguments = numbers + common
+    settings = ", ".join([*(f"self.{p}" for p in passed), "self.reduction", "self.weight",
+                          "self.ignore_index",
+                          *(["self.label_smoothing"] if definition.smooths else [])])  # fmt: skip
+    fields = "".join(f"    {p}: float\n" for p in kept)
+    stored = "".join(f"        self.{p} = _number({class_name!r}, {p!r}, {p})\n" for p in kept)
+    indented = arguments.replace("    ", "        ")
+    constants = [*passed, "reduction", "ignore_index", *kept[len(passed) :]]
+    return f'''\
+"""The loss {name}, made by lossops.define_class."""
+
+import torch
+from torch import Tensor
+
+from lossops._op import number as _number
+from lossops.functional._common import Op, TensorOrNumber, reduction_code, scalar_tensor
+from lossops.nn._base import LabelLoss
+
+_op = Op(torch.ops.{space}.{name})
+_linear = Op(torch.ops.{space}.linear_{name})
+
+
+def {name}(
+    input: Tensor,
+    target: Tensor,
+{arguments}    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """The loss {name}, made by lossops.define_class.
+
+    What a class costs, by its probability p = softmax(input), with q = 1 - p::
+
+        {formula}
+
+    Args:
+        input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        target: {target}
+{_described(definition, names, "        ")}
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``.
+    """
+    code, n = reduction_code("{name}", reduction), scalar_tensor(normalizer, input)
+    return _op(input, target, {operands})
+
+
+def linear_{name}(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+{arguments}    normalizer: TensorOrNumber | None = None,
+    linear_bias: Tensor | None = None,
+) -> Tensor:
+    """The loss {name} of the logits ``input`` W^T + ``linear_bias``, which are never held.
+
+    Args:
+        input: Features, shape (D) or (..., D); a floating dtype.
+        linear_weight: W, shape (C, D).
+        target: As for {name}.
+{_described(definition, names, "        ")}\
+        linear_bias: Shape (C).
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``.
+    """
+    code, n = reduction_code("linear_{name}", reduction), scalar_tensor(normalizer, input)
+    return _linear(input, linear_weight, target, linear_bias, {operands})
+
+
+class {class_name}(LabelLoss):
+    """The loss {name}, made by lossops.define_class: see the function of that name.
+
+    Args:
+{_described(definition, names[:-1], "        ")}\
+    """
+
+    __constants__ = {constants!r}
+{fields}    weight: Tensor | None
+
+    def __init__(
+        self,
+{indented}    ) -> None:
+        super().__init__(reduction)
+{stored}        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
+    ) -> Tensor:
+        """Compute the loss."""
+        return {name}(input, target, {settings}, normalizer)
+'''
