@@ -21,7 +21,7 @@ _check_processor(build_info)
 from . import _C as _C  # noqa: E402, I001  Loads the library, which registers torch.ops.lossops.
 from . import _transforms as _transforms  # noqa: E402
 from . import cpp_extension, functional, nn  # noqa: E402
-from ._define import DefinedLoss, define, define_class, native  # noqa: E402
+from ._define import DefinedLoss, define, define_class, define_sums, native  # noqa: E402
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .decoding import ctc_align, ctc_decode  # noqa: E402
@@ -42,6 +42,7 @@ __all__ = [
     "ctc_decode",
     "define",
     "define_class",
+    "define_sums",
     "elastic_net_penalty",
     "from_torch",
     "functional",

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 import torch
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .definition import Defined
     from .signature import Recording
 
-__all__ = ["DefinedLoss", "define", "define_class", "native"]
+__all__ = ["DefinedLoss", "define", "define_class", "define_sums", "native"]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
@@ -161,9 +161,9 @@ def define_class(
     Args:
         name: Of the function: a small letter, then letters, digits and ``_``.
         true_class: What the true class costs, in ``p``, ``q``, ``log_p`` and ``log_q``, the
-            parameters, and the words of :func:`lossops.define`. Or a function of such a
-            probability, with these attributes, and of parameters by their names, in torch
-            operators. Over all classes, weighted, if labels are smoothed or probabilities.
+            parameters, and the words of :func:`lossops.define`. Or a function, in torch operators,
+            of ``p``, a probability that has those as attributes, and of parameters by their names.
+            Over all classes, weighted, if labels are smoothed or probabilities.
         other_class: What each other class costs; then targets are labels.
         limits: What the parameters must satisfy, as for :func:`lossops.define`.
         **parameters: The parameters and their defaults, at most 8; they are numbers.
@@ -193,6 +193,55 @@ def define_class(
 
     members = {"true_class": true_class, "other_class": other_class}
     return _made(checked(name, members, limits, parameters))
+
+
+def define_sums(
+    name: str,
+    *,
+    terms: Mapping[str, str | Callable[..., Any]],
+    finish: str | Callable[..., Any],
+    tensors: Sequence[str] = ("input", "target"),
+    limits: Sequence[tuple[str, str, float]] = (),
+    **parameters: float,
+) -> DefinedLoss:
+    """Make a native loss of sums along the last dimension, such as a cosine or a ratio.
+
+    Sums are added up in double, whatever the elements are stored as.
+
+    Args:
+        name: Of the function: a small letter, then letters, digits and ``_``.
+        terms: By the name of each sum, 1 to 8, what an element adds to it: in the tensors, the
+            parameters and the words of :func:`lossops.define`, or a function of such, by their
+            names, in torch operators.
+        finish: The loss of a vector, likewise in the sums and the parameters.
+        tensors: The names of the tensors, 2 to 4, the prediction first; they broadcast to one
+            another.
+        limits: What the parameters must satisfy, as for :func:`lossops.define`.
+        **parameters: The parameters and their defaults, at most 8; they are numbers.
+
+    Returns:
+        A function ``name(*tensors, *parameters, reduction="mean", weight=None, normalizer=None)``
+        with the attributes of :class:`lossops.DefinedLoss`.
+
+    Raises:
+        ValueError: A term, a name or a limit is wrong; the message marks the place.
+        TypeError: An argument is of the wrong type.
+        RuntimeError: There is no compiler, or compiled losses cannot be kept.
+
+    Example:
+        >>> import torch, lossops
+        >>> relative = lossops.define_sums(
+        ...     "relative",
+        ...     terms={"wrong": "(input - target) ** 2", "all": lambda target: target**2},
+        ...     finish="sqrt(wrong / (all + eps))",
+        ...     eps=1e-6,
+        ... )
+        >>> relative(torch.tensor([[3.0, 5.0]]), torch.tensor([[3.0, 4.0]]))
+        tensor(0.2000)
+    """
+    from .sums import checked
+
+    return _made(checked(name, terms, finish, tensors, limits, parameters))
 
 
 def _made(definition: "Defined") -> DefinedLoss:
@@ -336,7 +385,7 @@ def native(
             f, name=name, tensors=tensors, limits=limits, test_points=test_points
         )
     from .facade import function_of, module_of
-    from .signature import snake_case
+    from .signature import operator_name
 
     if isinstance(function, type) and issubclass(function, nn.Module):
         try:
@@ -354,7 +403,7 @@ def native(
             f"native: a function or an nn.Module is made native, got {type(function).__name__}"
         )
     if name is None:
-        name = snake_case(_name_of(function))
+        name = operator_name(_name_of(function))
     loss, recording = _of_function(name, function, tensors, limits, test_points, {})
     if isinstance(function, nn.Module):
         made: Any = module_of(recording, function, name, loss.op)

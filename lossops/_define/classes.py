@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .definition import check_limits, check_name, check_parameters
-from .expression import Parser
-from .graph import Expression, Graph, Kind, MistakeError, Node, ordered
-from .record import Recorder, RefusedError, surrounded
-from .source import Emitter, literal, module_name, table
-from .symbols import Symbol, symbol
-from .written import written
+from .graph import Expression, Node
+from .parts import PartGraph, Said, body, influence, part
+from .record import Recorder
+from .source import literal, module_name, table
+from .symbols import symbol
 
-MEMBERS = ("true_class", "other_class")
 WORDS = ("p", "q", "log_p", "log_q")  # of a probability, exact in both tails
 
 
@@ -62,71 +59,25 @@ class ClassDefinition:
         return {".cpp": cpp_source(self), ".py": python_source(self)}
 
 
-class ClassGraph(Graph):
-    """A graph of a class's probability."""
-
-    def __init__(self, parameters: list[str]) -> None:
-        super().__init__(WORDS, parameters)
-        self.opposites = {"p": "q", "q": "p"}
-        self.logarithms = {"p": "log_p", "q": "log_q"}
-
-    def check(self, root: Node) -> None:
-        """That it is a cost of the class."""
-        if root.kind is not Kind.ELEMENT or not root.slopes:
-            raise MistakeError(
-                f"a class must cost something by its probability ({', '.join(WORDS)})"
-            )
-
-
 class _Probability:
     """What a function sees of a class's probability."""
 
-    p: Symbol
-    q: Symbol
-    log_p: Symbol
-    log_q: Symbol
-
-
-def _parsed(name: str, text: str, parameters: list[str]) -> tuple[Expression, Graph]:
-    parser = Parser(name, text, WORDS, parameters)
-    parser.graph = ClassGraph(parameters)
-    return parser.parse(), parser.graph
-
-
-def _recorded(
-    name: str, function: Callable[..., Any], parameters: list[str]
-) -> tuple[Expression, Graph]:
-    """A function of a probability and of those parameters that it names."""
-    recorder = Recorder(name)
-    graph = recorder.graph = recorder.words.graph = ClassGraph(parameters)
-    probability = _Probability()
-    vars(probability).update({word: symbol(recorder, graph.tensor(word)) for word in WORDS})
-    _, *asked = inspect.signature(function).parameters
-    unknown = [argument for argument in asked if argument not in parameters]
-    if unknown:
-        raise ValueError(
-            f"{name}: the function takes {', '.join(unknown)}, and the parameters are "
-            f"{', '.join(parameters) or 'none'}"
+    def __init__(self, recorder: Recorder) -> None:
+        self.p, self.q, self.log_p, self.log_q = (
+            symbol(recorder, recorder.graph.tensor(word)) for word in WORDS
         )
-    given = {argument: symbol(recorder, graph.parameter(argument)) for argument in asked}
-    try:
-        root, ending, forbidden = recorder.record(
-            lambda: surrounded(function)(probability, **given)
-        )
-        if ending or forbidden:
-            raise RefusedError("a reduction, or a check of parameters\n  give limits=, and the "
-                               "cost of one class")  # fmt: skip
-        graph.check(root)
-    except MistakeError as mistake:
-        raise ValueError(f"{name}: {mistake}") from None
-    except Exception as error:
-        raise recorder.told(error) from error
-    return Expression(written(graph, root), root, "mean", graph.rewrites(root)), graph
+
+
+def _member(name: str, said: Said, parameters: list[str]) -> Expression:
+    graph = PartGraph(WORDS, parameters)
+    graph.opposites = {"p": "q", "q": "p"}
+    graph.logarithms = {"p": "log_p", "q": "log_q"}
+    return part(name, said, graph, lambda recorder: {"p": _Probability(recorder)})
 
 
 def checked(
     name: str,
-    members: Mapping[str, str | Callable[..., Any] | None],
+    members: Mapping[str, Said | None],
     limits: object,
     parameters: Mapping[str, Any],
 ) -> ClassDefinition:
@@ -139,21 +90,14 @@ def checked(
     if "name" in parameters or name in parameters:
         raise ValueError(f"{name}: the loss and its parameters must have different names")
     bounds = check_limits(name, limits, dict(defaults))
-    made: dict[str, Expression] = {}
-    for member, said in members.items():
-        if said is None:
-            continue
-        if not isinstance(said, str) and not callable(said):
-            raise TypeError(
-                f"{name}: {member} must be a str or a function, got {type(said).__name__}"
-            )
-        take = _parsed if isinstance(said, str) else _recorded
-        made[member], _ = take(f"{name}: {member}", said, list(parameters))  # type: ignore[arg-type]
+    made = {
+        member: _member(f"{name}: {member}", said, list(parameters))
+        for member, said in members.items()
+        if said is not None
+    }
     if not made:
         raise ValueError(f"{name}: give what the true class costs, true_class, or other_class")
-    for parameter in parameters:
-        if not any(parameter in e.root.reads for e in made.values()):
-            raise ValueError(f"{name}: parameter '{parameter}' has no influence on the loss")
+    influence(name, list(parameters), list(made.values()))
     rewrites = dict.fromkeys(told for e in made.values() for told in e.rewrites)
     return ClassDefinition(
         name,
@@ -168,21 +112,6 @@ def checked(
 # -- C++ ----------------------------------------------------------------------------------------
 
 
-def _member(name: str, root: Node) -> str:
-    """A member of the expression."""
-    order = ordered(root)
-    words = {int(node.value): WORDS[int(node.value)] for node in order if node.op == "tensor"}
-    emitter = Emitter(f"t{min(words)}")
-    for node in order:
-        emitter.name(node)
-    lines = [*(f"const auto t{i} = c.{word}();" for i, word in sorted(words.items())),
-             *emitter.lines, f"return {emitter.name(root)};"]  # fmt: skip
-    body = "\n".join(f"    {line}" for line in lines)
-    return (
-        f"  template <class C>\n  LOSSOPS_INLINE auto {name}(const C& c) const {{\n{body}\n  }}\n"
-    )
-
-
 def cpp_source(definition: ClassDefinition) -> str:
     """A file that defines the operator, and that on a product."""
     fields = "".join(
@@ -190,8 +119,10 @@ def cpp_source(definition: ClassDefinition) -> str:
         for i, (_, default) in enumerate(definition.parameters)
     )
     settings = ["label_smoothing<Expression>()"] if definition.smooths else []
+    words = [f"c.{word}()" for word in WORDS]
     members = "".join(
-        _member(name, root)
+        f"  template <class C>\n  LOSSOPS_INLINE auto {name}(const C& c) const {{\n"
+        f"{body([root], words, '{}')}\n  }}\n"
         for (name, _), root in zip(definition.members, definition.roots, strict=True)
     )
     role = "kTarget" if definition.smooths else "kLabels"

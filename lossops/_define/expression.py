@@ -52,11 +52,16 @@ class Parser:
     """Turns the text of one loss into a graph."""
 
     def __init__(
-        self, name: str, text: str, tensors: Sequence[str], parameters: Sequence[str]
+        self,
+        name: str,
+        text: str,
+        tensors: Sequence[str],
+        parameters: Sequence[str],
+        graph: Graph | None = None,
     ) -> None:
         self.name, self.text = name, text
         self.lines = [text]
-        self.graph = Graph(tensors, parameters)
+        self.graph = graph or Graph(tensors, parameters)
         self.tensors, self.parameters = self.graph.tensors, self.graph.parameters
         self.assigned: dict[str, Node] = {}
 

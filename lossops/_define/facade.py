@@ -72,18 +72,18 @@ def _call(recording: Recording, name: str) -> str:
 def _header(recording: Recording, name: str, signature: inspect.Signature, first: str) -> str:
     """The line that begins the function: its own signature, with types for TorchScript."""
     kinds = {a.name: a for a in recording.arguments}
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty) for parameter in
-        signature.parameters.values()
-    ]  # fmt: skip
-    shown = str(inspect.Signature(parameters))[1:-1].split(", ") if parameters else []
-    typed = []
-    for text in shown:
-        argument = text.partition("=")[0]
-        default = f" = {kinds[argument].value!r}" if "=" in text else ""
-        typed.append(f"{argument}: {_annotation(kinds[argument])}{default}" if argument in kinds
-                     else text)  # fmt: skip
-    return f"def {name}({', '.join([*([first] if first else []), *typed])}) -> Tensor:\n"
+    given = list(signature.parameters.values())
+    by_name = [p for p in given if p.kind is p.KEYWORD_ONLY]
+    # TorchScript has no keyword-only arguments with defaults, so those may stand in a place too.
+    stars = by_name[:1] if any(p.default is p.empty for p in by_name) else []
+    slashes = [p for p in given if p.kind is p.POSITIONAL_ONLY][-1:]
+    written = [first] if first else []
+    for p in given:
+        default = "" if p.default is p.empty else f" = {kinds[p.name].value!r}"
+        written += ["*"] if p in stars else []
+        written.append(f"{p.name}: {_annotation(kinds[p.name])}{default}")
+        written += ["/"] if p in slashes else []
+    return f"def {name}({', '.join(written)}) -> Tensor:\n"
 
 
 def _like(made: Any, function: Callable[..., Any]) -> Any:  # noqa: ANN401

@@ -71,9 +71,9 @@ def _place_of(error: BaseException) -> str:
 class Recorder:
     """Records calls of one function; each follows one way through its choices by parameters."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, graph: Graph | None = None) -> None:
         self.name = name
-        self.graph = Graph([], [])
+        self.graph = graph or Graph([], [])
         self.words = Words(self)
         self.wanted: list[tuple[Node, bool]] = []
         self.decided: dict[Node, bool] = {}

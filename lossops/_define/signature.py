@@ -72,9 +72,12 @@ class Recording:
         return [a.name for a in self.arguments if a.kind == "tensor"]
 
 
-def snake_case(name: str) -> str:
+def operator_name(name: str) -> str:
     """The name of a function or class as an operator has it."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("_")).lower()
+    from .definition import RESERVED
+
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("_")).lower()
+    return f"{snake}_loss" if snake in (*RESERVED, *FUNCTIONS, *CONSTANTS) else snake
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
