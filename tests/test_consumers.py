@@ -225,6 +225,7 @@ def test_extension_module(kernels: str, tmp_path: Path) -> None:
     source = (ROOT / "examples" / "cpp" / "own_losses.cpp").read_text()
     module = "#include <pybind11/pybind11.h>\nPYBIND11_MODULE(own, m) {}\n"
     (tmp_path / "own.cpp").write_text(kernels + source + module)
+    shutil.copy(ROOT / "examples" / "cpp" / "own_losses.h", tmp_path)
     (tmp_path / "setup.py").write_text("""\
 from setuptools import setup
 from torch.utils.cpp_extension import BuildExtension

@@ -4,18 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
-namespace {
+#include "own_losses.h"
 
-/// The op as Python's torch.ops.own.<name> would be called, with one parameter.
-at::Tensor call(const char* name, const at::Tensor& input, const at::Tensor& target, double parameter) {
-  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(name, "");
-  torch::jit::Stack stack{input, target, parameter};
-  for (size_t i = stack.size(); i < op.schema().arguments().size(); ++i) {
-    stack.push_back(*op.schema().arguments()[i].default_value());
-  }
-  op.callBoxed(stack);
-  return stack[0].toTensor();
-}
+namespace {
 
 /// Whether a loss and its first two derivatives are those of the formula.
 bool agree(const char* what, const at::Tensor& loss, const at::Tensor& formula, const at::Tensor& input) {
@@ -37,11 +28,16 @@ int main() {
   const auto t = torch::randn({1000, 10});
   const auto labels = torch::randint(10, {1000});
 
-  const auto cauchy = call("own::cauchy", x, t, 2.0);
-  const auto shortfall = call("own::shortfall", x, labels, 1.5);
+  const auto cauchy = own::cauchy(x, t, {.c = 2});
+  own::ShortfallLoss loss(own::Shortfall{.power = 1.5});
+  const auto shortfall = loss(x, labels);
+  const auto weight = torch::randn({10, 10}) / 10;
+  const auto on_product = own::linear_shortfall(x, weight, labels, {.power = 1.5});
   const auto p = x.softmax(-1).gather(1, labels.unsqueeze(1));
   return agree("cauchy", cauchy, ((x - t) / 2).square().log1p().mean(), x) &&
-                 agree("shortfall", shortfall, (1 - p).pow(1.5).mean(), x)
+                 agree("shortfall", shortfall, (1 - p).pow(1.5).mean(), x) &&
+                 agree("linear_shortfall", on_product,
+                       own::shortfall(x.mm(weight.t()), labels, {.power = 1.5}), x)
              ? 0
              : 1;
 }
