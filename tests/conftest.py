@@ -18,7 +18,8 @@ from tests.losses import LOSSES, Loss  # noqa: E402
 from tests.wheel import Environment, build_wheel  # noqa: E402
 
 COMPILING = ("test_cuda", "test_native", "test_define_language", "test_define", "test_compile",
-             "test_cpp_api", "test_consumers", "test_docs", "test_define_suites", "test_wheel")  # fmt: skip
+             "test_define_parts", "test_cpp_api", "test_consumers", "test_docs",
+             "test_define_suites", "test_wheel")  # fmt: skip
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 

@@ -21,8 +21,7 @@ import pytest
 import torch
 
 import lossops
-from lossops import _define
-from lossops._define import build
+from lossops._define import build, registry
 from tests.tiers import thorough
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.* is deprecated")
@@ -389,7 +388,7 @@ def test_damaged_entry_is_made_again(
         raise CompilesError
 
     monkeypatch.setattr(build, "_compile", compile_again)
-    definition = next(d for d, loss in _define._defined.items() if loss is cauchy)
+    definition = next(d for d, loss in registry._defined.items() if loss is cauchy)
     with pytest.raises(CompilesError):
         build.compiled(definition)
 

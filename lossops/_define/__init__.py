@@ -1,55 +1,18 @@
 """Losses of one's own from text or a function: :func:`lossops.define`, :func:`lossops.native`."""
 
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+
+from .registry import DefinedLoss, made
 
 if TYPE_CHECKING:
-    from .definition import Defined
     from .signature import Recording
 
 __all__ = ["DefinedLoss", "define", "define_class", "define_sums", "native"]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
-
-
-class DefinedLoss(Protocol):
-    """What :func:`lossops.define` returns: a function like those in ``lossops.functional``.
-
-    Attributes:
-        Module: Its ``nn.Module`` class, like those in ``lossops.nn``.
-        op: Its operator, in ``torch.ops``.
-        library: The file that holds the operator, for ``torch.ops.load_library``, or ``dlopen`` in
-            C++, where a saved program needs it without this definition.
-        expression: What it was made of; of a function what it computes, in the words of
-            :func:`lossops.define`.
-        rewrites: What is computed in another form than the one written, equal in exact arithmetic
-            and better in a computer's.
-        linear: Of a loss over a class axis, the same of the logits of a linear layer, which it
-            never holds: ``linear(features, linear_weight, target, ...)``.
-    """
-
-    __name__: str
-    Module: type[nn.Module]
-    op: Callable[..., Tensor]
-    library: str
-    expression: str
-    rewrites: tuple[str, ...]
-    linear: Callable[..., Tensor] | None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401
-        """The loss."""
-
-
-_lock = threading.Lock()  # held while an operator is registered, and never while one is compiled
-os.register_at_fork(
-    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-)
-_defined: "dict[Defined, DefinedLoss]" = {}
 
 
 def define(
@@ -138,7 +101,7 @@ def define(
     given = ("input", "target") if tensors is None else tensors
     definition = checked(name, expression, given, limits, parameters)
     points = check_points(name, test_points, definition.tensors)
-    loss = _made(definition)
+    loss = made(definition)
     if points:
         check_derivatives(loss, definition, points)
     return loss
@@ -192,7 +155,7 @@ def define_class(
     from .classes import checked
 
     members = {"true_class": true_class, "other_class": other_class}
-    return _made(checked(name, members, limits, parameters))
+    return made(checked(name, members, limits, parameters))
 
 
 def define_sums(
@@ -241,28 +204,7 @@ def define_sums(
     """
     from .sums import checked
 
-    return _made(checked(name, terms, finish, tensors, limits, parameters))
-
-
-def _made(definition: "Defined") -> DefinedLoss:
-    """The loss of a definition."""
-    from .build import compiled, load
-    from .source import module_name
-
-    if definition not in _defined:
-        folder = compiled(definition)
-        with _lock:
-            if definition not in _defined:
-                module, library = load(definition, folder)
-                loss = cast(DefinedLoss, getattr(module, definition.name))
-                loss.Module = getattr(module, module_name(definition))
-                loss.op = getattr(getattr(torch.ops, definition.namespace), definition.name)
-                loss.library = str(library)
-                loss.expression = definition.expression
-                loss.rewrites = definition.rewrites
-                loss.linear = getattr(module, f"linear_{definition.name}", None)
-                _defined[definition] = loss
-    return _defined[definition]
+    return made(checked(name, terms, finish, tensors, limits, parameters))
 
 
 def _of_function(
@@ -283,7 +225,7 @@ def _of_function(
     definition = checked(
         name, recording.expression, recording.tensors, every, recording.parameters, recording.target
     )
-    loss = _made(definition)
+    loss = made(definition)
     points = check_points(name, test_points, recording.given_tensors)
     check_agreement(loss, function, recording, points)
     return loss, recording
@@ -406,15 +348,15 @@ def native(
         name = operator_name(_name_of(function))
     loss, recording = _of_function(name, function, tensors, limits, test_points, {})
     if isinstance(function, nn.Module):
-        made: Any = module_of(recording, function, name, loss.op)
-        into: Any = type(made)
+        result: Any = module_of(recording, function, name, loss.op)
+        into: Any = type(result)
     else:
-        made = into = function_of(recording, function, name, loss.op)
+        result = into = function_of(recording, function, name, loss.op)
     for attribute in ("Module", "op", "library", "expression", "rewrites"):
         if not hasattr(into, attribute):
             setattr(into, attribute, getattr(loss, attribute))
     into.loss = staticmethod(loss) if isinstance(into, type) else loss
-    return made
+    return result
 
 
 def _name_of(function: Callable[..., Any]) -> str:

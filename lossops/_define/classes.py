@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .definition import check_limits, check_name, check_parameters
-from .graph import Expression, Node
+from .nodes import Expression, Node
 from .parts import PartGraph, Said, body, influence, part
 from .record import Recorder
 from .source import literal, module_name, table

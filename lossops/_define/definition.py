@@ -15,8 +15,8 @@ import torch
 
 from ..nn._base import Loss
 from .expression import Parser
-from .graph import Expression, Node
 from .language import CONSTANTS, FUNCTIONS
+from .nodes import Expression, Node
 
 MAX_TENSORS = 8  # kMaxOperands of csrc/math/parameters.h; of kMaxParams families have their share
 MAX_PARAMETERS = 8

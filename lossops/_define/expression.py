@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from .graph import Expression, Graph, MistakeError, Node
+from .graph import Graph
 from .language import (
     ALIASES,
     ARITHMETIC,
@@ -24,6 +24,7 @@ from .language import (
     MODULES,
     STATEMENTS,
 )
+from .nodes import Expression, MistakeError, Node
 
 TOO_DEEP = (
     f"the expression is nested more than {MAX_DEPTH} deep, as the terms of a long sum are: "

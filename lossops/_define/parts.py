@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .expression import Parser
-from .graph import Expression, Graph, Kind, MistakeError, Node, ordered
+from .graph import Graph
+from .nodes import Expression, Kind, MistakeError, Node, ordered
 from .record import Recorder, RefusedError, surrounded
 from .source import Emitter
 from .symbols import symbol

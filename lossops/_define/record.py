@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from . import refusals
 from .expression import shown
-from .graph import Graph, Kind, MistakeError, Node
+from .graph import Graph
+from .nodes import Kind, MistakeError, Node
 from .symbols import Symbol, is_symbol, symbol
 from .words import Words
 

@@ -13,8 +13,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from . import refusals
-from .graph import Expression, MistakeError, Node
 from .language import CONSTANTS, FUNCTIONS
+from .nodes import Expression, MistakeError, Node
 from .record import Recorder, RefusedError, Self, surrounded
 from .symbols import symbol
 from .written import written

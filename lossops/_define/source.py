@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from .definition import Defined, Definition
-from .graph import Kind, Node, ordered
+from .nodes import Kind, Node, ordered
 
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

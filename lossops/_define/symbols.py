@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
-from .graph import Kind, Node
+from .nodes import Kind, Node
 
 if TYPE_CHECKING:
     from .record import Recorder

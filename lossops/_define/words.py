@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .graph import Kind, MistakeError, Node
+from .nodes import Kind, MistakeError, Node
 
 if TYPE_CHECKING:
     from .record import Recorder

@@ -4,7 +4,8 @@ import ast
 import math
 from collections import Counter
 
-from .graph import Graph, Node, ordered
+from .graph import Graph
+from .nodes import Node, ordered
 
 LEAVES = ("constant", "tensor", "parameter")
 INFIX = ("+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "and", "or")
