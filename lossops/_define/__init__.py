@@ -24,30 +24,39 @@ def define(
     test_points: Sequence[Sequence[float]] = (),
     **parameters: float,
 ) -> DefinedLoss:
-    """Make a native loss from one expression: fused kernels, and derivatives of any order.
+    """Make a native loss from text or a function: fused kernels, and derivatives of any order.
 
     The first time the expression is compiled, which takes a C++ compiler, ninja and about 15
     seconds; from then on it comes from a cache in milliseconds. What returns is used as the
     functions of ``lossops.functional`` are, under torch.compile, torch.func, TorchScript and
     autocast too.
 
-    **The expression** says what one element costs. It is parsed, never executed. It has
+    **The expression** says what one element costs. It is parsed, never executed. Lines of the form
+    ``name = value`` may stand before the result, which is the last one, and which ``.mean()`` or
+    ``.sum()`` may end: then that is the reduction by default. It has
 
     * the names of the tensors and parameters; numbers; the constants ``pi``, ``e`` and ``inf``;
     * ``+ - * /``, and ``x ** p`` with a number p: a product if p is written out and whole, from -16
       to 16, a square root for 0.5, otherwise ``power(x, p)``;
     * ``< <= > >= == !=`` joined by ``and``, ``or``, ``not``, or ``& | ~`` and parentheses. They
-      choose: ``select(condition, x, y)``, also written ``x if condition else y``;
-    * of x: ``abs``, ``exp``, ``expm1``, ``log``, ``log1p``, ``sqrt``, ``square``, ``tanh``,
-      ``sign``; derivatives at kinks are torch's;
+      choose: ``select(condition, x, y)``, also written ``where(condition, x, y)`` and
+      ``x if condition else y``;
+    * of x: ``abs``, ``exp``, ``expm1``, ``log``, ``log1p``, ``log_cosh``, ``sqrt``, ``square``,
+      ``tanh``, ``sign``; derivatives at kinks are torch's; ``detach(x)`` has none;
     * ``relu(x)`` and ``hinge(x)``, both max(x, 0), with derivative 1 and 0 at 0;
     * ``sigmoid(x)``, ``logsigmoid(x)``, ``softplus(x)`` = ln(1 + e^x), exact for every x, and all
       from one exponential where they share x or its opposite;
     * ``xlogx(x)`` = x ln x and ``xlogy(x, y)`` = x ln y, 0 at 0;
-    * ``power(x, p)`` for a number p and x >= 0, with derivative 0 at x = 0; for x < 0 it is NaN
-      unless p is 0, 1, 2, 3 or 4;
+    * ``power(x, p)``, also ``pow``, for a number p, with derivative 0 at x = 0; for x < 0 it is NaN
+      unless p is whole;
     * ``hypot(x, c)`` = sqrt(x^2 + c^2) for a number c > 0, without overflow;
-    * ``maximum(x, y)``, ``minimum(x, y)``, ``clamp(x, low, high)``; NaN if an argument is.
+    * ``maximum(x, y)``, ``minimum(x, y)``, also ``max`` and ``min``, ``clamp(x, low, high)``; NaN
+      if an argument is.
+
+    Functions may be written as methods, ``(input - target).abs()``, and with the name of their
+    module, ``torch.exp(x)``. What is unstable as written is computed in another form, as
+    :func:`lossops.native` says; a function or ``nn.Module`` in place of the text is recorded as
+    there.
 
     Conditions and ``sign`` have no derivative. ``select`` computes both branches; second and
     higher derivatives are NaN if the other branch is infinite there:
@@ -56,10 +65,10 @@ def define(
 
     Args:
         name: Of the function: a small letter, then letters, digits and ``_``.
-        expression: The loss of one element.
-        tensors: The names of the tensors, 2 to 8. The first is the prediction, and sets the shape.
-            One is ``"target"``, which ``ignore_index`` refers to, and has the shape of the first;
-            from the third on the others broadcast.
+        expression: The loss of one element, or a function of it.
+        tensors: The names of the tensors, 2 to 8; ``("input", "target")`` by default, and those of
+            a function. The first is the prediction, and sets the shape. One is ``"target"``, which
+            ``ignore_index`` refers to, and has the shape of the first; the others broadcast.
         limits: What the parameters must satisfy, as (parameter, relation, bound), with a relation
             ``">"``, ``">="``, ``"<"`` or ``"<="``.
         test_points: Points, a number for each tensor, at which the derivatives of first and second

@@ -24,6 +24,7 @@ from types import ModuleType
 
 import torch
 
+from .. import _build_config as _config
 from .. import cpp_extension
 from .definition import Defined
 
@@ -56,6 +57,13 @@ def link_flags() -> list[str]:
     return ["-Wl,-s,--as-needed", *cpp_extension.link_flags()]
 
 
+def has_cuda() -> bool:
+    """Whether compiled losses get kernels for GPUs: if lossops has them, and there is nvcc."""
+    return _config.CUDA_VERSION is not None and bool(
+        os.environ.get("CUDA_HOME") or shutil.which("nvcc", path=_path())
+    )
+
+
 @functools.cache
 def _surroundings() -> tuple[str, ...]:
     """What a compiled definition depends on besides its source."""
@@ -63,7 +71,8 @@ def _surroundings() -> tuple[str, ...]:
     for folder in cpp_extension.include_paths():
         for header in sorted(Path(folder).rglob("*.h")):
             headers.update(str(header.relative_to(folder)).encode() + b"\0" + header.read_bytes())
-    return (headers.hexdigest(), torch.__version__, *compile_flags(), *link_flags())
+    flags = (*compile_flags(), *link_flags(), f"cuda={has_cuda()}")
+    return (headers.hexdigest(), torch.__version__, *flags)
 
 
 def load(definition: Defined, folder: Path) -> tuple[ModuleType, Path]:
