@@ -4,9 +4,9 @@ The series is the sea surface temperature of the eastern Pacific (Nino 3, NOAA, 
 quarter), less what is usual for the quarter; El Nino are the peaks above half a degree. Squared
 error forecasts the middle of what may come, so it misses peaks. The loss here is a function of
 torch operators, made native by a line: it charges extra for what a forecast lacks of a peak, and
-less for one that rises above the level without a peak. Every stretch of 11 years is forecast by models that have
-not seen it. At the end: a table and a picture. Under a minute on two cores, after the first run's
-compilation.
+less for one that rises above the level without a peak. Every stretch of 11 years is forecast by
+models that have not seen it. At the end: a table and a picture. Under a minute on two cores, after
+the first run's compilation.
 """
 
 from __future__ import annotations

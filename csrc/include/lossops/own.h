@@ -154,9 +154,11 @@ struct LinearFunction {
   }
 };
 
+template <class E, class Self, class I = std::make_index_sequence<tensor_count<E>()>>
+struct ModuleImpl;
 /// A module that keeps the parameters and what losses share; a weight is a buffer.
-template <class E, class Self>
-struct ModuleImpl : torch::nn::Cloneable<Self> {
+template <class E, class Self, size_t... I>
+struct ModuleImpl<E, Self, std::index_sequence<I...>> : torch::nn::Cloneable<Self> {
   ModuleImpl(const char* op, const char* name, E parameters, CallOptions options)
       : parameters(std::move(parameters)), options(std::move(options)), op_(op), name_(name) {
     reset();
@@ -169,9 +171,7 @@ struct ModuleImpl : torch::nn::Cloneable<Self> {
     }(std::make_index_sequence<parameter_count<E>()>());
     stream << "reduction=" << nn::detail::name_of(options.reduction) << ")";
   }
-  template <class... Tensors>
-    requires(sizeof...(Tensors) == tensor_count<E>())
-  at::Tensor forward(const Tensors&... tensors) {
+  at::Tensor forward(const Each<at::Tensor, I>&... tensors) {
     CallOptions with_weight = options;
     with_weight.weight = nn::detail::given(weight);
     return call(op_, parameters, with_weight, tensors...);
