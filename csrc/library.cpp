@@ -4,7 +4,6 @@
 
 #include "families/contrast/call.h"
 #include "families/describe.h"
-#include "families/linear/describe.h"
 #include "losses/all.h"
 #include "losses/exceptions.h"
 
@@ -19,7 +18,7 @@ void define(torch::Library& library, std::unique_ptr<Loss> loss) {
 /// The loss on a product, beside that on logits.
 template <class E>
 void define_linear(torch::Library& library, const char* op, const char* name, TraitsOf<E> traits) {
-  auto loss = linear::describe_native<E>("lossops", name, std::move(traits), losses::torch_exceptions(op));
+  auto loss = describe_on_product<E>("lossops", name, std::move(traits), losses::torch_exceptions(op));
   if (loss) define_loss(library, std::move(loss), LOSSOPS_VERSION);
 }
 

@@ -5,6 +5,7 @@
 #include "class_axis/call.h"
 #include "elementwise/call.h"
 #include "lattice/call.h"
+#include "linear/call.h"
 #include "regions/call.h"
 #include "vectors/call.h"
 #ifdef LOSSOPS_CUDA
@@ -92,6 +93,20 @@ std::unique_ptr<Loss> describe_native(const char* space, const char* name, Trait
   if (const Kernels kernels = cuda_kernels<E>(); kernels.backend) loss->kernels.push_back(kernels);
 #endif
   return loss;
+}
+
+/// The loss of this name on a product, with the kernels that this build has of that on logits; null where the
+/// expression does not read rows of logits.
+template <class E>
+std::unique_ptr<Loss> describe_on_product(const char* space, const char* name, TraitsOf<E> traits,
+                                          const Exceptions& exceptions = {}) {
+  if constexpr (linear::kIsOnLogits<E>) {
+    auto on_logits = describe_native<E>(space, name, std::move(traits));
+    on_logits->exceptions = exceptions;
+    return std::make_unique<linear::LinearLoss>(std::move(on_logits));
+  } else {
+    return nullptr;
+  }
 }
 
 }  // namespace lossops

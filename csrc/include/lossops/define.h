@@ -71,14 +71,14 @@
 #endif
 #endif
 
-#define LOSSOPS_DEFINE(space, op, Expression, ...)                                                         \
-  TORCH_LIBRARY_FRAGMENT(space, library) {                                                                 \
-    using namespace lossops; /* for the traits */                                                          \
-    define_loss(library, describe_native<::Expression>(#space, #op, TraitsOf<::Expression>{__VA_ARGS__}),  \
-                LOSSOPS_VERSION);                                                                          \
-    auto on_product =                                                                                      \
-        linear::describe_native<::Expression>(#space, "linear_" #op, TraitsOf<::Expression>{__VA_ARGS__}); \
-    if (on_product) define_loss(library, std::move(on_product), LOSSOPS_VERSION);                          \
+#define LOSSOPS_DEFINE(space, op, Expression, ...)                                                        \
+  TORCH_LIBRARY_FRAGMENT(space, library) {                                                                \
+    using namespace lossops; /* for the traits */                                                         \
+    define_loss(library, describe_native<::Expression>(#space, #op, TraitsOf<::Expression>{__VA_ARGS__}), \
+                LOSSOPS_VERSION);                                                                         \
+    auto on_product =                                                                                     \
+        describe_on_product<::Expression>(#space, "linear_" #op, TraitsOf<::Expression>{__VA_ARGS__});    \
+    if (on_product) define_loss(library, std::move(on_product), LOSSOPS_VERSION);                         \
   }
 #define LOSSOPS_REGISTERS_HERE
 
@@ -105,7 +105,7 @@
 #endif
 #ifdef LOSSOPS_REGISTERS_HERE
 #include <torch/library.h>
-#include LOSSOPS_INTERNAL(families/linear/describe.h)
+#include LOSSOPS_INTERNAL(families/describe.h)
 #endif
 #include LOSSOPS_INTERNAL(math/special.h)
 // clang-format on
