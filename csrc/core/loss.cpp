@@ -58,6 +58,18 @@ void check_number(const Loss& loss, const NumberArgument& number, double given) 
   }
 }
 
+/// The parameters and settings, each within its limits and all of them together.
+std::array<double, kMaxParams> checked_numbers(const Loss& loss, const c10::IValue* given) {
+  std::array<double, kMaxParams> numbers{};
+  for (int p = 0; p < loss.params; ++p) {
+    numbers[p] = as_double(given[p]);
+    if (!given[p].isNone()) check_number(loss, loss.numbers[p], numbers[p]);
+  }
+  const char* const conflict = loss.conflict ? loss.conflict(numbers.data()) : nullptr;
+  if (conflict) loss.raise("conflict", conflict);
+  return numbers;
+}
+
 void check_tensor(const Loss& loss, const at::Tensor& t, const std::string& name) {
   TORCH_CHECK(is_dense(t), loss.name, ": ", name, " must be a dense tensor, got ", shown_layout(t));
   const at::ScalarType dtype = t.scalar_type();
@@ -212,11 +224,7 @@ Call Call::parse(const Loss& loss, const torch::jit::Stack& stack, int extra) {
                               " must have a floating point dtype, got ", input.scalar_type());
 
   Settings& s = call.settings;
-  for (int p = 0; p < loss.params; ++p) {
-    const c10::IValue& given = arguments[loss.operands + p];
-    s.params[p] = as_double(given);
-    if (!given.isNone()) check_number(loss, loss.numbers[p], s.params[p]);
-  }
+  s.params = checked_numbers(loss, arguments + loss.operands);
 
   const c10::IValue* common = arguments + loss.operands + loss.params;
   if (!common[0].isNone()) call.tensors[loss.operands] = common[0].toTensor();

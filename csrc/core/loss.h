@@ -104,9 +104,11 @@ struct Loss {
   std::vector<c10::Argument> arguments;
   int64_t anywhere = 0;          ///< a bit for each tensor that may lie on any device
   int64_t factors = 0;           ///< a bit for each tensor that is a factor of a product of matrices
-  int target = -1;               ///< the tensor of this name, or -1
+  int target = -1;               ///< the tensor of this name, or of that role, or -1
   int labels = -1;               ///< the tensor that ignore_index refers to: that of this name, or the target
   const char* domain = nullptr;  ///< what the values of the tensors must satisfy, or null
+  /// What parameters that do not go together must satisfy; null for those that do, or where any do.
+  const char* (*conflict)(const double* params) = nullptr;
   Exceptions exceptions;
   c10::SmallVector<Kernels, 2> kernels;
 

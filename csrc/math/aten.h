@@ -73,8 +73,9 @@ class Aten {
   }
   friend Aten operator-(const Aten& a) { return a.is_number() ? Aten(-a.number_) : Aten(a.tensor_.neg()); }
 
-  // Comparisons yield masks; their left side is a tensor.
+  // Comparisons yield masks; their left side is a tensor. Of two numbers, == and < yield a number.
   friend Aten operator<(const Aten& a, const Aten& b) {
+    if (a.is_number() && b.is_number()) return a.number_ < b.number_;
     return a.mask(b.is_number() ? at::lt(a.tensor_, b.number_) : at::lt(a.tensor_, b.tensor_));
   }
   friend Aten operator<=(const Aten& a, const Aten& b) {
@@ -87,6 +88,7 @@ class Aten {
     return a.mask(b.is_number() ? at::ge(a.tensor_, b.number_) : at::ge(a.tensor_, b.tensor_));
   }
   friend Aten operator==(const Aten& a, const Aten& b) {
+    if (a.is_number() && b.is_number()) return a.number_ == b.number_;
     return a.mask(b.is_number() ? at::eq(a.tensor_, b.number_) : at::eq(a.tensor_, b.tensor_));
   }
   friend Aten operator&(const Aten& a, const Aten& b) {
@@ -95,6 +97,7 @@ class Aten {
   friend Aten operator|(const Aten& a, const Aten& b) { return a.mask(at::logical_or(a.tensor_, b.tensor_)); }
   friend Aten operator!(const Aten& a) { return a.mask(at::logical_not(a.tensor_)); }
   friend Aten select(const Aten& m, const Aten& a, const Aten& b) {
+    if (m.is_number()) return m.number_ != 0 ? a : b;
     if (a.is_number() && b.is_number())
       return at::where(m.tensor_, m.compared(a.number_), m.compared(b.number_));
     if (a.is_number()) return at::where(m.tensor_, a.number_, b.tensor_);

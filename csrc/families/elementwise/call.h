@@ -22,7 +22,8 @@ enum class Shape {
 struct Operand {
   const char* name;
   Shape shape = Shape::kSame;
-  bool is_optional = false;  ///< then it is 1 for None
+  bool is_optional = false;
+  double otherwise = 1;  ///< what it is for None
 };
 
 /// What a line of the registry may say beyond the expression.
@@ -92,8 +93,12 @@ template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, Traits traits) {
   const char* domain = nullptr;
   if constexpr (requires { E::domain; }) domain = E::domain;
-  return std::make_unique<ElementwiseLoss>(space, name, arity<E>(), number_arguments<E>(), std::move(traits),
-                                           decomposition_of<E>(), domain);
+  auto loss = std::make_unique<ElementwiseLoss>(space, name, arity<E>(), number_arguments<E>(),
+                                                std::move(traits), decomposition_of<E>(), domain);
+  if constexpr (requires(const E& e) { e.conflict(); }) {
+    loss->conflict = [](const double* params) { return make_expression<E>(params).conflict(); };
+  }
+  return loss;
 }
 
 }  // namespace lossops::elementwise

@@ -132,7 +132,7 @@ class Pass {
       if (t.defined()) {
         in_[i].open(t, call.input(), plain);
       } else {
-        in_[i].open(S(1));
+        in_[i].open(static_cast<S>(loss_.traits.operands[i].otherwise));
       }
     }
     if (call.weight().defined()) weight().open(call.weight(), call.input(), plain);

@@ -39,6 +39,7 @@ class ElementPass : Launcher {
     for (int i = 0; i < w; ++i) {
       const bool labels = args.ignores && i == args.label;
       args.in[i] = operand(labels ? this->labels(args.ignored) : call_.tensors[i]);
+      if (!call_.tensors[i].defined()) args.in[i].number = loss_.traits.operands[i].otherwise;
     }
     args.weighted = call_.weight().defined();
     args.weight = operand(call_.weight());

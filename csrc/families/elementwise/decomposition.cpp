@@ -66,7 +66,7 @@ at::Tensor decompose(const Call& call) {
   std::array<Aten, kMaxOperands> operands;
   for (int i = 0; i < loss.operands; ++i) {
     if (!call.tensors[i].defined()) {
-      operands[i] = Aten(1);
+      operands[i] = Aten(loss.traits.operands[i].otherwise);
       continue;
     }
     const at::Tensor t = tensor(i).to(dtype);
