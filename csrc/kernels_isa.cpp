@@ -12,6 +12,7 @@
 namespace lossops::cpu::CPU_CAPABILITY {
 
 #define LOSS(op, Expression, ...) template const void* kernels<losses::Expression>();
+#define OPERATOR LOSS
 #include LOSSOPS_EXPAND(LOSSOPS_FILE, def)
 
 }  // namespace lossops::cpu::CPU_CAPABILITY

@@ -25,9 +25,11 @@ void define_linear(torch::Library& library, const char* op, const char* name, Tr
 }  // namespace
 
 TORCH_LIBRARY(lossops, library) {
-#define LOSS(op, Expression, ...)                                                                         \
-  define(library,                                                                                         \
-         describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__})); \
+#define OPERATOR(op, Expression, ...) \
+  define(library,                     \
+         describe_native<losses::Expression>("lossops", #op, TraitsOf<losses::Expression>{__VA_ARGS__}));
+#define LOSS(op, Expression, ...)       \
+  OPERATOR(op, Expression, __VA_ARGS__) \
   define_linear<losses::Expression>(library, #op, "linear_" #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
   for (auto& loss : contrast::losses()) define(library, std::move(loss));

@@ -25,6 +25,7 @@ from ._define import DefinedLoss, define, define_class, define_sums, native  # n
 from .accumulation import global_normalizer  # noqa: E402
 from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .decoding import ctc_align, ctc_decode  # noqa: E402
+from .log_probabilities import selective_log_softmax, softmax_entropy  # noqa: E402
 from .migration import from_torch  # noqa: E402
 from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_parameters  # noqa: E402
 
@@ -53,6 +54,8 @@ __all__ = [
     "native",
     "nn",
     "select_parameters",
+    "selective_log_softmax",
+    "softmax_entropy",
     "weights",
 ]
 

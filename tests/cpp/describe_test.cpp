@@ -63,7 +63,7 @@ int main() {
   refuses<Twice>("two arguments are called target", {});
   refuses<Others>("must be the logits", {.operands = {labels, input}});
   refuses<Others>("not probabilities", {.operands = {input, probabilities}});
-  refuses<Others>("there must be a tensor \"target\"", {.operands = {input, {"label", Role::kLabels}}});
+  refuses<Others>("there must be a target", {.operands = {input}});
   refuses<Others>("there may be one target", {.operands = {input, labels, {"soft", Role::kTarget}}});
   refuses<Others>("needs an expression with true_class",
                   {.operands = {input, labels, {"alpha", Role::kTrueWeight}}});

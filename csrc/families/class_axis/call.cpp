@@ -44,17 +44,18 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
   if (rows.empty() && t.dim() == 1 && same(t.sym_sizes()[0], 1)) t = t.squeeze(0);
   const bool by_batch = t.dim() > 0 && !agree(t.sym_sizes()[0], rows.empty() ? c10::SymInt(1) : rows[0]);
   const bool batch_first = loss.exceptions.of("batch") != ExceptionType::kRuntimeError;
-  TORCH_CHECK((by_batch && batch_first) || at::isIntegralType(t.scalar_type(), /*includeBool=*/false),
-              loss.name, ": ", call.name(i), " must hold labels of an integer dtype",
-              loss.role(i) == Role::kTarget ? ", or probabilities of the shape of input" : "", ", got ",
-              t.scalar_type(), " of shape ", shown(t.sym_sizes()));
+  TORCH_CHECK(
+      (by_batch && batch_first) || at::isIntegralType(t.scalar_type(), /*includeBool=*/false), loss.name,
+      ": ", call.name(i), " must hold labels of an integer dtype",
+      loss.role(i) == Role::kTarget ? ", or probabilities of the shape of " + call.name(0) : std::string(),
+      ", got ", t.scalar_type(), " of shape ", shown(t.sym_sizes()));
   if (agree(t.sym_sizes(), rows)) return;
   const char* const mistake = by_batch ? "batch" : "size";
   if (at::isIntegralType(t.scalar_type(), false)) {
-    loss.raise(mistake, call.name(i), " must have the shape of input without its class axis, ", shown(rows),
-               ", got ", shown(t.sym_sizes()));
+    loss.raise(mistake, call.name(i), " must have the shape of ", call.name(0), " without its class axis, ",
+               shown(rows), ", got ", shown(t.sym_sizes()));
   }
-  loss.raise(mistake, call.name(i), " must hold probabilities of the shape of input, ",
+  loss.raise(mistake, call.name(i), " must hold probabilities of the shape of ", call.name(0), ", ",
              shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
 }
 
@@ -71,7 +72,7 @@ void align(Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   number_as_row(call);
   const auto shape = call.input().sym_sizes();
-  if (shape.empty()) loss.raise("input", "input must have at least one dimension, got shape ()");
+  if (shape.empty()) loss.raise("input", call.name(0), " must have at least one dimension, got shape ()");
   const int64_t dim = loss.class_dim(call.input().dim(), call.settings);
   const c10::SymDimVector rows = without(shape, dim);
   const c10::SymInt& classes = shape[dim];
@@ -204,7 +205,7 @@ void check_description(const ClassAxisLoss& loss) {
     const Role role = loss.target_role();
     require(loss.target > 0 && !loss.traits.operands[loss.target].is_optional &&
                 (role == Role::kTarget || role == Role::kLabels || role == Role::kLabelList),
-            "there must be a tensor \"target\", which is not optional, of labels or probabilities");
+            "there must be a target, which is not optional, of labels or probabilities");
   }
   require(
       !probabilities || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
@@ -236,6 +237,10 @@ ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<Nu
       members(members),
       dim(number_index("dim")),
       label_smoothing(number_index("label_smoothing")) {
+  for (int i = 0; i < operands && members.sides == 1; ++i) {
+    if (role(i) == Role::kTarget || role(i) == Role::kLabels || role(i) == Role::kLabelList)
+      target = labels = i;
+  }
   check_description(*this);
 }
 
@@ -314,7 +319,7 @@ void label_error(const Call& call, int64_t label, int64_t index) {
   }
   const auto ignored = call.settings.ignore_index;
   const auto [least, most] = label_range(call);
-  loss.raise("label", "target must be in [", least, ", ", most, "]",
+  loss.raise("label", call.name(loss.target), " must be in [", least, ", ", most, "]",
              ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
              position, ")");
 }

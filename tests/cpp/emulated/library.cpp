@@ -50,6 +50,9 @@ void define(torch::Library& library, const char* op, const char* linear_op, Trai
 }  // namespace
 
 TORCH_LIBRARY(lossops, library) {
+#define OPERATOR(op, Expression, ...)                                                                      \
+  define_loss(library, described<losses::Expression>(#op, #op, TraitsOf<losses::Expression>{__VA_ARGS__}), \
+              LOSSOPS_VERSION);
 #define LOSS(op, Expression, ...) \
   define<losses::Expression>(library, #op, "linear_" #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "losses/registry.def"
