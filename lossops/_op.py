@@ -45,6 +45,7 @@ _NUMBERS_TOO = (
     "q",
     "logit_scale",
     "logit_bias",
+    "kl",
 )  # tensors that functions make of numbers
 
 # What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.

@@ -17,6 +17,20 @@ WORDS: dict[str, tuple[str | None, ...]] = {
     "activation": (None, "sigmoid", "softmax"),
     "absent": ("smooth", "skip"),
     "class_weighting": ("square", "simple", "uniform"),
+    "loss_type": (
+        "sigmoid",
+        "hinge",
+        "ipo",
+        "robust",
+        "exo_pair",
+        "nca_pair",
+        "bco_pair",
+        "sppo_hard",
+        "apo_zero",
+        "apo_down",
+        "discopop",
+        "sigmoid_norm",
+    ),  # fmt: skip
 }
 IGNORED = -100
 COMMON = ("weight", "normalizer")

@@ -106,7 +106,8 @@ def value_of(case: Case, name: str, key: str, default: str | None) -> str:
         return "x" if name == case.loss.operands[0] else f't("{key}_{name}")'
     if name in WORDS and name in case.params:
         enumeration = "".join(map(str.capitalize, name.split("_")))
-        return f"{enumeration}::{str(case.params[name]).capitalize()}"
+        words = str(case.params[name]).split("_")
+        return f"{enumeration}::{''.join(map(str.capitalize, words))}"
     if name in case.params:
         return literal(case.params[name])
     if name == "reduction":

@@ -37,10 +37,24 @@ using namespace api;
 }}  // namespace lossops
 """
 LAST = ("reduction", "weight", "labels", "ignore_index", "normalizer")  # in this order
-CHOICES = {  # the enumerations of choices.h, by argument
+CHOICES = {  # the enumerations of choices.h, by argument; a word is said by the first that has it
     "activation": ("None", "Sigmoid", "Softmax"),
     "absent": ("Smooth", "Skip"),
     "class_weighting": ("Square", "Simple", "Uniform"),
+    "loss_type": (
+        "Sigmoid",
+        "Hinge",
+        "Ipo",
+        "Robust",
+        "ExoPair",
+        "NcaPair",
+        "BcoPair",
+        "SppoHard",
+        "ApoZero",
+        "ApoDown",
+        "Discopop",
+        "SigmoidNorm",
+    ),
 }
 TYPES = {"Tensor": "at::Tensor", "float": "double", "int": "int64_t", "bool": "bool"}
 
@@ -94,7 +108,8 @@ def in_cpp(text: str) -> str:
     choices = {"reduction": ("None", "Mean", "Sum", "BatchMean")} | CHOICES
     for name, words in choices.items():
         for word in words:
-            said = rf'``"{word.lower()}"``|"{word.lower()}"'
+            spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", word).lower()
+            said = rf'``"{spelt}"``|"{spelt}"'
             text = re.sub(said, f"`{_enumeration(name)}::{word}`", text)
     text = re.sub(r"``(\w+)=`(\w+::\w+)```", r"`\1 = \2`", text)
     text = re.sub(r"\bNone (?=where)", "`Activation::None` ", text)
@@ -127,7 +142,7 @@ def default(a: Argument) -> str | None:
         return None
     value = ast.literal_eval(a.default)
     if a.is_word:
-        return f"{_type(a)}::{str(value).capitalize()}"
+        return f"{_type(a)}::{_enumeration(str(value))}"
     if value is None:
         return "std::nullopt"
     return repr(float(value)) if "double" in _type(a) or a.may_be_number else str(value).lower()

@@ -32,6 +32,7 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "segmentation",
     "embedding",
     "signal",
+    "preference",
 )
 LAYERS = ("linear",)  # of losses on the logits of a layer, which are no losses of their own
 BESIDE = {  # files whose operators have no line in the registry, with the modules of those
@@ -134,8 +135,8 @@ class Loss:
 
     def _is_setting(self, i: int, a: Argument, target: int) -> bool:
         """Numbers, what has a default, and what has a size per class; the rest comes per batch."""
-        brought = ("normalizer", "labels", "target_bias", "negatives", "logit_bias")
-        if a.name in brought or a in self.layer or not a.schema:
+        brought = ("normalizer", "labels", "target_bias", "negatives", "logit_bias", "kl")
+        if a.name in brought or a.name.startswith("ref_") or a in self.layer or not a.schema:
             return False
         if a.name == "weight":  # before the reduction, as torch.nn has it, or one per class
             before = i < [b.name for b in self.arguments].index("reduction")

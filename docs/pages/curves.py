@@ -115,6 +115,21 @@ def noisy(x: Tensor, volume: float) -> tuple[Tensor, ...]:
     return volume * torch.stack([one, x], 1), torch.stack([one, 0 * one], 1)
 
 
+def ahead(x: Tensor, _: float) -> tuple[Tensor, ...]:
+    """Log-probabilities of a chosen answer that is x ahead of the rejected one."""
+    return x - 4, torch.full_like(x, -4.0)
+
+
+def mean_ahead(x: Tensor, rejected: float) -> tuple[Tensor, ...]:
+    """Means over tokens, of which the chosen answer's is x."""
+    return x, torch.full_like(x, rejected)
+
+
+def answers(x: Tensor, desirable: float) -> tuple[Tensor, ...]:
+    """Answers whose log-probability is x more than the reference's."""
+    return x, torch.zeros_like(x), torch.full_like(x, desirable)
+
+
 DIFFERENCE = Axis("input - target", -3, 3, targets)
 LOGIT = Axis("logit", -6, 6, targets)
 ROW = Axis(f"logit of the true class, the other {CLASSES - 1} being 0", -6, 8, row)
@@ -124,6 +139,7 @@ FOUND = "logit of the label at the middle frame, all others being 0"
 MASK = Axis("logit where the class is, and minus it elsewhere", -6, 6, masks)
 NOISE = Axis("noise, the signal being 1", 0.05, 2, noisy)
 GAP = Axis("how far the student's two logits are apart", -4, 8, gaps)
+AHEAD = Axis("how far the chosen answer's log-ratio is ahead", -6, 6, ahead)
 
 YES, NO = Line("target 1", 1.0), Line("target 0", 0.0)
 
@@ -175,6 +191,7 @@ USUAL: dict[str, Curves] = {  # of a family's losses
         (Line("similar, target 1", 1.0), Line("different, target -1", -1.0)),
     ),
     "signal": (NOISE, tuple(Line(f"volume {v}", v) for v in (1.0, 0.5))),
+    "preference": (AHEAD, by("beta", 0.5, 1.0, 2.0)),
 }
 WITHOUT_NONE = ("dice_ce", "dice_focal")  # losses that are a number for each call
 CURVES: dict[str, Curves] = {  # of those that show more along another line, or with parameters
@@ -285,6 +302,25 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
     "ctc": (
         Axis(FOUND, -6, 8, frames),
         tuple(Line(f"{count} frames", count, {"from_logits": True}) for count in (1, 3, 9)),
+    ),
+    "dpo": (
+        AHEAD,
+        tuple(
+            Line(f"beta = 0.5, {kind}", 0, {"beta": 0.5, "loss_type": kind})
+            for kind in ("sigmoid", "hinge", "ipo", "apo_zero")
+        ),
+    ),
+    "orpo": (
+        Axis("log-probability per token of the chosen answer", -4, -0.01, mean_ahead),
+        tuple(Line(f"rejected: {r}", r, {"beta": 1.0}) for r in (-0.5, -1.0, -2.0)),
+    ),
+    "kto": (
+        Axis("log-ratio", -6, 6, answers),
+        (
+            Line("desirable", 1.0, {"beta": 1.0}),
+            Line("not desirable", 0.0, {"beta": 1.0}),
+            Line("desirable, kl = 2", 1.0, {"beta": 1.0, "kl": 2.0}),
+        ),
     ),
     "jsd": (
         GAP,

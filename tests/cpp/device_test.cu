@@ -15,10 +15,18 @@ __global__ void kernel(E e, float* loss, float* slope, const float* x, T... t) {
   slope[i] = y.d.v;
 }
 
+/// With as many operands as the expression takes.
+template <class E, class... Others>
+void* element_kernel_of() {
+  if constexpr (sizeof...(Others) + 1 == arity<E>()) {
+    return reinterpret_cast<void*>(kernel<E, Others...>);
+  } else {
+    return element_kernel_of<E, Others..., const float*>();
+  }
+}
 template <class E>
 void* kernel_of() {
-  if constexpr (arity<E>() == 2) return reinterpret_cast<void*>(kernel<E, const float*>);
-  if constexpr (arity<E>() == 3) return reinterpret_cast<void*>(kernel<E, const float*, const float*>);
+  return element_kernel_of<E>();
 }
 
 /// A class's probability, with all that an expression of it offers.

@@ -23,6 +23,7 @@ for _file in (
     "region",
     "embedding",
     "signal",
+    "preference",
 ):
     import_module(f"tests.losses.{_file}")
 

@@ -26,4 +26,20 @@ enum class ClassWeighting : int64_t {
   Uniform = 2,  ///< 1
 };
 
+/// What DPO makes of the log-ratios of two answers; the formulas stand with `dpo`.
+enum class LossType : int64_t {
+  Sigmoid = 0,
+  Hinge = 1,
+  Ipo = 2,
+  Robust = 3,
+  ExoPair = 4,
+  NcaPair = 5,
+  BcoPair = 6,
+  SppoHard = 7,
+  ApoZero = 8,
+  ApoDown = 9,
+  Discopop = 10,
+  SigmoidNorm = 11,  ///< Sigmoid, of means over tokens
+};
+
 }  // namespace lossops

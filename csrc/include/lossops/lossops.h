@@ -15,6 +15,7 @@
 #include "lossops/linear.h"
 #include "lossops/margin.h"
 #include "lossops/metric.h"
+#include "lossops/preference.h"
 #include "lossops/region.h"
 #include "lossops/regression.h"
 #include "lossops/segmentation.h"

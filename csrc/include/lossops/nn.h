@@ -13,6 +13,7 @@
 #include "lossops/nn/linear.h"
 #include "lossops/nn/margin.h"
 #include "lossops/nn/metric.h"
+#include "lossops/nn/preference.h"
 #include "lossops/nn/region.h"
 #include "lossops/nn/regression.h"
 #include "lossops/nn/segmentation.h"

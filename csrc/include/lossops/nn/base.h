@@ -53,6 +53,11 @@ inline const char* name_of(ClassWeighting weighting) {
   constexpr const char* kNames[] = {"Square", "Simple", "Uniform"};
   return kNames[static_cast<int64_t>(weighting)];
 }
+inline const char* name_of(LossType type) {
+  constexpr const char* kNames[] = {"Sigmoid", "Hinge",    "Ipo",     "Robust",  "ExoPair",  "NcaPair",
+                                    "BcoPair", "SppoHard", "ApoZero", "ApoDown", "Discopop", "SigmoidNorm"};
+  return kNames[static_cast<int64_t>(type)];
+}
 
 template <class T>
 void print_value(std::ostream& stream, const T& value) {
