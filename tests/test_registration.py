@@ -17,8 +17,8 @@ from tools.losses import BESIDE
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
-# What is computed like a loss: see tests/test_log_probabilities.py.
-OPERATORS = ("selective_log_softmax", "softmax_entropy")
+# What is computed like a loss: see tests/test_log_probabilities.py and tests/test_policy.py.
+OPERATORS = ("policy_gradient", "selective_log_softmax", "softmax_entropy")
 # Operators that the table is not for: see tests/test_counting.py and tests/test_penalties.py.
 NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty", *OPERATORS}
 # Losses on a product, each from the line of that on logits: see tests/test_linear.py.
@@ -160,8 +160,8 @@ def test_public_api_is_the_table() -> None:
     """And losses composed of the user's function, of a layer, or of several steps."""
     table = {loss.function: loss.module for loss in LOSSES} | LAYERS
     table |= {f"{op}_loss": module for op, module in CONTRASTIVE.items()}
-    functions = ["triplet_margin_with_distance_loss", *table]
-    modules = ["TripletMarginWithDistanceLoss"]
+    functions = ["policy_gradient_loss", "triplet_margin_with_distance_loss", *table]
+    modules = ["PolicyGradientLoss", "TripletMarginWithDistanceLoss"]
     modules += [*COMBINATIONS, *table.values()]
     assert sorted(lossops.functional.__all__) == sorted(functions)
     assert sorted(lossops.nn.__all__) == sorted(modules)

@@ -6,6 +6,7 @@
 #include "embedding.h"
 #include "likelihood.h"
 #include "margin.h"
+#include "policy.h"
 #include "preference.h"
 #include "region.h"
 #include "regression.h"
