@@ -12,9 +12,11 @@ from .nn._base import Loss
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
-_OURS: dict[type[torch.nn.Module], type[Loss]] = {
+_OURS: dict[type[torch.nn.Module], type[torch.nn.Module]] = {
     getattr(torch.nn, name): getattr(nn, name) for name in nn.__all__ if hasattr(torch.nn, name)
 }
+_LAYERS = ("linear", "head", "tail")  # that some hold
+_DERIVED = ("shortlist_size", "n_clusters", "head_size")  # from the settings of one
 
 
 @overload
@@ -28,11 +30,10 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
     tensors: a state dict saved before still loads. A handle returned for a hook removes that of the
     old module only. A loss that stands in two places of a model still is one module.
 
-    Inside a model, losses that lossops does not have (AdaptiveLogSoftmaxWithLoss), subclasses and
-    all other modules stay as they are. So do losses to which something was added: an attribute, a
-    forward of their own, a buffer, parameter or module, a hook before a state dict is loaded,
-    ``torch.compile`` of the loss by itself. Losses that a model calls as functions, or keeps in a
-    plain list or dictionary, are out of reach.
+    Inside a model, subclasses and all other modules stay as they are. So do losses to which
+    something was added: an attribute, a forward of their own, a buffer, parameter or module, a hook
+    before a state dict is loaded, ``torch.compile`` of the loss by itself. Losses that a model
+    calls as functions, or keeps in a plain list or dictionary, are out of reach.
 
     Args:
         module: A loss, or a module with losses somewhere inside.
@@ -74,7 +75,7 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
         raise TypeError(
             f"from_torch: lossops has no {type(module).__name__}; of torch.nn it has {known}"
         )
-    converted: dict[torch.nn.Module, Loss] = {}
+    converted: dict[torch.nn.Module, torch.nn.Module] = {}
     for parent in list(module.modules()):
         for name, child in list(parent._modules.items()):
             if child is not None and type(child) in _OURS and not _added(child):
@@ -86,7 +87,7 @@ def from_torch(module: torch.nn.Module) -> torch.nn.Module:
 
 def _added(theirs: torch.nn.Module) -> list[str]:
     """What a loss has that torch did not give it."""
-    settings = {*inspect.signature(type(theirs)).parameters, "linear"}  # which some hold
+    settings = {*inspect.signature(type(theirs)).parameters, *_LAYERS, *_DERIVED}
     usual = {*vars(torch.nn.Module()), *settings}
     return [
         *(f"the attribute {name}" for name in vars(theirs) if name not in usual),
@@ -98,16 +99,20 @@ def _added(theirs: torch.nn.Module) -> list[str]:
     ]
 
 
-def _converted(theirs: torch.nn.Module) -> Loss:
+def _converted(theirs: torch.nn.Module) -> torch.nn.Module:
     kind = _OURS[type(theirs)]
     settings = [name for name in inspect.signature(kind).parameters if hasattr(theirs, name)]
     given = {name: getattr(theirs, name) for name in settings}
-    layer = getattr(theirs, "linear", None)
-    if layer is not None:
-        given |= {"in_features": layer.in_features, "device": "meta"}
+    layers = dict(theirs.named_children())
+    if "linear" in layers:
+        given["in_features"] = layers["linear"].in_features
+    if "cutoffs" in given:  # of which the last is the number of classes
+        given["cutoffs"] = given["cutoffs"][:-1]
+    if layers:
+        given["device"] = "meta"
     ours = kind(**given)
-    if layer is not None:
-        ours.linear = layer
+    for name, layer in layers.items():
+        setattr(ours, name, layer)
     for name, value in vars(theirs).items():
         if "hook" in name:
             setattr(ours, name, copy.copy(value))

@@ -79,7 +79,8 @@ def test_inside_a_model() -> None:
     assert type(model.loss) is lossops.nn.CrossEntropyLoss and model.again is model.loss
     huber = model.deep[0]["huber"]
     assert type(huber) is lossops.nn.HuberLoss and huber.delta == 2.0
-    assert model.others[0] is other and type(model.others[1]) is nn.AdaptiveLogSoftmaxWithLoss
+    assert model.others[0] is other
+    assert type(model.others[1]) is lossops.nn.AdaptiveLogSoftmaxWithLoss
     assert type(model.others[2]) is lossops.nn.CTCLoss and model.others[2].blank == 2
     torch.testing.assert_close(model(x, t), before(x, t))
     model.load_state_dict(before.state_dict())
@@ -143,11 +144,6 @@ def test_moves_with_its_tensors() -> None:
     assert ours.to("meta").pos_weight.is_meta
 
 
-def test_unsupported_alone() -> None:
-    with pytest.raises(TypeError, match="lossops has no Adaptive.*; of torch.nn it has BCE"):
-        from_torch(nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2]))
-
-
 def test_subclasses_are_left_alone() -> None:
     class Mine(nn.MSELoss):
         def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -175,6 +171,10 @@ def test_not_a_module() -> None:
 def test_every_shared_loss_is_known() -> None:
     from lossops.migration import _OURS
 
-    # Which are no rows: see test_distance and test_linear_functions.
-    others = {"TripletMarginWithDistanceLoss", "LinearCrossEntropyLoss"}
+    # Which are no rows: see test_adaptive, test_distance and test_linear_functions.
+    others = {
+        "AdaptiveLogSoftmaxWithLoss",
+        "LinearCrossEntropyLoss",
+        "TripletMarginWithDistanceLoss",
+    }
     assert {kind.__name__ for kind in _OURS} == {loss.module for loss in PEERS} | others

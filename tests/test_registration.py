@@ -161,7 +161,7 @@ def test_public_api_is_the_table() -> None:
     table = {loss.function: loss.module for loss in LOSSES} | LAYERS
     table |= {f"{op}_loss": module for op, module in CONTRASTIVE.items()}
     functions = ["policy_gradient_loss", "triplet_margin_with_distance_loss", *table]
-    modules = ["PolicyGradientLoss", "TripletMarginWithDistanceLoss"]
+    modules = ["AdaptiveLogSoftmaxWithLoss", "PolicyGradientLoss", "TripletMarginWithDistanceLoss"]
     modules += [*COMBINATIONS, *table.values()]
     assert sorted(lossops.functional.__all__) == sorted(functions)
     assert sorted(lossops.nn.__all__) == sorted(modules)
