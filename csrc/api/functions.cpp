@@ -686,6 +686,75 @@ at::Tensor snr(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor dpo(
+    const at::Tensor& chosen_logps, const at::Tensor& rejected_logps,
+    const std::optional<at::Tensor>& ref_chosen_logps, const std::optional<at::Tensor>& ref_rejected_logps,
+    double beta, LossType loss_type, double label_smoothing, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      const std::optional<at::Tensor>&, double, int64_t, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::dpo");
+  return op.call(
+      chosen_logps, rejected_logps, ref_chosen_logps, ref_rejected_logps, beta,
+      static_cast<int64_t>(loss_type), label_smoothing, weight, std::nullopt,
+      number_beside(normalizer, chosen_logps), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor simpo(
+    const at::Tensor& chosen_logps, const at::Tensor& rejected_logps, double beta, double gamma,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::simpo");
+  return op.call(
+      chosen_logps, rejected_logps, beta, gamma, weight, std::nullopt,
+      number_beside(normalizer, chosen_logps), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor cpo(
+    const at::Tensor& chosen_logps, const at::Tensor& rejected_logps, double beta, double alpha,
+    double label_smoothing, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::cpo");
+  return op.call(
+      chosen_logps, rejected_logps, beta, alpha, label_smoothing, weight, std::nullopt,
+      number_beside(normalizer, chosen_logps), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor orpo(
+    const at::Tensor& chosen_logps, const at::Tensor& rejected_logps, double beta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::orpo");
+  return op.call(
+      chosen_logps, rejected_logps, beta, weight, std::nullopt, number_beside(normalizer, chosen_logps),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor kto(
+    const at::Tensor& logps, const at::Tensor& ref_logps, const at::Tensor& target,
+    const std::optional<TensorOrNumber>& kl, double beta, double desirable_weight,
+    double undesirable_weight, Reduction reduction, const std::optional<at::Tensor>& weight,
+    std::optional<int64_t> ignore_index, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, double,
+      double, double, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::kto");
+  return op.call(
+      logps, ref_logps, target, number_beside(kl, logps), beta, desirable_weight, undesirable_weight,
+      weight, ignore_index, number_beside(normalizer, logps), static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor linear_cross_entropy(
     const at::Tensor& input, const at::Tensor& linear_weight, const at::Tensor& target,
     const std::optional<at::Tensor>& linear_bias, double label_smoothing, double z_loss,

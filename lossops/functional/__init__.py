@@ -7,6 +7,7 @@ and TorchScript, on float64, float32, bfloat16 and float16.
 """
 
 from ._distance import triplet_margin_with_distance_loss
+from ._policy import policy_gradient_loss
 from .binary import (
     asymmetric_loss,
     binary_cross_entropy,
@@ -53,6 +54,7 @@ from .margin import (
     soft_margin_loss,
 )
 from .metric import arcface_loss, cosface_loss
+from .preference import cpo_loss, dpo_loss, kto_loss, orpo_loss, simpo_loss
 from .region import dice_loss, focal_tversky_loss, jaccard_loss, tversky_loss
 from .regression import (
     charbonnier_loss,
@@ -80,12 +82,14 @@ __all__ = [
     "contrastive_loss",
     "cosface_loss",
     "cosine_embedding_loss",
+    "cpo_loss",
     "cross_entropy",
     "ctc_loss",
     "dice_ce_loss",
     "dice_focal_loss",
     "dice_loss",
     "distill_kl_loss",
+    "dpo_loss",
     "expectile_loss",
     "focal_loss",
     "focal_tversky_loss",
@@ -99,6 +103,7 @@ __all__ = [
     "jaccard_loss",
     "jsd_loss",
     "kl_div",
+    "kto_loss",
     "l1_loss",
     "linear_arcface_loss",
     "linear_balanced_softmax_loss",
@@ -116,7 +121,9 @@ __all__ = [
     "multilabel_soft_margin_loss",
     "nll_loss",
     "nt_xent_loss",
+    "orpo_loss",
     "poisson_nll_loss",
+    "policy_gradient_loss",
     "poly1_loss",
     "proxy_anchor_loss",
     "quantile_loss",
@@ -126,6 +133,7 @@ __all__ = [
     "rww_cross_entropy_loss",
     "si_sdr_loss",
     "siglip_loss",
+    "simpo_loss",
     "smooth_l1_loss",
     "snr_loss",
     "soft_margin_loss",

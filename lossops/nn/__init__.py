@@ -5,6 +5,7 @@ A module that ``torch.nn`` has keeps its name, constructor and forward, without 
 not, ``weight``.
 """
 
+from .adaptive import AdaptiveLogSoftmaxWithLoss
 from .balancing import DynamicWeightAverage, GradNorm, UncertaintyWeightedLoss
 from .binary import (
     AsymmetricLoss,
@@ -46,6 +47,8 @@ from .margin import (
     SoftMarginLoss,
 )
 from .metric import ArcFaceLoss, CosFaceLoss
+from .policy import PolicyGradientLoss
+from .preference import CPOLoss, DPOLoss, KTOLoss, ORPOLoss, SimPOLoss
 from .region import DiceLoss, FocalTverskyLoss, JaccardLoss, TverskyLoss
 from .regression import (
     CharbonnierLoss,
@@ -64,11 +67,13 @@ from .signal import SISDRLoss, SNRLoss
 from .vocabulary import LinearCrossEntropyLoss
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "ArcFaceLoss",
     "AsymmetricLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BalancedSoftmaxLoss",
+    "CPOLoss",
     "CTCLoss",
     "CharbonnierLoss",
     "ClipLoss",
@@ -77,6 +82,7 @@ __all__ = [
     "CosFaceLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "DPOLoss",
     "DiceCELoss",
     "DiceFocalLoss",
     "DiceLoss",
@@ -96,6 +102,7 @@ __all__ = [
     "JSDLoss",
     "JaccardLoss",
     "KLDivLoss",
+    "KTOLoss",
     "L1Loss",
     "LinearArcFaceLoss",
     "LinearBalancedSoftmaxLoss",
@@ -113,7 +120,9 @@ __all__ = [
     "MultiMarginLoss",
     "NLLLoss",
     "NTXentLoss",
+    "ORPOLoss",
     "PoissonNLLLoss",
+    "PolicyGradientLoss",
     "Poly1Loss",
     "ProxyAnchorLoss",
     "QuantileLoss",
@@ -124,6 +133,7 @@ __all__ = [
     "SISDRLoss",
     "SNRLoss",
     "SigLipLoss",
+    "SimPOLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "SoftmaxFocalLoss",
