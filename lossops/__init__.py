@@ -30,7 +30,7 @@ from .migration import from_torch  # noqa: E402
 from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_parameters  # noqa: E402
 
 if TYPE_CHECKING:
-    from . import monitor, weights
+    from . import distributed, monitor, weights
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "define",
     "define_class",
     "define_sums",
+    "distributed",
     "elastic_net_penalty",
     "from_torch",
     "functional",
@@ -61,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import ``monitor`` or ``weights`` when it is first used."""
-    if name in ("monitor", "weights"):
+    """Import ``distributed``, ``monitor`` or ``weights`` when it is first used."""
+    if name in ("distributed", "monitor", "weights"):
         return _import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from torch._subclasses import FakeTensor
 from torch.overrides import is_tensor_like
 
 from . import _C
+from ._dtensors import serve_dtensors
 
 Value = TypeVar("Value")
 is_scripting = torch.jit.is_scripting  # type: ignore[attr-defined]  # which mypy does not see
@@ -170,6 +171,7 @@ class Op(OpOverloadPacket[..., Tensor]):
         return self._carefully(args) if result is NotImplemented else result
 
     def _carefully(self, args: tuple[object, ...]) -> Tensor:
+        serve_dtensors()
         plain = list(args)
         for i in (i for i in self._numbers if i < len(args)):
             plain[i] = self._arguments[i].plain(self.__name__, args[i], self._hint)

@@ -1,8 +1,9 @@
-"""Two processes that talk through gloo, for tests of what happens across ranks."""
+"""Processes that talk through gloo, for tests of what happens across ranks."""
 
 import gc
 import multiprocessing
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ RANKS = 2
 multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.cases", "pytest"])
 
 
-def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def _work(rank: int, folder: str, ranks: int, seconds: float, function: Callable[..., Any],
+          args: tuple[Any, ...]) -> None:  # fmt: skip
     torch.set_num_threads(1)
     dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=RANKS
-    )
+        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=ranks,
+        timeout=timedelta(seconds=seconds),
+    )  # fmt: skip
     try:
         torch.save(function(rank, *args), f"{folder}/{rank}.pt")
         gc.collect()  # a DDP model, which holds the group, lies in a cycle
@@ -29,8 +32,12 @@ def _work(rank: int, folder: str, function: Callable[..., Any], args: tuple[Any,
         dist.destroy_process_group()
 
 
-def on_ranks(folder: Path, function: Callable[..., Any], *args: Any) -> list[Any]:
-    """What ``function(rank, *args)`` returns on each rank; a failure on any rank is raised."""
-    rest = (str(folder), function, args)
-    mp.start_processes(_work, rest, nprocs=RANKS, start_method="forkserver")
-    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(RANKS)]
+def on_ranks(folder: Path, function: Callable[..., Any], *args: Any, ranks: int = RANKS,
+             seconds: float = 300) -> list[Any]:  # fmt: skip
+    """What ``function(rank, *args)`` returns on each rank; a failure on any rank is raised.
+
+    A collective fails after some seconds of waiting.
+    """
+    rest = (str(folder), ranks, seconds, function, args)
+    mp.start_processes(_work, rest, nprocs=ranks, start_method="forkserver")
+    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(ranks)]

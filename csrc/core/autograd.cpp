@@ -252,6 +252,10 @@ class LossNode : public torch::autograd::Node {
 
 void (*release_gil)(void (*f)(void*), void* context) = [](void (*f)(void*), void* context) { f(context); };
 
+bool (*answer_subclasses)(const c10::OperatorHandle& op, torch::jit::Stack& stack) = nullptr;
+
+thread_local at::Tensor (*sum_over_ranks)(const at::Tensor& sum) = nullptr;
+
 bool is_plain(const at::Tensor& t) {
   return !inside_transform() && !at::isTensorSubclassLike(t) && !t.is_neg() && !t.is_conj() &&
          !t._is_zerotensor() && !torch::autograd::isFwGradDefined(t);

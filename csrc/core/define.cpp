@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/dispatch.h"
+#include "core/gil.h"
 
 namespace lossops {
 namespace {
@@ -122,7 +123,8 @@ struct AutogradKernel : LossKernel {
   const OperatorHandle fused;
 
   void operator()(const OperatorHandle& op, DispatchKeySet keys, Stack* stack) {
-    const bool compiles = loss->decomposes_for_compilers() && inside_compiler();
+    if (keys.has(DispatchKey::Python) && answer_subclasses && answer_subclasses(op, *stack)) return;
+    const bool compiles = (loss->decomposes_for_compilers() && inside_compiler()) || sum_over_ranks;
     if (!compiles && !inside_transform() && !differentiates(*stack)) {
       at::AutoDispatchBelowADInplaceOrView guard;
       return op.redispatchBoxed(keys & c10::after_ADInplaceOrView_keyset, stack);

@@ -9,6 +9,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/where.h>
 
+#include "core/gil.h"
 #include "core/reduction.h"
 #include "core/shapes.h"
 #include "core/transforms.h"
@@ -93,8 +94,12 @@ class RegionDecomposition {
     c10::SmallVector<int64_t, 8> dims;
     if (s_.batch) dims.push_back(0);
     for (int64_t d = 2; d < terms.dim(); ++d) dims.push_back(d);
-    const at::Tensor sums = dims.empty() ? terms.to(wide_) : at::sum(terms, dims, false, wide_);
+    const at::Tensor sums = everywhere(dims.empty() ? terms.to(wide_) : at::sum(terms, dims, false, wide_));
     return s_.background ? sums : sums.narrow_symint(-1, 1, sums.sym_size(-1) - 1);
+  }
+
+  static at::Tensor everywhere(const at::Tensor& sums) {
+    return sum_over_ranks ? sum_over_ranks(sums) : sums;
   }
 
   at::Tensor regions() const {
@@ -178,7 +183,7 @@ class RegionDecomposition {
     const at::Tensor weight = weight_.defined() ? weight_.view_symint(by_class) : weight_;
     if (weight.defined()) cost = scaled(Aten(weight), Aten(cost)).tensor();
     if (kept_.defined()) cost = at::where(kept_, cost, 0.0);
-    const at::Tensor total = at::sum(cost, wide_);
+    const at::Tensor total = everywhere(at::sum(cost, wide_));
     if (!has_two_means(call_)) return reduce(call_, total, {}, {});
     at::Tensor count = kept_.defined() ? kept_.to(dtype_) : at::ones_like(x_).detach();
     if (softmax && has_labels(call_)) {
@@ -186,7 +191,7 @@ class RegionDecomposition {
     } else if (softmax) {
       count = at::ones_like(x_.select(1, 0)).detach();
     }
-    return total / at::sum(count, wide_);
+    return total / everywhere(at::sum(count, wide_));
   }
 
   const Call& call_;

@@ -19,6 +19,7 @@
 #include <cmath>
 
 #include "core/dispatch.h"
+#include "core/gil.h"
 #include "core/shapes.h"
 #include "runtime/cpu/memory.h"
 
@@ -57,11 +58,23 @@ at::ScalarType penalty_dtype(at::TensorList params) {
 
 namespace {
 
+const c10::OperatorHandle& penalty_op() {
+  static const c10::OperatorHandle op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("lossops::elastic_net_penalty", "");
+  return op;
+}
+
 at::Tensor call_penalty(at::TensorList params, double l1, double l2) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lossops::elastic_net_penalty", "")
-                             .typed<at::Tensor(at::TensorList, double, double)>();
+  static const auto op = penalty_op().typed<at::Tensor(at::TensorList, double, double)>();
   return op.call(params, l1, l2);
+}
+
+/// By Python, if it knows the subclass of some parameters; otherwise undefined.
+at::Tensor penalty_of_subclasses(at::TensorList params, double l1, double l2) {
+  const auto is_python = [](const at::Tensor& p) { return p.key_set().has(c10::DispatchKey::Python); };
+  if (!answer_subclasses || std::none_of(params.begin(), params.end(), is_python)) return {};
+  torch::jit::Stack stack{params.vec(), l1, l2};
+  return answer_subclasses(penalty_op(), stack) ? stack.front().toTensor() : at::Tensor();
 }
 
 /// The penalty in ATen operators that every transform knows.
@@ -209,6 +222,7 @@ struct ElasticNetPenaltyBackward : torch::autograd::Function<ElasticNetPenaltyBa
 
 at::Tensor penalty_autograd(at::TensorList params, double l1, double l2) {
   check_penalty(params, l1, l2);
+  if (at::Tensor answer = penalty_of_subclasses(params, l1, l2); answer.defined()) return answer;
   bool by_decomposition = inside_transform(), differentiates = false;
   for (const at::Tensor& p : params) {
     by_decomposition |= torch::autograd::isFwGradDefined(p);

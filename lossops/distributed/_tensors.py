@@ -1,0 +1,368 @@
+"""Losses and penalties of DTensors: on each rank's part, and what they share is added up.
+
+An operator brings its tensors to placements that it can work on: rows, or elements, may be sharded
+over any dimensions of the mesh, the classes over one. A loss that needs the whole batch has it
+gathered. What is no DTensor is the same on all ranks, as DTensor's replicated tensors are.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
+
+from .. import nn
+from .._dtypes import equals, widest_float
+from ..nn._base import (
+    DivergenceLoss,
+    LabelLoss,
+    LevelsLoss,
+    Loss,
+    SampleLoss,
+    VectorLoss,
+    WeightedMeanLoss,
+)
+from ._classes import LOSSES, evaluate
+from ._collectives import Ranks
+from ._rows import Part
+
+CLASSES = "classes"  # along which a tensor may be sharded, beside the dimensions of the loss
+Dim = int | str | None
+NONE, MEAN, SUM, BATCH_MEAN = range(4)
+
+_MODULES = {
+    name.removesuffix("Loss").lower(): module
+    for name in nn.__all__
+    if isinstance(module := getattr(nn, name), type) and issubclass(module, Loss)
+}
+
+
+def call(name: str, args: tuple[Any, ...]) -> Tensor:
+    """What the operator gives of arguments among which are DTensors."""
+    if name == "lossops::elastic_net_penalty":
+        return _penalty(*args)
+    space, op = name.split("::")
+    schema = getattr(getattr(torch.ops, space), op).default._schema
+    given = {a.name: value for a, value in zip(schema.arguments, args, strict=True)}
+    return _Call(space, op, given).run()
+
+
+@dataclass
+class _Layout:
+    """How the dimensions of a call's tensors belong together.
+
+    Attributes:
+        dims: By tensor, for each dimension which of the loss it is, CLASSES, or None.
+        shape: The loss's own dimensions, those of reduction "none" at first.
+        module: What is known of the mean.
+        classes: How many classes may be spread over ranks; 0: they have to be together.
+    """
+
+    dims: dict[str, tuple[Dim, ...]] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+    module: type[Loss] = Loss
+    classes: int = 0
+
+
+class _Call:
+    def __init__(self, space: str, op: str, given: dict[str, Any]) -> None:
+        self._op = getattr(getattr(torch.ops, space), op)
+        self._name, self._given = op, given
+        tensors = {name: t for name, t in given.items() if isinstance(t, Tensor)}
+        self._mesh = _mesh(op, tensors)
+        self._layout = _layout(space, op, given, tensors)
+        self._keys = [self._key(tensors, i) for i in range(self._mesh.ndim)]
+        for i, key in enumerate(self._keys):  # one dimension of the mesh has the classes
+            if key == CLASSES and CLASSES in self._keys[:i]:
+                self._keys[i] = None
+
+    def _key(self, tensors: Mapping[str, Tensor], i: int) -> Dim:
+        """What a dimension of the mesh shards: what it does of the first tensor, if it may."""
+        for name, t in tensors.items():
+            placement = t.placements[i] if isinstance(t, DTensor) else Replicate()
+            if not isinstance(placement, Shard) or name not in self._layout.dims:
+                continue
+            key = self._layout.dims[name][placement.dim % t.dim()]
+            if key is not None and (key != CLASSES or self._layout.classes > 0):
+                return key
+        return None
+
+    def run(self) -> Tensor:
+        """The loss, replicated or, without a reduction, sharded as its rows are."""
+        given = {n: self._local(n, v) if isinstance(v, Tensor) else v
+                 for n, v in self._given.items()}  # fmt: skip
+        rows = [self._ranks(i) for i, key in enumerate(self._keys) if isinstance(key, int)]
+        if rows and given["reduction"] != NONE:
+            self._divide(given, rows)
+        value = self._evaluate(given)
+        if given["reduction"] != NONE:
+            for ranks in rows:
+                value = ranks.sum(value)
+            return _wrapped(value, self._mesh, [Replicate()] * self._mesh.ndim)
+        shape = self._layout.shape if rows else tuple(value.shape)
+        placements = [Shard(k) if isinstance(k, int) else Replicate() for k in self._keys]
+        return _wrapped(value, self._mesh, placements, shape)
+
+    def _evaluate(self, given: dict[str, Any]) -> Tensor:
+        if CLASSES not in self._keys:
+            return cast(Tensor, self._op(*given.values()))
+        i = self._keys.index(CLASSES)
+        name = "linear_weight" if "linear_weight" in given else "input"
+        here, total = given[name], self._layout.classes
+        dim = self._layout.dims[name].index(CLASSES)
+        size, first = Shard.local_shard_size_and_offset(
+            total, self._mesh.size(i), self._mesh.get_local_rank(i)
+        )
+        count = here.size(dim)
+        if count != size:
+            raise ValueError(
+                f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on this "
+                f"rank, got {count}; see lossops.distributed.class_sharded for other shards"
+            )
+        part = Part(min(int(first), total), count, total, self._ranks(i))
+        return evaluate(self._name, given, part)
+
+    def _ranks(self, i: int) -> Ranks:
+        return Ranks.of(self._mesh.get_group(i))
+
+    def _local(self, name: str, t: Tensor) -> Tensor:
+        """This rank's part of a tensor, as the call shards it."""
+        dims = self._layout.dims.get(name, ())
+        placements: list[Placement] = []
+        gradient: list[Placement] = []
+        for key in self._keys:
+            shards = key is not None and key in dims
+            placements.append(Shard(dims.index(key)) if shards else Replicate())
+            partial = isinstance(key, int) and not shards
+            gradient.append(Partial() if partial else placements[-1])
+        if not isinstance(t, DTensor):
+            replicated: list[Placement] = [Replicate()] * self._mesh.ndim
+            if placements == replicated and gradient == replicated:
+                return t
+            t = DTensor.from_local(t, self._mesh, replicated, run_check=False)
+        moved = t.redistribute(self._mesh, placements)
+        return cast(Tensor, moved.to_local(grad_placements=gradient))
+
+    def _divide(self, given: dict[str, Any], rows: list[Ranks]) -> None:
+        """Makes the reduction one of sums, divided by a number for all ranks."""
+        if given["reduction"] == SUM or given["normalizer"] is not None:
+            given["reduction"] = MEAN if given["normalizer"] is not None else SUM
+            return
+        count = self._count(given, rows)
+        if given["reduction"] == BATCH_MEAN:
+            count = self._layout.shape[0] if self._layout.shape else 1
+        if not isinstance(count, Tensor):
+            device = torch.device(self._mesh.device_type)
+            count = torch.full((), count, dtype=widest_float(device), device=device)
+        given["reduction"], given["normalizer"] = MEAN, count
+
+    def _count(self, given: Mapping[str, Any], rows: list[Ranks]) -> Tensor | float:
+        """What the mean divides by: elements or rows that count, or their weights."""
+        layout, weight = self._layout, given["weight"]
+        target, ignore_index = given.get("labels", given.get("target")), given["ignore_index"]
+        here: Tensor | None = None
+        labels = target is not None and not target.is_floating_point()
+        if issubclass(layout.module, WeightedMeanLoss) and weight is not None:
+            here = weight.expand(self._elements(given)).sum(dtype=widest_float(weight.device))
+        elif issubclass(layout.module, LabelLoss) and labels and weight is not None:
+            here = _weight_of(target, weight, ignore_index)
+        elif ignore_index is not None and (labels or not issubclass(layout.module, LabelLoss)):
+            kept = equals(target, ignore_index).logical_not()
+            shape = kept.shape if labels else self._elements(given)
+            here = kept.expand(shape).sum(dtype=widest_float(kept.device))
+        if here is None:
+            return math.prod(layout.shape)
+        if issubclass(layout.module, SampleLoss):
+            here = here / self._elements(given)[-1]
+        for ranks in rows:
+            here = ranks.share(ranks.sum(here))
+        return here
+
+    def _elements(self, given: Mapping[str, Any]) -> torch.Size:
+        """The shape of what this rank has of the elements."""
+        names = [name for name in self._layout.dims if name != "weight"]
+        return torch.broadcast_shapes(*(given[name].shape for name in names))
+
+
+def _weight_of(labels: Tensor, weight: Tensor, ignore_index: int | None) -> Tensor:
+    """The sum of the labels' weights, a function of these even where there are no labels."""
+    rows = labels.reshape(-1)
+    if rows.numel() == 0:
+        return weight[:0].sum(dtype=widest_float(weight.device))
+    none = torch.zeros((), dtype=widest_float(weight.device), device=weight.device)
+    logs = (none - 1).expand(rows.numel(), weight.numel())
+    found = torch.ops.lossops.nll(logs, rows, weight, ignore_index, None, SUM)
+    return cast(Tensor, found)
+
+
+def _mesh(op: str, tensors: Mapping[str, Tensor]) -> DeviceMesh:
+    meshes = {t.device_mesh for t in tensors.values() if isinstance(t, DTensor)}
+    if len(meshes) > 1:
+        raise ValueError(f"{op}: all DTensors must be on one mesh, got {len(meshes)}")
+    return meshes.pop()
+
+
+# -- how dimensions belong together ---
+
+
+def _layout(space: str, op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _Layout:
+    """That of a call; with no dimensions that may be sharded if the loss needs the whole batch."""
+    if space == "lossops" and op.removeprefix("linear_") in LOSSES:
+        return _of_classes(op, given, tensors)
+    module = _MODULES.get(op.replace("_", "")) if space == "lossops" else None
+    if space.startswith("lossops_"):
+        module = Loss  # of lossops.define
+    if module is None:
+        return _Layout()
+    if issubclass(module, VectorLoss):
+        return _of_vectors(module, tensors)
+    by_element = issubclass(module, (WeightedMeanLoss, SampleLoss, LevelsLoss))
+    if by_element or module.denominator is Loss.denominator:
+        return _of_elements(module, space, op, given, tensors)
+    return _Layout()
+
+
+def _of_elements(
+    module: type[Loss], space: str, op: str, given: dict[str, Any], tensors: dict[str, Tensor]
+) -> _Layout:
+    operands = {n: t for n, t in tensors.items() if n != "normalizer"}
+    input = given[next(iter(operands))]
+    # A variance by row, or a target that has no levels, lacks the last dimension.
+    rows = {n for n, t in operands.items() if n == "var" or (op == "quantile" and n == "target")
+            if t.dim() == input.dim() - 1 and t.shape == input.shape[:-1]}  # fmt: skip
+    try:
+        shape = torch.broadcast_shapes(*(t.shape for n, t in operands.items() if n not in rows))
+    except RuntimeError:
+        return _Layout()  # which the operator says in its words
+    averaged = issubclass(module, SampleLoss)
+    if _result_shape(space, op, given) != (shape[:-1] if averaged else shape):
+        return _Layout()
+    dims = {}
+    for name, t in operands.items():
+        first = 0 if name in rows else len(shape) - t.dim()
+        if name == "weight" and averaged and t.dim() < len(shape):
+            first = len(shape) - 1 - t.dim()
+        dims[name] = tuple(
+            i + first if size == shape[i + first] and not (averaged and i + first == len(shape) - 1)
+            else None
+            for i, size in enumerate(t.shape)
+        )  # fmt: skip
+    return _Layout(dims, shape[:-1] if averaged else tuple(shape), module)
+
+
+def _result_shape(space: str, op: str, given: dict[str, Any]) -> torch.Size | None:
+    """Of the operator without a reduction; None if it refuses the call."""
+    meta = {n: torch.empty(v.shape, dtype=v.dtype, device="meta") if isinstance(v, Tensor) else v
+            for n, v in given.items()}  # fmt: skip
+    meta |= {"reduction": NONE, "normalizer": None}
+    try:
+        found: Tensor = getattr(getattr(torch.ops, space), op)(*meta.values())
+    except (RuntimeError, ValueError, IndexError):
+        return None
+    return found.shape
+
+
+def _of_vectors(module: type[Loss], tensors: dict[str, Tensor]) -> _Layout:
+    """Of vectors along the last dimension; the others may be sharded where all have them."""
+    operands = {n: t for n, t in tensors.items() if n != "normalizer"}
+    shape = next(iter(operands.values())).shape[:-1]
+    if any(t.shape[: len(shape)] != shape for t in operands.values()):
+        return _Layout()
+    dims = {n: (*range(len(shape)), *[None] * (t.dim() - len(shape))) for n, t in operands.items()}
+    return _Layout(cast(dict[str, tuple[Dim, ...]], dims), tuple(shape), module)
+
+
+_OF_LAYERS = ("linear_weight", "linear_bias", "target_weight", "target_bias")
+
+
+def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _Layout:
+    """Rows of logits, or of features beside a layer's classes."""
+    linear, base = "linear_weight" in given, op.removeprefix("linear_")
+    input, two = given["input"], LOSSES[base].sides == 2
+    axis = given.get("dim", 1 if input.dim() > 1 and not two else -1) % max(input.dim(), 1)
+    axis = input.dim() - 1 if linear else axis
+    shape = tuple(size for i, size in enumerate(input.shape) if i != axis)
+    rows: tuple[Dim, ...] = tuple(range(len(shape)))
+    whole = (*rows[:axis], None if linear else CLASSES, *rows[axis:])
+    dims: dict[str, tuple[Dim, ...]] = {}
+    for name, t in tensors.items():
+        if name == "input" or (name == "target" and two):
+            dims[name] = whole
+        elif name in ("target", "labels"):
+            soft = t.is_floating_point()
+            lists = base == "multilabel_margin"
+            at = CLASSES if soft else None
+            dims[name] = (*rows[:axis], at, *rows[axis:]) if soft or lists else rows
+        elif name in _OF_LAYERS:
+            dims[name] = (CLASSES, None)[: t.dim()]
+        elif name == "weight" and (two or base == "multilabel_margin") and t.shape == shape:
+            dims[name] = rows
+        if name in dims and len(dims[name]) != t.dim():
+            return _Layout()  # which the operator says in its words
+    classes = given["linear_weight"].size(0) if linear else input.size(axis)
+    module = DivergenceLoss if two else LabelLoss if LOSSES[base].mean_over_weight else Loss
+    return _Layout(dims, shape, module, classes)
+
+
+# -- penalties ---
+
+
+def _penalty(params: list[Tensor], l1: float, l2: float) -> Tensor:
+    """Of the parts that each rank has, added up over the ranks that have different ones."""
+    groups: dict[tuple[DeviceMesh | None, tuple[int, ...]], list[Tensor]] = {}
+    for p in params:
+        mesh, sharded, local = None, (), p
+        if isinstance(p, DTensor):
+            whole = [Replicate() if x.is_partial() else x for x in p.placements]
+            p = p.redistribute(p.device_mesh, whole)
+            mesh, local = p.device_mesh, p.to_local()
+            sharded = tuple(i for i, x in enumerate(whole) if not x.is_replicate())
+        groups.setdefault((mesh, sharded), []).append(local)
+    total: Tensor | None = None
+    for (mesh, sharded), local in groups.items():
+        part = torch.ops.lossops.elastic_net_penalty(local, l1, l2)
+        for i in sharded:
+            part = Ranks.of(cast(DeviceMesh, mesh).get_group(i)).sum(part)
+        total = part if total is None else total + part
+    mesh = next(mesh for mesh, _ in groups if mesh is not None)
+    return _wrapped(cast(Tensor, total), mesh, [Replicate()] * mesh.ndim)
+
+
+def _wrapped(
+    t: Tensor, mesh: DeviceMesh, placements: list[Placement], shape: tuple[int, ...] | None = None
+) -> DTensor:
+    if shape is None:
+        return DTensor.from_local(t, mesh, placements, run_check=False)
+    stride = torch.empty(shape, device="meta").stride()
+    return DTensor.from_local(
+        t, mesh, placements, run_check=False, shape=torch.Size(shape), stride=stride
+    )
+
+
+# -- calls that autograd does not see ---
+
+
+def _handle(op: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Tensor:  # noqa: ANN401
+    """As DTensor calls what handles an operator itself, under inference mode."""
+    rest = op._schema.arguments[len(args) :]
+    return call(op.name(), (*args, *(keywords.get(a.name, a.default_value) for a in rest)))
+
+
+def _losses() -> Iterator[Any]:
+    for name in torch._C._dispatch_get_all_op_names():
+        space, _, op = name.partition("::")
+        if space == "lossops" and not op.startswith("_") and "." not in op:
+            yield getattr(torch.ops.lossops, op).default
+
+
+def serve(op: Any) -> None:  # noqa: ANN401
+    """Have DTensor call this for the operator."""
+    DTensor._op_dispatcher._custom_op_handlers[op] = _handle
+
+
+for _op in _losses():
+    serve(_op)

@@ -1,0 +1,170 @@
+"""Losses of logits whose classes are spread over the ranks of a group."""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import functional
+from ..functional._common import reduction_code, scalar_tensor
+from ._classes import LOSSES, evaluate
+from ._collectives import Ranks
+from ._rows import Part, class_axis
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+
+
+def class_sharded(
+    function: Callable[..., Tensor],
+    *args: Any,  # noqa: ANN401
+    first_class: int | None = None,
+    num_classes: int | None = None,
+    group: "ProcessGroup | None" = None,
+    **keywords: Any,  # noqa: ANN401
+) -> Tensor:
+    """A loss over a class axis, of which each rank of a group holds a part.
+
+    It is ``function`` of all classes, on every rank. Of each row a few numbers are sent: the
+    largest logit, a sum of exponentials and the label's logit, 20 bytes for float32; a loss with a
+    term of every class also sends one number per rank, in the other direction too. The gradient of
+    a rank's logits is computed from these where the logits are.
+
+    The loss is the same number on all ranks, of which each calls backward. With a layer, ``input``
+    is the same on all ranks and gets its whole gradient on each of them; ``linear_weight`` and
+    ``linear_bias`` hold this rank's classes.
+
+    Args:
+        function: A loss of :mod:`lossops.functional` over a class axis, of logits or of a layer.
+        *args: Its arguments: logits, or the weights of a layer, of this rank's classes; labels
+            among all classes, the same on every rank; probabilities, of this rank's classes.
+            Tensors with a number per class, such as ``weight``, hold one for each of this rank's
+            classes or of all.
+        first_class: The first of this rank's classes; None: they follow those of the rank before.
+        num_classes: How many classes there are; None: those of all ranks.
+        group: The process group, None for the default one.
+        **keywords: More arguments of the function.
+
+    Returns:
+        What the function returns, with the values of all classes: a 0-d tensor, or one loss per
+        row for ``"none"``.
+
+    Raises:
+        TypeError: ``function`` is no loss over a class axis.
+        ValueError: What has to be the same on all ranks is not, or their classes are not all of
+            them; on every rank. And whatever the function raises.
+
+    Notes:
+        * In eager mode the ranks first tell each other 64 bytes about their shapes, and wait for
+          the answer. Under torch.compile they do not, and ``first_class`` and ``num_classes`` have
+          to be given.
+        * A rank may have no class. All have to make the call, and those that need no gradient are
+          no exception in backward.
+        * Losses of a layer make its logits a chunk at a time, twice, where a row has one label;
+          otherwise, and under torch.compile, this rank's logits are in memory.
+
+    Example:
+        >>> import torch, lossops, lossops.functional as F
+        >>> logits, labels = torch.tensor([[2.0, 0.0, 1.0]]), torch.tensor([1])
+        >>> lossops.distributed.class_sharded(F.cross_entropy, logits, labels)  # one rank
+        tensor(2.4076)
+        >>> F.cross_entropy(logits, labels)
+        tensor(2.4076)
+    """
+    op = _operator(function)
+    given = _arguments(function, op, args, keywords)
+    ranks = Ranks.of(group)
+    count = _classes_here(op, given)
+    part = _part(op, given, ranks, count, first_class, num_classes)
+    return evaluate(op, given, part)
+
+
+def _operator(function: Callable[..., Tensor]) -> str:
+    """The name of the operator that a function calls."""
+    name = getattr(function, "__name__", "")
+    op = name.removesuffix("_loss")
+    if getattr(functional, name, None) is not function or op.removeprefix("linear_") not in LOSSES:
+        losses = ", ".join(sorted(LOSSES))
+        raise TypeError(
+            "class_sharded: function must be a loss of lossops.functional over a class axis, "
+            f"{losses}, or linear_ of one, got {name or type(function).__name__}"
+        )
+    return op
+
+
+def _arguments(
+    function: Callable[..., Tensor], op: str, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a function as its operator has them."""
+    bound = inspect.signature(function).bind(*args, **keywords)
+    bound.apply_defaults()
+    given = bound.arguments
+    if given.pop("shift", 0):
+        shift = bound.kwargs.get("shift", 0)
+        raise ValueError(f"class_sharded: shift must be 0, got {shift}; give the shifted target")
+    given.pop("options", None)
+    given["reduction"] = reduction_code(op, given["reduction"])
+    given["normalizer"] = scalar_tensor(given.get("normalizer"), given["input"])
+    alpha = given.get("alpha")
+    if alpha is not None and not isinstance(alpha, Tensor):
+        given["alpha"] = torch.as_tensor(alpha, device=given["input"].device)
+    if op == "linear_cross_entropy" and given["ignore_index"] is None:
+        given["ignore_index"] = -100
+    return dict(given)
+
+
+def _classes_here(op: str, given: dict[str, Any]) -> int:
+    if "linear_weight" in given:
+        return int(given["linear_weight"].size(0))
+    input = given["input"]
+    if input.dim() == 0:
+        raise RuntimeError(f"{op}: input must have a class axis, got shape []")
+    return int(input.size(class_axis(given)))
+
+
+def _part(
+    op: str, given: dict[str, Any], ranks: Ranks, count: int, first: int | None, total: int | None
+) -> Part:
+    loss = LOSSES[op.removeprefix("linear_")]
+    by_row = loss.sides == 2 or op.endswith("multilabel_margin")  # as they have no label each
+    sizes = list(given["input"].shape)
+    sizes.pop(-1 if "linear_weight" in given else class_axis(given))
+    names = ("alpha", "fn_weight", "fp_weight", "prior", *([] if by_row else ["weight"]))
+    by_class = {n: t for n in names if isinstance(t := given.get(n), Tensor) and t.dim() > 0}
+    table = ranks.agree(
+        f"class_sharded({op})",
+        own_count=count,
+        own_first=-1 if first is None else first,
+        rows=math.prod(sizes),
+        num_classes=-1 if total is None else total,
+        reduction=given["reduction"],
+        **{f"own_{n}": t.size(-1) for n, t in by_class.items()},
+    )
+    if not table:
+        if first is None or total is None:
+            raise ValueError(
+                "class_sharded: first_class and num_classes must be given under torch.compile"
+            )
+        shards = frozenset(n for n, t in by_class.items() if t.size(-1) != total)
+        return Part(first, count, total, ranks, shards)
+    begin = 0
+    for rank, row in enumerate(table):
+        if row["own_first"] not in (-1, begin):
+            raise ValueError(
+                f"class_sharded({op}): first_class must be {begin} on rank {rank}, behind the "
+                f"classes of the ranks before, got {row['own_first']}"
+            )
+        if rank == ranks.rank:
+            first = begin
+        begin += row["own_count"]
+    if total not in (None, begin):
+        raise ValueError(
+            f"class_sharded({op}): num_classes must be that of all ranks' classes, {begin}, got "
+            f"{total}"
+        )
+    assert first is not None
+    shards = frozenset(n for n in by_class if any(row[f"own_{n}"] != begin for row in table))
+    return Part(first, count, begin, ranks, shards)
