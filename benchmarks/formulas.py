@@ -6,6 +6,8 @@ torch.nn.functional does not have it.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -42,6 +44,113 @@ def gaussian_nll(input: Tensor, target: Tensor, var: Tensor, eps: float = 1e-6) 
     with torch.no_grad():
         var.clamp_(min=eps)
     return (0.5 * (torch.log(var) + (input - target) ** 2 / var)).mean()
+
+
+def beta_nll(input: Tensor, target: Tensor, var: Tensor, beta: float = 0.5) -> Tensor:
+    var = var.clamp(min=1e-6)
+    nll = 0.5 * (torch.log(var) + (input - target) ** 2 / var)
+    return (var.detach() ** beta * nll).mean()
+
+
+def gaussian_kl(input: Tensor, log_var: Tensor) -> Tensor:
+    return -0.5 * (1 + log_var - input**2 - log_var.exp()).mean()
+
+
+def negative_binomial_nll(input: Tensor, target: Tensor, dispersion: Tensor) -> Tensor:
+    mean, r = input.exp(), 1 / dispersion
+    log_p = torch.lgamma(r + target) - torch.lgamma(r)
+    log_p = log_p + r * torch.log(r / (r + mean)) + target * torch.log(mean / (r + mean))
+    return -log_p.mean()
+
+
+def zero_inflated_poisson_nll(input: Tensor, target: Tensor, gate: Tensor) -> Tensor:
+    rate, pi = input.exp(), torch.sigmoid(gate)
+    none = -torch.log(pi + (1 - pi) * torch.exp(-rate))
+    some = -torch.log(1 - pi) + rate - target * input
+    return torch.where(target == 0, none, some).mean()
+
+
+def tweedie(input: Tensor, target: Tensor, p: float = 1.5) -> Tensor:
+    gains = target * torch.exp(input * (1 - p)) / (1 - p)
+    return (torch.exp(input * (2 - p)) / (2 - p) - gains).mean()
+
+
+def gamma_nll(input: Tensor, target: Tensor, shape: Tensor, full: bool = True) -> Tensor:
+    rate = shape * torch.exp(-input)
+    log_p = shape * torch.log(rate) + (shape - 1) * torch.log(target) - rate * target
+    return -(log_p - torch.lgamma(shape)).mean()
+
+
+def log_normal_nll(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+    z = (torch.log(target) - input) / scale
+    return (0.5 * z**2 + torch.log(scale * target) + 0.5 * math.log(2 * math.pi)).mean()
+
+
+def laplace_nll(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+    return (torch.log(2 * scale) + torch.abs(target - input) / scale).mean()
+
+
+def student_t_nll(input: Tensor, target: Tensor, scale: Tensor, df: Tensor) -> Tensor:
+    y = (target - input) / scale
+    z = torch.log(scale) + 0.5 * torch.log(df) + 0.5 * math.log(math.pi)
+    z = z + torch.lgamma(0.5 * df) - torch.lgamma(0.5 * (df + 1))
+    return (0.5 * (df + 1) * torch.log1p(y**2 / df) + z).mean()
+
+
+def von_mises_nll(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
+    log_bessel = torch.log(torch.special.i0e(kappa)) + kappa
+    return (math.log(2 * math.pi) + log_bessel - kappa * torch.cos(target - input)).mean()
+
+
+def crps_gaussian(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+    z = (target - input) / scale
+    cdf = 0.5 * (1 + torch.erf(z / math.sqrt(2)))
+    density = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    return (scale * (z * (2 * cdf - 1) + 2 * density - 1 / math.sqrt(math.pi))).mean()
+
+
+def evidential_regression(
+    input: Tensor, target: Tensor, nu: Tensor, alpha: Tensor, beta: Tensor, coeff: float = 0.01
+) -> Tensor:
+    error, omega = target - input, 2 * beta * (1 + nu)
+    nll = 0.5 * torch.log(math.pi / nu) - alpha * torch.log(omega)
+    nll = nll + (alpha + 0.5) * torch.log(nu * error**2 + omega)
+    nll = nll + torch.lgamma(alpha) - torch.lgamma(alpha + 0.5)
+    return (nll + coeff * error.abs() * (2 * nu + alpha)).mean()
+
+
+def msle(input: Tensor, target: Tensor) -> Tensor:
+    return ((torch.log1p(input) - torch.log1p(target)) ** 2).mean()
+
+
+def mape(input: Tensor, target: Tensor, eps: float = 1.17e-6) -> Tensor:
+    return ((input - target).abs() / target.abs().clamp(min=eps)).mean()
+
+
+def smape(input: Tensor, target: Tensor) -> Tensor:
+    return (2 * (input - target).abs() / (input.abs() + target.abs())).mean()
+
+
+def wing(input: Tensor, target: Tensor, width: float = 5.0, curvature: float = 0.5) -> Tensor:
+    d = (input - target).abs()
+    offset = width - width * math.log(1 + width / curvature)
+    return torch.where(d < width, width * torch.log(1 + d / curvature), d - offset).mean()
+
+
+def adaptive_wing(
+    input: Tensor,
+    target: Tensor,
+    omega: float = 14.0,
+    theta: float = 0.5,
+    epsilon: float = 1.0,
+    alpha: float = 2.1,
+) -> Tensor:
+    d, e = (input - target).abs(), alpha - target
+    edge = (theta / epsilon) ** e
+    slope = omega / (1 + edge) * e * (theta / epsilon) ** (e - 1) / epsilon
+    offset = theta * slope - omega * torch.log(1 + edge)
+    near = omega * torch.log(1 + (d / epsilon) ** e)
+    return torch.where(d < theta, near, slope * d - offset).mean()
 
 
 def focal(input: Tensor, target: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:

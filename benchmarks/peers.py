@@ -69,6 +69,41 @@ def density(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     return *regression(n, rng), torch.rand(n, generator=rng).add_(0.1)
 
 
+def positive(n: int, rng: torch.Generator, operands: int = 2) -> tuple[Tensor, ...]:
+    """So many operands between 0.1 and 1.1."""
+    return tuple(torch.rand(n, generator=rng).add_(0.1) for _ in range(operands))
+
+
+def dispersed(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return *counts(n, rng), *positive(n, rng, 1)
+
+
+def gated(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return *counts(n, rng), normal(n, rng)
+
+
+def durations(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Locations of the logarithm, durations, and shapes or scales."""
+    return normal(n, rng), *positive(n, rng)
+
+
+def heavy_tails(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return *density(n, rng), torch.rand(n, generator=rng).mul_(20).add_(1)
+
+
+def angles(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return *regression(n, rng), torch.rand(n, generator=rng).mul_(20)
+
+
+def evidence(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    nu, alpha, beta = positive(n, rng, 3)
+    return *regression(n, rng), nu, alpha.add_(1), beta
+
+
+def heat_maps(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    return torch.rand(n, generator=rng), torch.rand(n, generator=rng)
+
+
 def probabilities(n: int, rng: torch.Generator) -> tuple[Tensor, ...]:
     return normal(n, rng).sigmoid_(), marks(n, rng)
 
@@ -329,8 +364,26 @@ CASES: tuple[Case, ...] = (
     Case("quantile", "regression", formulas.quantile, regression, {"q": 0.9}),
     Case("expectile", "regression", formulas.expectile, regression, {"tau": 0.9}),
     Case("robust", "regression", formulas.robust, regression),
+    Case("wing", "regression", formulas.wing, regression),
+    Case("adaptive_wing", "regression", formulas.adaptive_wing, heat_maps),
+    Case("msle", "regression", formulas.msle, positive),
+    Case("mape", "regression", formulas.mape, positive),
+    Case("smape", "regression", formulas.smape, positive),
     Case("poisson_nll", "counts", F.poisson_nll_loss, counts),
     Case("gaussian_nll", "counts", F.gaussian_nll_loss, density, {}, (0, 2), formulas.gaussian_nll),
+    Case("negative_binomial_nll", "counts", formulas.negative_binomial_nll, dispersed, wrt=(0, 2)),
+    Case("zero_inflated_poisson_nll", "counts", formulas.zero_inflated_poisson_nll, gated,
+         wrt=(0, 2)),
+    Case("tweedie", "counts", formulas.tweedie, counts),
+    Case("gamma_nll", "densities", formulas.gamma_nll, durations, {"full": True}, (0, 2)),
+    Case("log_normal_nll", "densities", formulas.log_normal_nll, durations, wrt=(0, 2)),
+    Case("laplace_nll", "densities", formulas.laplace_nll, density, wrt=(0, 2)),
+    Case("student_t_nll", "densities", formulas.student_t_nll, heavy_tails, wrt=(0, 2, 3)),
+    Case("beta_nll", "densities", formulas.beta_nll, density, wrt=(0, 2)),
+    Case("von_mises_nll", "densities", formulas.von_mises_nll, angles, wrt=(0, 2)),
+    Case("crps_gaussian", "densities", formulas.crps_gaussian, density, wrt=(0, 2)),
+    Case("evidential_regression", "densities", formulas.evidential_regression, evidence,
+         wrt=(0, 2, 3, 4)),
     Case("bce", "binary", F.binary_cross_entropy, probabilities),
     Case("bce_with_logits", "binary", F.binary_cross_entropy_with_logits, binary_logits),
     Case("focal", "binary", formulas.focal, binary_logits),
@@ -341,6 +394,7 @@ CASES: tuple[Case, ...] = (
     Case("hinge_embedding", "margin", F.hinge_embedding_loss, margins),
     Case("soft_margin", "margin", F.soft_margin_loss, margins),
     Case("margin_ranking", "margin", F.margin_ranking_loss, pairs, {}, (0, 1)),
+    Case("gaussian_kl", "divergence", formulas.gaussian_kl, regression, wrt=(0, 1)),
     # With "mean" F.kl_div warns on every call; "batchmean", which it recommends, spares it that.
     Case("kl_div", "divergence", F.kl_div, distributions, {"reduction": "batchmean"}),
     over_classes(

@@ -9,8 +9,10 @@ fails, and pictures of the curves. Under a minute on two cores.
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,6 +36,13 @@ FOOTNOTES = {
     "in band: between the quantiles 0.1 and 0.9.",
 }
 
+
+def tweedie_over_zero(input: Tensor, target: Tensor, p: float) -> Tensor:
+    """The formula between 1 and 2, in tensors, which divide by 0 without an error."""
+    a, b = torch.tensor(1 - p), torch.tensor(2 - p)
+    return (torch.exp(input * b) / b - target * torch.exp(input * a) / a).mean()
+
+
 # Where the usual formula fails: what happens, the formula, ours, their parameters, input, target.
 # An input of several numbers is one row of logits, the target its label.
 COSTS = {"fn_weight": torch.ones(2), "fp_weight": torch.ones(2, 2)}
@@ -46,6 +55,20 @@ HARD = (
      formulas.asymmetric, F.asymmetric_loss, {}, -100.0, 1.0),
     ("log_cosh: an error of 100", formulas.log_cosh, F.log_cosh_loss, {}, 100.0, 0.0),
     ("charbonnier: an error of 1e20", formulas.charbonnier, F.charbonnier_loss, {}, 1e20, 0.0),
+    ("negative_binomial_nll, dispersion 1e-8: a mean of 3, a count of 5",
+     formulas.negative_binomial_nll, F.negative_binomial_nll_loss,
+     {"dispersion": torch.tensor(1e-8)}, math.log(3), 5.0),
+    ("zero_inflated_poisson_nll, gate -200: a rate of 148, a count of 0",
+     formulas.zero_inflated_poisson_nll, F.zero_inflated_poisson_nll_loss,
+     {"gate": torch.tensor(-200.0)}, 5.0, 0.0),
+    ("tweedie, p = 1: a mean of 1, a target of 3", tweedie_over_zero, F.tweedie_loss,
+     {"p": 1.0}, 0.0, 3.0),
+    ("von_mises_nll, kappa 1e8: an angle 1e-4 off", formulas.von_mises_nll, F.von_mises_nll_loss,
+     {"kappa": torch.tensor(1e8)}, 1e-4, 0.0),
+    ("adaptive_wing, just below theta: copies divide by omega, not epsilon",
+     partial(formulas.adaptive_wing, epsilon=14.0, theta=1e3), F.adaptive_wing_loss, {},
+     1.2999, 0.8),
+    ("smape: 0, and it was 0", formulas.smape, F.smape_loss, {}, 0.0, 0.0),
     ("cross_entropy: logits (30, 0), class 0",
      torch.nn.functional.cross_entropy, F.cross_entropy, {}, (30.0, 0.0), 0),
     ("softmax_focal, gamma 0.5: logits (100, 0), class 0",

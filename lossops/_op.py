@@ -47,6 +47,12 @@ _NUMBERS_TOO = (
     "logit_scale",
     "logit_bias",
     "kl",
+    "dispersion",
+    "gate",
+    "shape",
+    "scale",
+    "df",
+    "kappa",
 )  # tensors that functions make of numbers
 
 # What, beside ignore_index, stands where size_average or reduce stood and is read before reduction.

@@ -165,6 +165,11 @@ class Case:
         return (*self.loss.differentiable, *(n for n in self.tensors if n not in others))
 
     @property
+    def smooth(self) -> tuple[str, ...]:
+        """Those of them whose gradient finite differences show."""
+        return tuple(name for name in self.differentiable if name not in self.loss.jumps)
+
+    @property
     def ignored(self) -> Tensor:
         """Where the label is the ignored one: for each row, or element."""
         return self.tensors[self.loss.label] == self.ignore_index

@@ -247,6 +247,117 @@ COUNTS = [
     one("log target and input -inf", "kl_div", -INF, -INF, 0.0, 0.0, log_target=True),
 ]  # fmt: skip
 
+ROOT_PI = math.sqrt(math.pi)
+
+
+def scaled(name: str, op: str, operands: dict[str, float], value: float,
+           params: dict[str, Any] | None = None, ulps: float = 4,
+           **slopes: float) -> Hard:  # fmt: skip
+    """One element: loss and slopes by the operands that are named."""
+    return Hard(name, op, {k: [v] for k, v in operands.items()}, [value],
+                {k: [v] for k, v in slopes.items()}, params or {}, ulps=ulps)  # fmt: skip
+
+
+def binomial(name: str, x: float, t: float, a: float, value: float, ulps: float = 4,
+             params: dict[str, Any] | None = None, **slopes: float) -> Hard:  # fmt: skip
+    operands = {"input": x, "target": t, "dispersion": a}
+    return scaled(name, "negative_binomial_nll", operands, value, params, ulps, **slopes)
+
+
+def inflated(name: str, x: float, t: float, g: float, value: float, ulps: float = 4,
+             **slopes: float) -> Hard:  # fmt: skip
+    operands = {"input": x, "target": t, "gate": g}
+    return scaled(name, "zero_inflated_poisson_nll", operands, value, {}, ulps, **slopes)
+
+
+def spread(name: str, op: str, x: float, t: float, s: float, value: float, ulps: float = 4,
+           **slopes: float) -> Hard:  # fmt: skip
+    third = {"von_mises_nll": "kappa", "gamma_nll": "shape"}.get(op, "scale")
+    return scaled(name, op, {"input": x, "target": t, third: s}, value, {}, ulps, **slopes)
+
+
+def student(name: str, x: float, s: float, df: float, value: float, ulps: float = 4,
+            slope: float | None = None, **slopes: float) -> Hard:  # fmt: skip
+    """The slope that has no name is that by df."""
+    operands = {"input": x, "target": 0.0, "scale": s, "df": df}
+    slopes |= {} if slope is None else {"df": slope}
+    return scaled(name, "student_t_nll", operands, value, {}, ulps, **slopes)
+
+
+HALF_LN_2PI = 0.5 * math.log(2 * math.pi)
+MEANS = {"log_input": False, "full": True}
+POISSON_5_OF_3 = 3 - 5 * math.log(3) + math.lgamma(6)
+LIKELIHOODS = [
+    # The value of the catalogue; by the mean (mu - t) / (mu (1 + a mu)).
+    binomial("of the catalogue", 3.0, 5.0, 0.5, 2.5949501123, 8, MEANS, input=-2 / 7.5),
+    binomial("a dispersion beneath float's digits", 3.0, 5.0, 1e-8, POISSON_5_OF_3, 16, MEANS),
+    # By a: (mu - t)^2 / 2 less t / 2, with the sign that more spread makes likelier.
+    binomial("none is Poisson", 3.0, 5.0, 0.0, POISSON_5_OF_3, 16, MEANS,
+             input=-2 / 3, dispersion=-(4 - 5) / 2),
+    binomial("a mean beyond float", 100.0, 0.0, 0.5, 2 * (100 - LN2), input=2.0),
+    binomial("a mean and a count beyond", 100.0, 1.0, 1.0, 100.0, input=1.0),
+    binomial("a mean of 0", -INF, 0.0, 0.5, 0.0, input=0.0),
+    inflated("of the catalogue, none", LN2, 0.0, 0.3, 0.4588097824, 8),
+    inflated("surely open", 1.0, 0.0, -100.0, E(1), input=E(1)),
+    inflated("surely shut", 1.0, 0.0, 100.0, 0.0, input=0.0, gate=0.0),
+    inflated("surely shut, and some", 0.0, 3.0, 100.0, 101.0, input=-2.0, gate=1.0),
+    inflated("a rate beyond float", 100.0, 0.0, 0.0, LN2, input=0.0, gate=-0.5),
+    inflated("both terms beyond float's digits", math.log(50.0), 0.0, -100.0, 50.0),
+    Hard("nothing of nothing", "tweedie", {"input": [-INF], "target": [0.0]}, [0.0],
+         {"input": [0.0]}),
+    one("Poisson", "tweedie", -INF, 0.0, 0.0, 0.0, p=1.0),
+    one("gamma", "tweedie", 0.0, 3.0, 3.0, -2.0, p=2.0),
+    one("a mean of 1", "tweedie", 1.0, 2.0, 2.0 + 4.0, -1.0, log_input=False),
+    spread("no duration", "gamma_nll", 1.0, 0.0, 2.0, 2.0, input=2.0),
+    Hard("no duration, exponential", "gamma_nll",
+         {"input": [1.0], "target": [0.0], "shape": [1.0]}, [1.0], {"input": [1.0]},
+         {"full": True}),
+    spread("a density of 0", "log_normal_nll", 1.0, 0.0, 1.0, INF, input=INF),
+    spread("at the median", "laplace_nll", 2.0, 2.0, 0.5, 0.0, input=0.0, scale=2.0),
+    # By df, -R' less what is left of the tail: about (1 - 2 z^2 + ...) / 4 df^2, which is 0 at inf.
+    student("Gauss's", 2.0, 1.0, INF, 2.0 + HALF_LN_2PI, input=2.0, scale=-3.0, slope=0.0),
+    student("almost Gauss's", 2.0, 1.0, 1e20, 2.0 + HALF_LN_2PI, input=2.0, scale=-3.0),
+    student("Cauchy's", 1.0, 1.0, 1.0, math.log(2 * math.pi), 8, input=1.0, scale=0.0),
+    student("far out", 1e30, 1.0, 1.0, math.log(math.pi) + 60 * math.log(10), 8, input=2e-30),
+    spread("concentrated", "von_mises_nll", 0.0, 0.0, 100.0, 2 * HALF_LN_2PI - 3.2202673100574163,
+           8, input=0.0),
+    spread("very concentrated", "von_mises_nll", 0.0, 0.0, 1e8, HALF_LN_2PI - 4 * math.log(10), 8,
+           kappa=-0.5e-8),
+    spread("anywhere", "von_mises_nll", 3.0, 0.0, 0.0, math.log(2 * math.pi), input=0.0,
+           kappa=-math.cos(3.0)),
+    spread("of the catalogue", "crps_gaussian", 0.0, 0.0, 1.0, (math.sqrt(2) - 1) / ROOT_PI, 8,
+           input=0.0, scale=(math.sqrt(2) - 1) / ROOT_PI),
+    spread("no spread", "crps_gaussian", 1.0, 3.0, 0.0, 2.0, input=-1.0, scale=-1 / ROOT_PI),
+    spread("neither spread nor error", "crps_gaussian", 3.0, 3.0, 0.0, 0.0, input=0.0),
+    Hard("near the prior", "gaussian_kl", {"input": [0.0], "log_var": [1e-4]}, [2.5000833e-9],
+         {"log_var": [0.5 * math.expm1(1e-4)]}, ulps=8),
+    Hard("at the prior", "gaussian_kl", {"input": [0.0], "log_var": [0.0]}, [0.0],
+         {"input": [0.0], "log_var": [0.0]}),
+    Hard("a constant factor", "beta_nll", {"input": [2.0], "target": [0.0], "var": [4.0]},
+         [LN2 * 2 + 1], {"input": [1.0], "var": [0.0]}),
+]  # fmt: skip
+
+RELATIVE = [
+    one("near-equal", "msle", 1.0 + 2**-20, 1.0, 2**-42.0, 2**-20 / 2),
+    one("-1", "msle", -1.0, 1.0, INF, -INF),
+    one("below -1", "msle", -2.0, -2.0, NAN),
+    one("a target of 0", "mape", 1.0, 0.0, 100.0, 100.0, eps=0.01),
+    one("both 0", "smape", 0.0, 0.0, 0.0, 0.0),
+    one("a target of 0", "smape", 3.0, 0.0, 2.0, 0.0),
+    one("of different signs", "smape", -3.0, 7.0, 2.0, 0.0),
+    one("far above", "smape", 1e4, 1.0, 2 * 9999 / 10001, 4 / 10001**2),
+    one("at 0", "wing", 1.0, 1.0, 0.0, 0.0),
+    one("beyond", "wing", 9.0, 0.0, 4 + 5 * math.log(11), 1.0),
+    Hard(
+        "both sides of theta",
+        "adaptive_wing",
+        {"input": [1.2999997, 1.3000003], "target": [0.8] * 2},
+        [4.77173965] * 2,
+        ulps=16,
+    ),
+    one("at 0", "adaptive_wing", 1.0, 1.0, 0.0, 0.0),
+]
+
 MARGINS = [
     one("naive exp overflows", "soft_margin", -100.0, 1.0, 100.0, -1.0),
     one("other side", "soft_margin", 100.0, -1.0, 100.0, 1.0),
@@ -429,4 +540,5 @@ SEQUENCES = [
            fastemit_lambda=0.5),
 ]  # fmt: skip
 
-HARD = [*FOCAL, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *COUNTS, *MARGINS, *CLASSES, *SEQUENCES]
+HARD = [*FOCAL, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *RELATIVE, *COUNTS, *LIKELIHOODS, *MARGINS,
+        *CLASSES, *SEQUENCES]  # fmt: skip

@@ -184,7 +184,11 @@ def hard_values(loss: Loss) -> Iterator[Drawn]:
     """Values that no formula expects, and the hard inputs of the catalogue."""
     values = (math.nan, math.inf, -math.inf, 6e4, -6e4, 1e-40, 3.4e38, -1e300, 0.0, -0.0)
     limited = {"bce": ("input", "target"), "gaussian_nll": ("var",), "quantile": ("q",),
-               "balanced_softmax": ("prior",)}  # fmt: skip
+               "balanced_softmax": ("prior",), "beta_nll": ("var",), "gamma_nll": ("shape",),
+               "negative_binomial_nll": ("dispersion",), "log_normal_nll": ("scale",),
+               "laplace_nll": ("scale",), "student_t_nll": ("scale", "df"),
+               "von_mises_nll": ("kappa",), "crps_gaussian": ("scale",),
+               "evidential_regression": ("nu", "alpha", "beta")}  # fmt: skip
     dtypes = itertools.cycle(FLOATS)
     for params in loss.params:
         for value, ignore in itertools.product(values, {False, loss.ignore}):

@@ -25,7 +25,7 @@ def full_case(loss: Loss, params: dict[str, Any], device: str, reduction: str = 
 def test_gradcheck(loss: Loss, params: dict[str, Any], reduction: str, device: str) -> None:
     """Reverse, forward, batched reverse, batched forward, undefined gradients."""
     case = make_case(loss, params, SMALL, device=device, reduction=reduction)
-    names = case.differentiable
+    names = case.smooth
     assert torch.autograd.gradcheck(
         case.over(names),
         case.leaves(names),
@@ -40,7 +40,7 @@ def test_gradcheck(loss: Loss, params: dict[str, Any], reduction: str, device: s
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_gradcheck_weighted(loss: Loss, reduction: str, device: str) -> None:
     case = full_case(loss, loss.params[0], device, reduction)
-    names = case.differentiable
+    names = case.smooth
     assert {"weight"} <= set(names)
     assert torch.autograd.gradcheck(
         case.over(names), case.leaves(names), check_forward_ad=True, check_batched_grad=True
@@ -51,7 +51,7 @@ def test_gradgradcheck(loss: Loss, params: dict[str, Any], device: str) -> None:
     """Reverse over reverse and forward over reverse."""
     case = make_case(loss, params, (3,) if params.keys().isdisjoint({"q", "pos_weight"}) else SMALL,
                      device=device)  # fmt: skip
-    names = case.differentiable
+    names = case.smooth
     assert torch.autograd.gradgradcheck(
         case.over(names), case.leaves(names), check_fwd_over_rev=True, check_batched_grad=True
     )
@@ -60,7 +60,7 @@ def test_gradgradcheck(loss: Loss, params: dict[str, Any], device: str) -> None:
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_gradgradcheck_weighted(loss: Loss, reduction: str, device: str) -> None:
     case = full_case(loss, loss.params[0], device, reduction)
-    names = case.differentiable
+    names = case.smooth
     assert torch.autograd.gradgradcheck(case.over(names), case.leaves(names), fast_mode=True)
 
 

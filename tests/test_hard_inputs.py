@@ -269,16 +269,23 @@ def sweep(loss: Loss) -> list[dict[str, Tensor]]:
     x = every_half(300.0 if loss.op in ("dpo", "kto") else 600.0)
     if loss.op in ("bce", "kl_div", "orpo"):
         x = x[(x >= 0) & (x <= 1)] if loss.op == "bce" else x[x <= 0]
+    if loss.op == "msle":
+        x = x[x > -1]
     targets = {"bce": (0, 1), "hinge": (-1, 1), "hinge_embedding": (-1, 1), "soft_margin": (-1, 1),
-               "margin_ranking": (-1, 1), "poisson_nll": (0, 3), "kl_div": (0.25, 1)}  # fmt: skip
+               "margin_ranking": (-1, 1), "poisson_nll": (0, 3), "kl_div": (0.25, 1),
+               "negative_binomial_nll": (0, 1), "zero_inflated_poisson_nll": (0, 3),
+               "tweedie": (0, 3), "gamma_nll": (0.5, 3), "log_normal_nll": (0.5, 3),
+               "msle": (0, 1), "mape": (1, -2), "smape": (1, -2),
+               "adaptive_wing": (0, 1)}  # fmt: skip
     labels = targets.get(loss.op, (0, 1) if loss.ignore else (0,))
-    first, *rest = loss.operands
-    fill = {"var": 0.5, "rejected_logps": -1.0}
-
-    def value(name: str, t: float) -> float:
-        return t if name == "target" else fill.get(name, 0.0)
-
-    return [{first: x, **{n: torch.full_like(x, value(n, t)) for n in rest}} for t in labels]
+    first, *rest = (name for name in loss.operands if name != "target")
+    fill = {"var": 0.5, "log_var": 0.3, "dispersion": 0.4, "gate": 0.3, "shape": 2.0, "scale": 0.75,
+            "df": 3.0, "kappa": 5.0, "nu": 1.5, "alpha": 2.0, "beta": 0.75,
+            "rejected_logps": -1.0}  # fmt: skip
+    others = {name: torch.full_like(x, fill.get(name, 0.0)) for name in rest}
+    if "target" not in loss.operands:
+        return [{first: x, **others}]
+    return [{first: x, **others, "target": torch.full_like(x, t)} for t in labels]
 
 
 @pytest.mark.where(of_family(Elementwise))

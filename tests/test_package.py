@@ -65,7 +65,10 @@ assert not torch.cuda.is_initialized()
 
 
 def test_stripped_size(tmp_path: Path) -> None:
-    """The libraries come to under 10 MB once stripped; with CUDA kernels for two GPUs, 40 MB."""
+    """The libraries come to under 14 MB once stripped; with CUDA kernels for two GPUs, 40 MB.
+
+    A loss costs about 0.1 MB, most of it for its gradients by every operand, in three dtypes.
+    """
     libraries = list(PACKAGE.rglob("*.so"))
     assert libraries
     if shutil.which("strip") is None:
@@ -75,7 +78,7 @@ def test_stripped_size(tmp_path: Path) -> None:
         copy = tmp_path / f"{i}.so"
         subprocess.run(["strip", "-o", copy, library], check=True)
         total += copy.stat().st_size
-    assert total < (10e6 if lossops.build_info.cuda_version is None else 40e6)
+    assert total < (14e6 if lossops.build_info.cuda_version is None else 40e6)
 
 
 def test_other_torch_is_refused(tmp_path: Path) -> None:

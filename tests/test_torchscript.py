@@ -51,7 +51,7 @@ def test_script_function(loss: Loss, reduction: str) -> None:
 
 def test_script_gradcheck(loss: Loss) -> None:
     case = make_case(loss, shape=(2, 3))
-    names = loss.differentiable
+    names = case.smooth
     scripted = torch.jit.script(case.module())
 
     def function(*leaves: torch.Tensor) -> torch.Tensor:

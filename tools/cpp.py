@@ -162,9 +162,9 @@ def _declared(a: Argument) -> str:
 
 def _beside(a: Argument) -> str:
     """What of csrc/api/numbers.h makes a tensor of a number."""
-    if a.annotation == "Levels":
-        return "level_beside"
-    return "variance_beside" if a.name == "var" else "number_beside"
+    if a.name == "var":
+        return "variance_beside"
+    return "number_beside" if a.is_optional or a.name.startswith("logit_") else "operand_beside"
 
 
 def _comment(text: str, indent: str = "") -> str:

@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONAL = ROOT / "lossops/functional"
 FAMILIES = (  # the files of lossops/functional, in the order of the documentation
     "regression",
+    "relative",
     "likelihood",
+    "count",
+    "density",
     "binary",
     "margin",
     "classification",
@@ -135,7 +138,7 @@ class Loss:
 
     def _is_setting(self, i: int, a: Argument, target: int) -> bool:
         """Numbers, what has a default, and what has a size per class; the rest comes per batch."""
-        brought = ("normalizer", "labels", "target_bias", "negatives", "logit_bias", "kl")
+        brought = ("normalizer", "labels", "target_bias", "negatives", "logit_bias", "kl", "shape")
         if a.name in brought or a.name.startswith("ref_") or a in self.layer or not a.schema:
             return False
         if a.name == "weight":  # before the reduction, as torch.nn has it, or one per class

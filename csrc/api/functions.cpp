@@ -88,7 +88,7 @@ at::Tensor quantile(
       std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
   static const auto op = handle<Op>("lossops::quantile");
   return op.call(
-      input, target, level_beside(q, input), weight, std::nullopt, number_beside(normalizer, input),
+      input, target, operand_beside(q, input), weight, std::nullopt, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
@@ -113,6 +113,68 @@ at::Tensor robust(
   static const auto op = handle<Op>("lossops::robust");
   return op.call(
       input, target, alpha, scale, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor wing(
+    const at::Tensor& input, const at::Tensor& target, double width, double curvature, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::wing");
+  return op.call(
+      input, target, width, curvature, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor adaptive_wing(
+    const at::Tensor& input, const at::Tensor& target, double omega, double theta, double epsilon,
+    double alpha, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, double, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::adaptive_wing");
+  return op.call(
+      input, target, omega, theta, epsilon, alpha, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor msle(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::msle");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor mape(
+    const at::Tensor& input, const at::Tensor& target, double eps, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::mape");
+  return op.call(
+      input, target, eps, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor smape(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::smape");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
@@ -143,6 +205,20 @@ at::Tensor gaussian_nll(
       number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor beta_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& var, double beta, bool full,
+    double eps, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, bool, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::beta_nll");
+  return op.call(
+      input, target, variance_beside(var, input), beta, full, eps, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor kl_div(
     const at::Tensor& input, const at::Tensor& target, bool log_target, Reduction reduction,
     const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
@@ -152,6 +228,145 @@ at::Tensor kl_div(
   static const auto op = handle<Op>("lossops::kl_div");
   return op.call(
       input, target, log_target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor gaussian_kl(
+    const at::Tensor& input, const at::Tensor& log_var, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::gaussian_kl");
+  return op.call(
+      input, log_var, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor negative_binomial_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& dispersion, bool log_input,
+    bool full, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::negative_binomial_nll");
+  return op.call(
+      input, target, operand_beside(dispersion, input), log_input, full, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor zero_inflated_poisson_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& gate, bool full,
+    Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::zero_inflated_poisson_nll");
+  return op.call(
+      input, target, operand_beside(gate, input), full, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor tweedie(
+    const at::Tensor& input, const at::Tensor& target, double p, bool log_input, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::tweedie");
+  return op.call(
+      input, target, p, log_input, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor gamma_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& shape, bool log_input,
+    bool full, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::gamma_nll");
+  return op.call(
+      input, target, operand_beside(shape, input), log_input, full, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor log_normal_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& scale, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::log_normal_nll");
+  return op.call(
+      input, target, operand_beside(scale, input), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor laplace_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& scale, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::laplace_nll");
+  return op.call(
+      input, target, operand_beside(scale, input), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor student_t_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& scale,
+    const TensorOrNumber& df, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::student_t_nll");
+  return op.call(
+      input, target, operand_beside(scale, input), operand_beside(df, input), weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor von_mises_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& kappa, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::von_mises_nll");
+  return op.call(
+      input, target, operand_beside(kappa, input), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor crps_gaussian(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& scale, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::crps_gaussian");
+  return op.call(
+      input, target, operand_beside(scale, input), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor evidential_regression(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& nu, const at::Tensor& alpha,
+    const at::Tensor& beta, double coeff, Reduction reduction, const std::optional<at::Tensor>& weight,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, double,
+      const std::optional<at::Tensor>&, std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t,
+      std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::evidential_regression");
+  return op.call(
+      input, target, nu, alpha, beta, coeff, weight, std::nullopt, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 

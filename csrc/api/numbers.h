@@ -25,8 +25,9 @@ inline std::optional<at::Tensor> number_beside(const std::optional<TensorOrNumbe
   return filled(*x, {}, at::device(input.device()).dtype(at::kDouble));
 }
 
-inline at::Tensor level_beside(const TensorOrNumber& q, const at::Tensor& input) {
-  return filled(q, {}, input.options());
+/// A 0-d tensor of the dtype of `input`.
+inline at::Tensor operand_beside(const TensorOrNumber& x, const at::Tensor& input) {
+  return filled(x, {}, input.options());
 }
 
 /// One variance for all elements.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "binary.h"
+#include "count.h"
+#include "density.h"
 #include "distillation.h"
 #include "embedding.h"
 #include "likelihood.h"
@@ -10,6 +12,7 @@
 #include "preference.h"
 #include "region.h"
 #include "regression.h"
+#include "relative.h"
 #include "sequence.h"
 #include "signal.h"
 #include "softmax.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../math/parameters.h"
-#include "../math/vocabulary.h"
+#include "../math/special.h"
 
 namespace lossops::losses {
 
@@ -16,7 +16,6 @@ struct PoissonNLL {
     const auto nll = log_input ? exp(x) - scaled(t, x) : x - scaled(t, log(x + eps));
     if (!full) return nll;
     // Stirling's approximation of ln t!, for t > 1.
-    constexpr double kHalfLn2Pi = 0.918938533204672741780;
     const T s = select(t > T(1), t, T(1));
     const T stirling = s * log(s) - s + (0.5 * log(s) + kHalfLn2Pi);
     return nll + select(t > T(1), stirling, T(0));
@@ -32,7 +31,6 @@ struct GaussianNLL {
   static constexpr const char* domain = "var must be >= 0";
   template <class X, class T, class S>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& var) const {
-    constexpr double kHalfLn2Pi = 0.918938533204672741780;
     const S v = at_least(var, eps);
     const auto nll = 0.5 * (log(v) + square(x - t) / v);
     return full ? nll + kHalfLn2Pi : nll;
@@ -53,6 +51,33 @@ struct KLDiv {
     const auto d = t - x;
     using D = std::remove_const_t<decltype(d)>;
     return exp(t) * select(value_of(t) == -kInfinity, D(0), d);
+  }
+};
+
+/// Seitzer et al. (2022): the Gaussian one times var^beta, which counts as a constant.
+struct BetaNLL {
+  double beta = 0.5;
+  bool full = false;
+  double eps = 1e-6;
+  static constexpr std::array parameters{param("beta", &BetaNLL::beta).between(0, 1),
+                                         param("full", &BetaNLL::full),
+                                         param("eps", &BetaNLL::eps).positive()};
+  static constexpr const char* domain = GaussianNLL::domain;
+  template <class X, class T, class S>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& var) const {
+    return detach(power(at_least(var, eps), beta)) * GaussianNLL{full, eps}(x, t, var);
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C& x, const C& t, const C& var) const {
+    return GaussianNLL().invalid(x, t, var);
+  }
+};
+
+/// Of a Gaussian with mean x and a logarithm of the variance from the standard one, (x^2 + e^v - 1 - v) / 2.
+struct GaussianKL {
+  template <class X, class V>
+  LOSSOPS_INLINE auto operator()(const X& x, const V& log_var) const {
+    return 0.5 * (square(x) + expm1mx(log_var));
   }
 };
 

@@ -131,7 +131,7 @@ struct Robust {
     if (alpha < -kLimit) {
       const C s = clamped(v, kHuge);
       const C e = -0.5 * square(s);
-      return R(with_slope(r, -expm1(e), [&] { return s * exp(e); }));
+      return R(with_slope(C(-expm1(e)), r, [&] { return s * exp(e); }));
     }
     if (alpha > kLimit) return R(expm1(0.5 * square(r)));
     const auto infinite = abs(v) == kInfinity;
@@ -145,38 +145,22 @@ struct Robust {
       const C e = exp(select(huge, 0.5 * (alpha - 1) * l, power));
       return C(select(infinite, limit_of_slope(v), select(huge, edge, s) * e));
     };
-    if (b > 0.25) return R(with_slope(r, far, slope));
+    if (b > 0.25) return R(with_slope(far, r, slope));
     const auto huge = abs(v) > kHuge;
     const C u = square(C(select(huge, C(1), v)));
-    return R(with_slope(r, C(select(huge, far, (1 / alpha) * (u + (u + b) * expm1(power)))), slope));
+    return R(with_slope(C(select(huge, far, (1 / alpha) * (u + (u + b) * expm1(power)))), r, slope));
   }
 
  private:
   static constexpr double kHuge = 1e15;
   static constexpr double kTiny = 1e-17;  ///< an alpha indistinguishable from 0 even in double
   static constexpr double kLimit = 1e20;  ///< one indistinguishable from infinity
-  template <class C>
-  LOSSOPS_INLINE static C log1p_square(const C& r) {
-    const C a = abs(r);
-    const auto huge = a > kHuge;
-    const C l = log1p(select(huge, a, r * r));
-    return select(huge, 2.0 * l, l);
-  }
-  /// `value`, a function of r with the derivative slope(), which is not computed for nothing.
-  template <class R, class C, class F>
-  LOSSOPS_INLINE static R with_slope(const R& r, const C& value, const F& slope) {
-    if constexpr (std::is_same_v<R, C>) {
-      return value;
-    } else {
-      return custom_derivative(value, C(slope()), r);
-    }
-  }
   /// ln(1 + r^2 / 2). From 1 on, the derivative is one of 1 / r, whose square does not overflow.
   template <class R>
   LOSSOPS_INLINE static R cauchy(const R& r) {
     const auto v = value_of(r);
     using C = std::remove_const_t<decltype(v)>;
-    return with_slope(r, log1p_square(C(v * 0.70710678118654752440)), [&] {
+    return with_slope(log1p_square(C(v * 0.70710678118654752440)), r, [&] {
       const auto far = abs(v) > 1;
       const C z = select(far, C(1) / C(select(far, v, C(1))), v);
       const C z2 = square(z);
@@ -189,6 +173,47 @@ struct Robust {
     if (alpha > 2) return r * abs(r);  // with an infinite derivative
     if (alpha < 1) return constant(r, 0);
     return select(r < C(0), C(-kInfinity), C(kInfinity));
+  }
+};
+
+/// Feng et al. (CVPR 2018): a logarithm of the error up to `width`, from there on the error itself.
+struct Wing {
+  double width = 5, curvature = 0.5;
+  static constexpr std::array parameters{param("width", &Wing::width).positive(),
+                                         param("curvature", &Wing::curvature).positive()};
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto d = abs(x - t);
+    const double edge = width * (1 - std::log1p(width / curvature));
+    return select(value_of(d) < width, width * log1p(d / curvature), d - edge);
+  }
+};
+
+/// Wang et al. (ICCV 2019): omega ln(1 + (|d| / epsilon)^e) with e = alpha - t up to theta, and beyond the
+/// line that goes on from there. With u the smaller of |d| and theta, over epsilon, p = u^e = u v and s = p /
+/// (1 + p), that is omega (ln(1 + p) + (|d| / theta - 1) e s), of slope omega e v / (1 + p) / epsilon.
+struct AdaptiveWing {
+  double omega = 14, theta = 0.5, epsilon = 1, alpha = 2.1;
+  static constexpr std::array parameters{
+      param("omega", &AdaptiveWing::omega).positive(), param("theta", &AdaptiveWing::theta).positive(),
+      param("epsilon", &AdaptiveWing::epsilon).positive(), param("alpha", &AdaptiveWing::alpha).above(1)};
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto difference = abs(x - t);
+    const auto exponent = alpha - t;
+    const auto d = value_of(difference);
+    using C = std::remove_const_t<decltype(d)>;
+    const C e = value_of(exponent);
+    const auto zero = d == C(0);
+    const auto far = d > theta;
+    const C u = select(far, C(theta), select(zero, C(theta), d)) / epsilon;
+    const C l = log(u), v = exp((e - 1.0) * l);
+    const C p = select(zero, C(0), u * v), q = 1.0 / (p + 1.0), s = p * q;
+    const C line = omega * select(far, d / theta - 1.0, C(0));
+    const auto by_difference = [&] { return (omega / epsilon) * e * v * q; };
+    const auto by_exponent = [&] { return omega * s * l + line * s * (1.0 + e * l * q); };
+    return with_slope(with_slope(C(omega * log1p(p) + line * e * s), difference, by_difference), exponent,
+                      by_exponent);
   }
 };
 

@@ -6,13 +6,17 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/abs.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/digamma.h>
 #include <ATen/ops/eq.h>
+#include <ATen/ops/erf.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/ge.h>
 #include <ATen/ops/gt.h>
 #include <ATen/ops/le.h>
+#include <ATen/ops/lgamma.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/log1p.h>
 #include <ATen/ops/logical_and.h>
@@ -24,10 +28,14 @@
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/sign.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/special_i0e.h>
+#include <ATen/ops/special_i1e.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
 
 #include "probability.h"
+#include "special.h"
 
 namespace lossops {
 
@@ -150,5 +158,22 @@ inline Aten constant(const Aten& like, double c) { return Aten(c).tensor_like(li
 inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(), b.tensor()); }
 inline Aten minimum(const Aten& a, const Aten& b) { return at::minimum(a.tensor(), b.tensor()); }
 inline Aten sign(const Aten& x) { return select(x == x, at::sign(x.tensor()), x); }
+
+inline Aten sin(const Aten& x) { return at::sin(x.tensor()); }
+inline Aten cos(const Aten& x) { return at::cos(x.tensor()); }
+inline Aten erf(const Aten& x) { return at::erf(x.tensor()); }
+inline Aten lgamma(const Aten& x) { return at::lgamma(x.tensor()); }
+inline Aten digamma(const Aten& x) { return at::digamma(x.tensor()); }
+
+template <>
+struct Bessel<Aten> {
+  static constexpr double kLimit = 25;
+  Aten log_i0e, ratio;
+  explicit Bessel(const Aten& k) {
+    const at::Tensor i0e = at::special_i0e(k.tensor());
+    log_i0e = at::log(i0e);
+    ratio = at::special_i1e(k.tensor()) / i0e;
+  }
+};
 
 }  // namespace lossops

@@ -90,6 +90,12 @@ struct Dual {
   }
   LOSSOPS_INLINE friend Dual log(const Dual& a) { return chain(log(a.v), C(1) / a.v, a); }
   LOSSOPS_INLINE friend Dual log1p(const Dual& a) { return chain(log1p(a.v), C(1) / (C(1) + a.v), a); }
+  LOSSOPS_INLINE friend Dual sin(const Dual& a) { return chain(sin(a.v), cos(a.v), a); }
+  LOSSOPS_INLINE friend Dual cos(const Dual& a) { return chain(cos(a.v), -sin(a.v), a); }
+  LOSSOPS_INLINE friend Dual erf(const Dual& a) {
+    constexpr double kTwoOverRootPi = 1.12837916709551257390;
+    return chain(erf(a.v), kTwoOverRootPi * exp(-(a.v * a.v)), a);
+  }
   /// The derivative at 0 is 0, as torch's.
   LOSSOPS_INLINE friend Dual abs(const Dual& a) {
     return chain(abs(a.v), select(a.v > C(0), C(1), select(a.v < C(0), C(-1), a.v * C(0))), a);

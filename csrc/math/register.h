@@ -5,6 +5,7 @@
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2) || defined(__aarch64__)
 
 #include "simd.h"
+#include "simd_special.h"
 
 namespace lossops {
 inline namespace CPU_CAPABILITY {

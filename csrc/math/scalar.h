@@ -75,6 +75,11 @@ struct Scalar {
   /// log1p for a in [0, 1], the only domain that exp(-|x|) can reach.
   LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
   LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
+  LOSSOPS_INLINE friend Scalar sin(Scalar a) { return std::sin(a.v); }
+  LOSSOPS_INLINE friend Scalar cos(Scalar a) { return std::cos(a.v); }
+  LOSSOPS_INLINE friend Scalar erf(Scalar a) { return std::erf(a.v); }
+  /// ln Gamma(a) for a > 0.
+  LOSSOPS_INLINE friend Scalar lgamma(Scalar a) { return std::lgamma(a.v); }
   /// e^(a + rest) over 2^n, in [0.6, 1.5]; n is whole, and a is finite. Where a is so large that its last bit
   /// is no longer small, anything in that range.
   LOSSOPS_INLINE friend Scalar exp_mantissa(Scalar a, Scalar rest, Scalar& n) {

@@ -6,6 +6,7 @@
 namespace lossops {
 
 constexpr double kPi = 3.14159265358979323846;
+constexpr double kHalfLn2Pi = 0.918938533204672741780;
 
 /// The value without derivatives.
 template <class C>
@@ -20,6 +21,16 @@ LOSSOPS_INLINE C value_of(const Dual<C>& a) {
 template <class X>
 LOSSOPS_INLINE X square(const X& x) {
   return x * x;
+}
+
+/// c0 + c1 x + c2 x^2 + ...
+template <class C>
+LOSSOPS_INLINE C polynomial(const C&, double c0) {
+  return C(c0);
+}
+template <class C, class... More>
+LOSSOPS_INLINE C polynomial(const C& x, double c0, More... more) {
+  return polynomial(x, more...) * x + c0;
 }
 
 /// max(x, c) for a constant c; NaN stays.
@@ -96,6 +107,17 @@ LOSSOPS_INLINE Dual<C> custom_derivative(const Dual<C>& result, const C& slope, 
 template <class C>
 LOSSOPS_INLINE Dual<C> custom_derivative(const C& result, const C& slope, const Dual<C>& operand) {
   return Dual<C>::chain(result, slope, operand);
+}
+
+/// The same with a slope that is computed only where it counts.
+template <class R, class X, class F>
+LOSSOPS_INLINE auto with_slope(const R& result, const X& operand, const F& slope) {
+  using C = std::remove_cvref_t<decltype(value_of(operand))>;
+  if constexpr (std::is_same_v<X, C>) {
+    return result;
+  } else {
+    return custom_derivative(result, C(slope()), operand);
+  }
 }
 
 /// The same where an operand that does not move counts for nothing, even if the slope is infinite.
@@ -216,10 +238,25 @@ LOSSOPS_INLINE X hypot(const X& x, double c) {
   }
 }
 
+/// ln(1 + x^2) without overflow.
+template <class C>
+LOSSOPS_INLINE C log1p_square(const C& x) {
+  const C a = abs(x);
+  const auto huge = a > 1e15;
+  const C l = log1p(select(huge, a, x * x));
+  return select(huge, 2.0 * l, l);
+}
+
 /// The same for a scalar type whose own derivatives go on: without them.
 template <class C>
 LOSSOPS_INLINE C detached(const C& x) {
   return x;
+}
+
+/// The value, as a constant whatever one differentiates by, to any order.
+template <class X>
+LOSSOPS_INLINE auto detach(const X& x) {
+  return detached(value_of(x));
 }
 
 /// |x| where that is only half of an expression that is smooth at 0: Aten has a derivative for it there.

@@ -63,6 +63,17 @@ def likelihoods(x: Tensor, variance: float) -> tuple[Tensor, ...]:
     return x, torch.zeros_like(x), torch.full_like(x, variance)
 
 
+def centred(x: Tensor, t: float) -> tuple[Tensor, ...]:
+    """Inputs that are x off the same target everywhere."""
+    return x + t, torch.full_like(x, t)
+
+
+def evidence(x: Tensor, alpha: float) -> tuple[Tensor, ...]:
+    """A value that is x off, with so much evidence for its variance."""
+    one = torch.ones_like(x)
+    return x, 0 * one, one, alpha * one, one
+
+
 def targets(x: Tensor, t: float) -> tuple[Tensor, ...]:
     """The same target everywhere."""
     return x, torch.full_like(x, t)
@@ -149,6 +160,11 @@ def by(name: str, *values: float | None, target: float = 0.0) -> tuple[Line, ...
     return tuple(Line(f"{name} = {value}", target, {name: value}) for value in values)
 
 
+def fixed(*values: float) -> tuple[Line, ...]:
+    """A curve for each target."""
+    return tuple(Line(f"target {t:g}", t) for t in values)
+
+
 def prior(own: float) -> Tensor:
     """The priors of ten classes, the first being ``own`` and the others alike."""
     return torch.tensor([own, *[(1 - own) / (CLASSES - 1)] * (CLASSES - 1)])
@@ -174,6 +190,9 @@ def pixels(*params: dict[str, Any]) -> tuple[Line, ...]:
 Curves = tuple[Axis, tuple[Line, ...]]
 USUAL: dict[str, Curves] = {  # of a family's losses
     "regression": (DIFFERENCE, (Line("the defaults"),)),
+    "relative": (Axis("input", -0.99, 6, targets), fixed(1.0, 2.0, 4.0)),
+    "count": (Axis("input, the logarithm of the mean", -3, 3, targets), fixed(0.0, 1.0, 5.0)),
+    "density": (DIFFERENCE, by("scale", 0.5, 1.0, 2.0)),
     "likelihood": (Axis("input", -3, 3, targets), (YES, NO)),
     "binary": (LOGIT, (YES, NO)),
     "margin": (SCORE, (Line("the defaults"),)),
@@ -201,6 +220,53 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
     "quantile": (DIFFERENCE, by("q", 0.1, 0.5, 0.9)),
     "expectile": (DIFFERENCE, by("tau", 0.1, 0.5, 0.9)),
     "robust": (DIFFERENCE, by("alpha", 2.0, 1.0, 0.0, -2.0)),
+    "wing": (DIFFERENCE, by("width", 0.5, 1.0, 2.0)),
+    "adaptive_wing": (Axis("input - target", -1, 1, centred), fixed(0.0, 0.5, 1.0)),
+    "negative_binomial_nll": (
+        Axis("input, the logarithm of the mean", -3, 5, targets),
+        by("dispersion", 0.0, 0.5, 2.0, target=5.0),
+    ),
+    "zero_inflated_poisson_nll": (
+        Axis("input, the logarithm of the rate", -3, 2, targets),
+        (*by("gate", -5.0, 0.0, 2.0), Line("target 2, gate = 0", 2.0, {"gate": 0.0})),
+    ),
+    "tweedie": (
+        Axis("input, the logarithm of the mean", -2, 2, targets),
+        by("p", 1.0, 1.5, 2.0, target=1.0),
+    ),
+    "gamma_nll": (
+        Axis("input, the logarithm of the mean", -2, 3, targets),
+        by("shape", 0.5, 1.0, 4.0, target=1.0),
+    ),
+    "log_normal_nll": (
+        Axis("input, the mean of the logarithm", -3, 3, targets),
+        by("scale", 0.5, 1.0, 2.0, target=1.0),
+    ),
+    "student_t_nll": (
+        Axis("input - target", -6, 6, targets),
+        tuple(
+            Line(f"df = {df:g}", 0.0, {"scale": 1.0, "df": df}) for df in (1.0, 4.0, float("inf"))
+        ),
+    ),
+    "von_mises_nll": (
+        Axis("input - target, in radians", -6.3, 6.3, targets),
+        by("kappa", 0.5, 2.0, 8.0),
+    ),
+    "evidential_regression": (
+        Axis("input - target", -3, 3, evidence),
+        tuple(
+            Line(f"alpha = {alpha:g}, coeff = {coeff}", alpha, {"coeff": coeff})
+            for alpha, coeff in ((1.5, 0.01), (6.0, 0.01), (6.0, 0.2))
+        ),
+    ),
+    "beta_nll": (
+        Axis("input - target, var = 4", -3, 3, lambda x, _: likelihoods(x, 4.0)),
+        by("beta", 0.0, 0.5, 1.0),
+    ),
+    "gaussian_kl": (
+        Axis("log_var", -3, 3, lambda x, mean: (torch.full_like(x, mean), x)),
+        tuple(Line(f"input {m:g}", m) for m in (0.0, 1.0, 2.0)),
+    ),
     "poisson_nll": (
         Axis("input, the logarithm of the rate", -2, 2.5, targets),
         tuple(Line(f"target {t}", float(t)) for t in (0, 1, 5)),

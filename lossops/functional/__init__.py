@@ -33,9 +33,19 @@ from .contrastive import (
     siglip_loss,
     supcon_loss,
 )
+from .count import negative_binomial_nll_loss, tweedie_loss, zero_inflated_poisson_nll_loss
+from .density import (
+    crps_gaussian_loss,
+    evidential_regression_loss,
+    gamma_nll_loss,
+    laplace_nll_loss,
+    log_normal_nll_loss,
+    student_t_nll_loss,
+    von_mises_nll_loss,
+)
 from .distillation import distill_kl_loss, jsd_loss
 from .embedding import contrastive_loss, cosine_embedding_loss, triplet_margin_loss
-from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
+from .likelihood import beta_nll_loss, gaussian_kl_loss, gaussian_nll_loss, kl_div, poisson_nll_loss
 from .linear import (
     linear_arcface_loss,
     linear_balanced_softmax_loss,
@@ -57,6 +67,7 @@ from .metric import arcface_loss, cosface_loss
 from .preference import cpo_loss, dpo_loss, kto_loss, orpo_loss, simpo_loss
 from .region import dice_loss, focal_tversky_loss, jaccard_loss, tversky_loss
 from .regression import (
+    adaptive_wing_loss,
     charbonnier_loss,
     expectile_loss,
     huber_loss,
@@ -66,15 +77,19 @@ from .regression import (
     quantile_loss,
     robust_loss,
     smooth_l1_loss,
+    wing_loss,
 )
+from .relative import mape_loss, msle_loss, smape_loss
 from .segmentation import dice_ce_loss, dice_focal_loss, generalized_dice_loss, mcc_loss
 from .sequence import ctc_loss, rnnt_loss
 from .signal import si_sdr_loss, snr_loss
 
 __all__ = [
+    "adaptive_wing_loss",
     "arcface_loss",
     "asymmetric_loss",
     "balanced_softmax_loss",
+    "beta_nll_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "charbonnier_loss",
@@ -84,15 +99,19 @@ __all__ = [
     "cosine_embedding_loss",
     "cpo_loss",
     "cross_entropy",
+    "crps_gaussian_loss",
     "ctc_loss",
     "dice_ce_loss",
     "dice_focal_loss",
     "dice_loss",
     "distill_kl_loss",
     "dpo_loss",
+    "evidential_regression_loss",
     "expectile_loss",
     "focal_loss",
     "focal_tversky_loss",
+    "gamma_nll_loss",
+    "gaussian_kl_loss",
     "gaussian_nll_loss",
     "generalized_cross_entropy_loss",
     "generalized_dice_loss",
@@ -105,6 +124,7 @@ __all__ = [
     "kl_div",
     "kto_loss",
     "l1_loss",
+    "laplace_nll_loss",
     "linear_arcface_loss",
     "linear_balanced_softmax_loss",
     "linear_cosface_loss",
@@ -113,12 +133,16 @@ __all__ = [
     "linear_jsd_loss",
     "linear_softmax_focal_loss",
     "log_cosh_loss",
+    "log_normal_nll_loss",
+    "mape_loss",
     "margin_ranking_loss",
     "mcc_loss",
     "mse_loss",
+    "msle_loss",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "negative_binomial_nll_loss",
     "nll_loss",
     "nt_xent_loss",
     "orpo_loss",
@@ -134,12 +158,18 @@ __all__ = [
     "si_sdr_loss",
     "siglip_loss",
     "simpo_loss",
+    "smape_loss",
     "smooth_l1_loss",
     "snr_loss",
     "soft_margin_loss",
     "softmax_focal_loss",
+    "student_t_nll_loss",
     "supcon_loss",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "tversky_loss",
+    "tweedie_loss",
+    "von_mises_nll_loss",
+    "wing_loss",
+    "zero_inflated_poisson_nll_loss",
 ]

@@ -82,6 +82,18 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     return value
 
 
+def operand(value: TensorOrNumber, input: Tensor) -> Tensor:
+    """A number becomes a 0-d tensor of the dtype of ``input``."""
+    if not is_scripting():
+        given = beside(value, input, rounded=True)
+        if not isinstance(given, float):
+            return given
+        value = given
+    if isinstance(value, (int, float)):
+        return torch.full((), float(value), dtype=input.dtype, device=input.device)
+    return value
+
+
 def lengths_tensor(op: str, name: str, lengths: Lengths) -> Tensor:
     """A list of lengths becomes a tensor on the CPU, where they are cheapest to look at."""
     if not is_scripting():

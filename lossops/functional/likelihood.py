@@ -8,7 +8,9 @@ from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 
 _poisson_nll = Op(torch.ops.lossops.poisson_nll)
 _gaussian_nll = Op(torch.ops.lossops.gaussian_nll)
+_beta_nll = Op(torch.ops.lossops.beta_nll)
 _kl_div = Op(torch.ops.lossops.kl_div)
+_gaussian_kl = Op(torch.ops.lossops.gaussian_kl)
 
 
 def poisson_nll_loss(
@@ -139,6 +141,64 @@ def gaussian_nll_loss(
     return _gaussian_nll(input, target, v, full, eps, weight, None, n, code)
 
 
+def beta_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: TensorOrNumber,
+    beta: float = 0.5,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Gaussian negative log-likelihood that does not give up on what is hard to fit.
+
+    Formula, with v = max(var, eps), and v^beta counting as a constant::
+
+        l = v^beta (ln v + (input - target)^2 / v) / 2
+
+    full=True adds v^beta ln(2 pi) / 2. beta = 0 is :func:`gaussian_nll_loss`, whose gradient by the
+    mean all but vanishes where the variance is large; beta = 1 has that of the squared error.
+
+    Args:
+        input: Means of any shape; a floating dtype.
+        target: Values of the same shape; a floating or integer dtype.
+        var: Variances: a number >= 0, a tensor like ``input``, or one of the shape
+            ``input.shape[:-1]``.
+        beta: In [0, 1].
+        full: Whether to add the constant term.
+        eps: The least variance, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * The gradient is not the derivative of the value: v^beta is detached, as in the paper.
+          Higher derivatives are those of the formula with it detached.
+        * A variance below eps gets gradient 0. A negative one raises RuntimeError.
+
+    Reference:
+        M. Seitzer, A. Tavakoli, D. Antic, G. Martius, "On the pitfalls of heteroscedastic
+        uncertainty estimation with probabilistic neural networks", ICLR 2022, arXiv:2203.09168.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.beta_nll_loss(torch.tensor([0.0, 2.0]), torch.zeros(2), 4.0, reduction="none")
+        tensor([1.3863, 2.3863])
+    """
+    code, n = reduction_code("beta_nll", reduction), scalar_tensor(normalizer, input)
+    v = _variance(var, input)
+    return _beta_nll(input, target, v, beta, full, eps, weight, None, n, code)
+
+
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -191,3 +251,49 @@ def kl_div(
     """
     code, n = reduction_code("kl_div", reduction, batchmean=True), scalar_tensor(normalizer, input)
     return _kl_div(input, target, log_target, weight, None, n, code)
+
+
+def gaussian_kl_loss(
+    input: Tensor,
+    log_var: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Kullback-Leibler divergence of Gaussians from the standard one, as in autoencoders.
+
+    Formula, with m = input and v = log_var::
+
+        l = (m^2 + exp(v) - 1 - v) / 2
+
+    Args:
+        input: Means of any shape; a floating dtype.
+        log_var: Logarithms of variances, of the same shape.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * The usual loss is the sum over the dimensions and the mean over the samples:
+          ``reduction="sum", normalizer=len(input)``.
+        * The divergence from another Gaussian with mean a and variance b is that of (m - a) /
+          sqrt(b) and v - ln b.
+        * exp(v) - 1 - v keeps its digits near 0: v = 1e-4 gives 2.5e-9, not 0.
+
+    Reference:
+        D. P. Kingma, M. Welling, "Auto-encoding variational Bayes", ICLR 2014, arXiv:1312.6114.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.gaussian_kl_loss(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), reduction="none")
+        tensor([0.5000, 0.3591])
+    """
+    code, n = reduction_code("gaussian_kl", reduction), scalar_tensor(normalizer, input)
+    return _gaussian_kl(input, log_var, weight, None, n, code)

@@ -17,6 +17,8 @@ _charbonnier = Op(torch.ops.lossops.charbonnier)
 _quantile = Op(torch.ops.lossops.quantile)
 _expectile = Op(torch.ops.lossops.expectile)
 _robust = Op(torch.ops.lossops.robust)
+_wing = Op(torch.ops.lossops.wing)
+_adaptive_wing = Op(torch.ops.lossops.adaptive_wing)
 
 
 def mse_loss(
@@ -473,3 +475,107 @@ def robust_loss(
         if is_learned(alpha) or is_learned(scale):
             return learned_robust(input, target, alpha, scale, weight, n, code)
     return _robust(input, target, alpha, scale, weight, None, n, code)
+
+
+def wing_loss(
+    input: Tensor,
+    target: Tensor,
+    width: float = 5.0,
+    curvature: float = 0.5,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Wing loss: small errors of landmarks count more than in proportion.
+
+    Formula, with d = input - target, w = width and c = curvature::
+
+        l = w ln(1 + |d| / c)                   |d| < w
+        l = |d| - w + w ln(1 + w / c)           otherwise
+
+    Args:
+        input: Predictions of any shape; a floating dtype.
+        target: Targets of the same shape; a floating, integer or bool dtype.
+        width: From this error on it is an absolute one, > 0.
+        curvature: How sharply small errors count, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * The gradient is w / c next to d = 0, and 0 there.
+
+    Reference:
+        Z.-H. Feng, J. Kittler, M. Awais, P. Huber, X.-J. Wu, "Wing loss for robust facial landmark
+        localisation with convolutional neural networks", CVPR 2018, arXiv:1711.06753.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.wing_loss(torch.tensor([0.5, 9.0]), torch.zeros(2), reduction="none")
+        tensor([ 3.4657, 15.9895])
+    """
+    code, n = reduction_code("wing", reduction), scalar_tensor(normalizer, input)
+    return _wing(input, target, width, curvature, weight, None, n, code)
+
+
+def adaptive_wing_loss(
+    input: Tensor,
+    target: Tensor,
+    omega: float = 14.0,
+    theta: float = 0.5,
+    epsilon: float = 1.0,
+    alpha: float = 2.1,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Adaptive wing loss: of heat maps, whose bright pixels count more than in proportion.
+
+    Formula, with d = input - target, t = target, p = (|d| / epsilon)^(alpha - t), and q being p at
+    |d| = theta::
+
+        l = omega ln(1 + p)                                                     |d| < theta
+        l = omega (ln(1 + q) + (|d| / theta - 1) (alpha - t) q / (1 + q))       otherwise
+
+    Args:
+        input: Heat maps of any shape; a floating dtype.
+        target: Heat maps in [0, 1], of the same shape; a floating, integer or bool dtype.
+        omega: A factor, > 0.
+        theta: From this error on it is a straight line, > 0.
+        epsilon: How sharply small errors of bright pixels count, > 0.
+        alpha: The power of small errors where t = 0, > 1.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Continuous at theta whatever epsilon is, as in the paper. (Copies that divide by omega in
+          place of epsilon jump there, at the defaults from 4.77 to 0.18.)
+        * At d = 0 the gradient is 0.
+
+    Reference:
+        X. Wang, L. Bo, L. Fuxin, "Adaptive wing loss for robust face alignment via heatmap
+        regression", ICCV 2019, arXiv:1904.07399.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.3, 0.0]), torch.tensor([0.8, 1.0])
+        >>> F.adaptive_wing_loss(x, t, reduction="none")
+        tensor([ 4.7717, 10.2594])
+    """
+    code, n = reduction_code("adaptive_wing", reduction), scalar_tensor(normalizer, input)
+    return _adaptive_wing(input, target, omega, theta, epsilon, alpha, weight, None, n, code)

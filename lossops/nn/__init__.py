@@ -26,10 +26,20 @@ from .classification import (
 )
 from .combination import CombinedLoss
 from .contrastive import ClipLoss, InfoNCELoss, NTXentLoss, ProxyAnchorLoss, SigLipLoss, SupConLoss
+from .count import NegativeBinomialNLLLoss, TweedieLoss, ZeroInflatedPoissonNLLLoss
+from .density import (
+    CRPSGaussianLoss,
+    EvidentialRegressionLoss,
+    GammaNLLLoss,
+    LaplaceNLLLoss,
+    LogNormalNLLLoss,
+    StudentTNLLLoss,
+    VonMisesNLLLoss,
+)
 from .distance import TripletMarginWithDistanceLoss
 from .distillation import DistillKLLoss, JSDLoss
 from .embedding import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
-from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from .likelihood import BetaNLLLoss, GaussianKLLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from .linear import (
     LinearArcFaceLoss,
     LinearBalancedSoftmaxLoss,
@@ -51,6 +61,7 @@ from .policy import PolicyGradientLoss
 from .preference import CPOLoss, DPOLoss, KTOLoss, ORPOLoss, SimPOLoss
 from .region import DiceLoss, FocalTverskyLoss, JaccardLoss, TverskyLoss
 from .regression import (
+    AdaptiveWingLoss,
     CharbonnierLoss,
     ExpectileLoss,
     HuberLoss,
@@ -60,7 +71,9 @@ from .regression import (
     QuantileLoss,
     RobustLoss,
     SmoothL1Loss,
+    WingLoss,
 )
+from .relative import MAPELoss, MSLELoss, SMAPELoss
 from .segmentation import DiceCELoss, DiceFocalLoss, GeneralizedDiceLoss, MCCLoss
 from .sequence import CTCLoss, RNNTLoss
 from .signal import SISDRLoss, SNRLoss
@@ -68,12 +81,15 @@ from .vocabulary import LinearCrossEntropyLoss
 
 __all__ = [
     "AdaptiveLogSoftmaxWithLoss",
+    "AdaptiveWingLoss",
     "ArcFaceLoss",
     "AsymmetricLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BalancedSoftmaxLoss",
+    "BetaNLLLoss",
     "CPOLoss",
+    "CRPSGaussianLoss",
     "CTCLoss",
     "CharbonnierLoss",
     "ClipLoss",
@@ -88,9 +104,12 @@ __all__ = [
     "DiceLoss",
     "DistillKLLoss",
     "DynamicWeightAverage",
+    "EvidentialRegressionLoss",
     "ExpectileLoss",
     "FocalLoss",
     "FocalTverskyLoss",
+    "GammaNLLLoss",
+    "GaussianKLLoss",
     "GaussianNLLLoss",
     "GeneralizedCrossEntropyLoss",
     "GeneralizedDiceLoss",
@@ -104,6 +123,7 @@ __all__ = [
     "KLDivLoss",
     "KTOLoss",
     "L1Loss",
+    "LaplaceNLLLoss",
     "LinearArcFaceLoss",
     "LinearBalancedSoftmaxLoss",
     "LinearCosFaceLoss",
@@ -112,14 +132,18 @@ __all__ = [
     "LinearJSDLoss",
     "LinearSoftmaxFocalLoss",
     "LogCoshLoss",
+    "LogNormalNLLLoss",
+    "MAPELoss",
     "MCCLoss",
     "MSELoss",
+    "MSLELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
     "NTXentLoss",
+    "NegativeBinomialNLLLoss",
     "ORPOLoss",
     "PoissonNLLLoss",
     "PolicyGradientLoss",
@@ -131,15 +155,21 @@ __all__ = [
     "RWWCrossEntropyLoss",
     "RobustLoss",
     "SISDRLoss",
+    "SMAPELoss",
     "SNRLoss",
     "SigLipLoss",
     "SimPOLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "SoftmaxFocalLoss",
+    "StudentTNLLLoss",
     "SupConLoss",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "TverskyLoss",
+    "TweedieLoss",
     "UncertaintyWeightedLoss",
+    "VonMisesNLLLoss",
+    "WingLoss",
+    "ZeroInflatedPoissonNLLLoss",
 ]

@@ -107,6 +107,56 @@ class GaussianNLLLoss(Loss):
         )
 
 
+class BetaNLLLoss(Loss):
+    """Gaussian negative log-likelihood that does not give up on what is hard to fit.
+
+    See :func:`lossops.functional.beta_nll_loss`.
+
+    Args:
+        beta: In [0, 1].
+        full: Whether to add the constant term.
+        eps: The least variance, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        * input: Means of any shape; a floating dtype.
+        * target: Values of the same shape; a floating or integer dtype.
+        * var: Variances: a number >= 0, a tensor like ``input``, or one of the shape
+          ``input.shape[:-1]``.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.BetaNLLLoss(reduction="none")
+        >>> loss(torch.tensor([0.0, 2.0]), torch.zeros(2), 4.0)
+        tensor([1.3863, 2.3863])
+    """
+
+    __constants__ = ["beta", "full", "eps", "reduction"]
+
+    def __init__(
+        self, beta: float = 0.5, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        self.beta = number("BetaNLLLoss", "beta", beta)
+        self.full = full
+        self.eps = number("BetaNLLLoss", "eps", eps)
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        var: TensorOrNumber,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.beta_nll_loss(
+            input, target, var, self.beta, self.full, self.eps, self.reduction, weight, normalizer
+        )
+
+
 class KLDivLoss(Loss):
     """Kullback-Leibler divergence of predicted log-probabilities from a target distribution.
 
@@ -145,3 +195,35 @@ class KLDivLoss(Loss):
     ) -> Tensor:
         """Compute the loss."""
         return F.kl_div(input, target, self.reduction, self.log_target, weight, normalizer)
+
+
+class GaussianKLLoss(Loss):
+    """Kullback-Leibler divergence of Gaussians from the standard one, as in autoencoders.
+
+    See :func:`lossops.functional.gaussian_kl_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        * input: Means of any shape; a floating dtype.
+        * log_var: Logarithms of variances, of the same shape.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.GaussianKLLoss(reduction="none")
+        >>> loss(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]))
+        tensor([0.5000, 0.3591])
+    """
+
+    def forward(
+        self,
+        input: Tensor,
+        log_var: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.gaussian_kl_loss(input, log_var, self.reduction, weight, normalizer)

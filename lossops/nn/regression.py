@@ -351,3 +351,109 @@ class RobustLoss(Loss):
         return F.robust_loss(
             input, target, self.alpha, self.scale, self.reduction, weight, normalizer
         )
+
+
+class WingLoss(Loss):
+    """Wing loss: small errors of landmarks count more than in proportion.
+
+    See :func:`lossops.functional.wing_loss`.
+
+    Args:
+        width: From this error on it is an absolute one, > 0.
+        curvature: How sharply small errors count, > 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        * input: Predictions of any shape; a floating dtype.
+        * target: Targets of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.WingLoss(reduction="none")
+        >>> loss(torch.tensor([0.5, 9.0]), torch.zeros(2))
+        tensor([ 3.4657, 15.9895])
+    """
+
+    __constants__ = ["width", "curvature", "reduction"]
+
+    def __init__(self, width: float = 5.0, curvature: float = 0.5, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.width = number("WingLoss", "width", width)
+        self.curvature = number("WingLoss", "curvature", curvature)
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.wing_loss(
+            input, target, self.width, self.curvature, self.reduction, weight, normalizer
+        )
+
+
+class AdaptiveWingLoss(Loss):
+    """Adaptive wing loss: of heat maps, whose bright pixels count more than in proportion.
+
+    See :func:`lossops.functional.adaptive_wing_loss`.
+
+    Args:
+        omega: A factor, > 0.
+        theta: From this error on it is a straight line, > 0.
+        epsilon: How sharply small errors of bright pixels count, > 0.
+        alpha: The power of small errors where t = 0, > 1.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Shape:
+        * input: Heat maps of any shape; a floating dtype.
+        * target: Heat maps in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> x, t = torch.tensor([0.3, 0.0]), torch.tensor([0.8, 1.0])
+        >>> loss = lossops.nn.AdaptiveWingLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([ 4.7717, 10.2594])
+    """
+
+    __constants__ = ["omega", "theta", "epsilon", "alpha", "reduction"]
+
+    def __init__(
+        self,
+        omega: float = 14.0,
+        theta: float = 0.5,
+        epsilon: float = 1.0,
+        alpha: float = 2.1,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction)
+        self.omega = number("AdaptiveWingLoss", "omega", omega)
+        self.theta = number("AdaptiveWingLoss", "theta", theta)
+        self.epsilon = number("AdaptiveWingLoss", "epsilon", epsilon)
+        self.alpha = number("AdaptiveWingLoss", "alpha", alpha)
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.adaptive_wing_loss(
+            input,
+            target,
+            self.omega,
+            self.theta,
+            self.epsilon,
+            self.alpha,
+            self.reduction,
+            weight,
+            normalizer,
+        )

@@ -6,6 +6,7 @@
 
 #include "losses/all.h"
 #include "math/expression.h"
+#include "math/special.h"
 
 using namespace lossops;
 using namespace lossops::losses;
@@ -78,7 +79,35 @@ void every_loss_has_the_derivative_of_its_value() {
     derivatives<MultiLabelSoftMargin>("multilabel_soft_margin", {}, p);
     derivatives<Hinge>("hinge", {1, 2}, p);
     derivatives<SoftMargin>("soft_margin", {}, p);
+    derivatives<Wing>("wing", {2, 0.5}, p);
+    derivatives<AdaptiveWing>("adaptive_wing", {14, 0.5, 1, 2.1}, p);
+    derivatives<MSLE>("msle", {}, {std::fabs(p[0]), p[1]});
+    derivatives<MAPE>("mape", {0.5}, p);
+    derivatives<SMAPE>("smape", {}, p);
+    derivatives<GaussianKL>("gaussian_kl", {}, p);
+    for (const double power : {1.0, 1.5, 2.0, 3.0}) {
+      derivatives<Tweedie>("tweedie", {power, 1}, p);
+      derivatives<Tweedie>("tweedie mean", {power, 0}, {std::fabs(p[0]), p[1]});
+    }
     const double three[] = {p[0], p[1], 0.4};
+    for (const double log_input : {0.0, 1.0}) {
+      const double of[] = {log_input == 0 ? std::fabs(p[0]) : p[0], p[1], 0.4};
+      derivatives<GammaNLL>("gamma_nll", {log_input, 1}, of);
+      for (const double dispersion : {0.01, 0.1, 0.4, 6.0}) {
+        const double with[] = {of[0], 3 * of[1], dispersion};
+        derivatives<NegativeBinomialNLL>("negative_binomial_nll", {log_input, 1}, with);
+      }
+    }
+    derivatives<ZeroInflatedPoissonNLL>("zero_inflated_poisson_nll", {1}, three);
+    derivatives<LogNormalNLL>("log_normal_nll", {}, three);
+    derivatives<LaplaceNLL>("laplace_nll", {}, three);
+    derivatives<VonMisesNLL>("von_mises_nll", {}, three);
+    derivatives<VonMisesNLL>("von_mises_nll", {}, {p[0], p[1], 40});
+    derivatives<CRPSGaussian>("crps_gaussian", {}, three);
+    for (const double df : {0.4, 3.0, 15.0, 300.0}) {
+      derivatives<StudentTNLL>("student_t_nll", {}, {p[0], p[1], 0.4, df});
+      derivatives<EvidentialRegression>("evidential_regression", {0.1}, {p[0], p[1], 0.4, df, 1.5});
+    }
     derivatives<Quantile>("quantile", {}, three);
     derivatives<GaussianNLL>("gaussian_nll", {1, 1e-6}, three);
     derivatives<BCEWithLogits>("bce_with_logits", {0.1}, three);
@@ -128,6 +157,43 @@ void vocabulary_of_users() {
   expect_near("0^-1.5", power(S(0), -1.5).v, kInfinity, 0);
 }
 
+void special_functions() {
+  constexpr double kEuler = 0.577215664901532860607;
+  expect_near("psi(1)", digamma(S(1)).v, -kEuler, 4e-16);
+  expect_near("psi(1/2)", digamma(S(0.5)).v, -kEuler - 2 * std::log(2), 4e-16);
+  expect_near("psi(100)", digamma(S(100)).v, 4.60016185273808700, 4e-16);
+  expect_near("psi(0)", digamma(S(0)).v, -kInfinity, 0);
+  expect_near("ln(1 + y) - y near 0", log1pmx_ratio(S(1e-9)).v, -0.5 + 1e-9 / 3, 1e-16);
+  expect_near("ln(1 + y) - y at 0", log1pmx_ratio(S(0)).v, -0.5, 0);
+  expect_near("e^x - 1 - x near 0", expm1mx(S(1e-5)).v / 1e-10, 0.5 + 1e-5 / 6, 1e-10);
+  expect_near("ln I0(100) - 100", log_i0e(S(100)).v, -3.22026731005741628, 1e-14);
+  expect_near("ln I0(1e8)", log_i0e(S(1e8)).v, -0.5 * std::log(2 * kPi * 1e8) + 0.125e-8, 1e-15);
+  for (const double k : {0.0, 0.5, 8.0, 24.9, 25.1, 1000.0}) {
+    const Dual<S> l = log_i0e(Dual<S>(S(k), S(1)));
+    if (k > 0) expect_near("ln I0'", l.d.v, (log_i0e(S(k + 1e-5)).v - log_i0e(S(k - 1e-5)).v) / 2e-5, 1e-9);
+    expect_near("ln I0", l.v.v, std::log(std::cyl_bessel_i(0, std::fmin(k, 700))) - std::fmin(k, 700),
+                k < 700 ? 1e-14 : kInfinity);
+  }
+  for (const double b : {1e-12, 0.01, 0.124, 0.126, 1.0, 40.0}) {
+    for (const double d : {0.0, 0.5, 1.0, 7.0, 300.0}) {
+      const Dual<S> by_b = lgamma_step(Dual<S>(S(b), S(1)), S(d)),
+                    by_d = lgamma_step(S(b), Dual<S>(S(d), S(1)));
+      const double h = 1e-6 * b, e = 1e-6 * (d + 1);
+      const auto at = [](double b, double d) { return lgamma_step(S(b), S(d)).v; };
+      if (b > 1e-6) {
+        const double naive = std::lgamma(1 / b + d) - std::lgamma(1 / b) + d * std::log(b);
+        expect_near("ln Gamma(a + d) - ln Gamma(a)", by_b.v.v, naive, 1e-11);
+        expect_near("by b", by_b.d.v * b, (at(b + h, d) - at(b - h, d)) / (2 * h) * b, 1e-7);
+      } else {
+        expect_near("of a large a", by_b.v.v, 0.5 * d * (d - 1) * b, 1e-17);
+        expect_near("of a large a, by b", by_b.d.v, 0.5 * d * (d - 1), 1e-9);
+      }
+      if (d > 0) expect_near("by d", by_d.d.v, (at(b, d + e) - at(b, d - e)) / (2 * e), 2e-8);
+    }
+  }
+  expect_near("at a = inf", lgamma_step(S(0), S(5)).v, 0, 0);
+}
+
 void limits() {
   const auto s = logistic(S(kInfinity));
   expect_near("softplus(-inf)", s.nlog_p().v, 0, 0);
@@ -148,6 +214,7 @@ void limits() {
 int main() {
   every_loss_has_the_derivative_of_its_value();
   vocabulary_of_users();
+  special_functions();
   limits();
   return failures;
 }

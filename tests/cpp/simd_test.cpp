@@ -9,8 +9,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "math/simd_special.h"
+#include "math/special.h"
+
 using lossops::Simd;
 using S = Simd<float>;
+using Exact = lossops::Scalar<double>;  // whose special functions math_test.cpp proves
 
 namespace {
 
@@ -22,19 +26,22 @@ float float_of(uint32_t bits) {
   return f;
 }
 
-/// Error in units in the last place; infinite where a special value is not what it should be.
-double error(float got, double want) {
+/// Error in units in the last place, of `least` where the value is smaller; infinite where a special value is
+/// not what it should be.
+double error(float got, double want, double least) {
   const float rounded = static_cast<float>(want);
   if (std::isnan(want)) return std::isnan(got) ? 0 : INFINITY;
   if (got == rounded) return 0;
   if (std::isnan(got)) return INFINITY;
   if (std::isinf(got) != std::isinf(rounded)) return std::fabs(want) > 3.4028234e38 ? 0 : INFINITY;
-  const double ulp = std::nextafter(std::fabs(rounded), INFINITY) - std::fabs(rounded);
+  const float size = std::fmax(std::fabs(rounded), static_cast<float>(least));
+  const double ulp = std::nextafter(size, INFINITY) - size;
   return std::fabs(got - want) / std::fmax(ulp, 1.4e-45);
 }
 
 template <class F, class R>
-void sweep(const char* name, F f, R reference, uint32_t first, uint32_t last, uint64_t step, double allowed) {
+void sweep(const char* name, F f, R reference, uint32_t first, uint32_t last, uint64_t step, double allowed,
+           double least = 0) {
   double worst = 0;
   float where = 0;
   for (uint64_t start = first; start <= last; start += step * S::kLanes) {
@@ -42,7 +49,7 @@ void sweep(const char* name, F f, R reference, uint32_t first, uint32_t last, ui
     for (int i = 0; i < S::kLanes; ++i) x[i] = float_of(std::min<uint64_t>(start + i * step, last));
     S::store(f(S::load(x)), y);
     for (int i = 0; i < S::kLanes; ++i) {
-      const double e = error(y[i], reference(static_cast<double>(x[i])));
+      const double e = error(y[i], reference(static_cast<double>(x[i])), least);
       if (e > worst) worst = e, where = x[i];
     }
   }
@@ -73,5 +80,22 @@ int main(int argc, char** argv) {
   sweep(
       "log1p_unit", [](S a) { return log1p_unit(a); }, [](double a) { return std::log1p(a); }, 0x32000000u,
       0x3f800000u, unit_step, 1.7);
+  everywhere("erf", [](S a) { return erf(a); }, [](double a) { return std::erf(a); }, 2.5);
+  everywhere("sin", [](S a) { return sin(a); }, [](double a) { return std::sin(a); }, 3.5);
+  everywhere("cos", [](S a) { return cos(a); }, [](double a) { return std::cos(a); }, 3.5);
+  const auto positive = [&](const char* name, auto f, auto reference, double allowed, double least = 0) {
+    sweep(name, f, reference, 0, 0x7f800001u, step, allowed, least);
+  };
+  // Sleef's is infinite from there on.
+  positive(
+      "lgamma", [](S a) { return lgamma(a); }, [](double a) { return a > 4e36 ? INFINITY : std::lgamma(a); },
+      2.0);
+  // It is 0 at 1.46, and a difference of numbers of this size there.
+  positive("digamma", [](S a) { return digamma(a); }, [](double a) { return digamma(Exact(a)).v; }, 8.0, 1.0);
+  positive("log_i0e", [](S a) { return log_i0e(a); }, [](double a) { return log_i0e(Exact(a)).v; }, 8.0);
+  positive(
+      "log1pmx", [](S a) { return log1pmx_ratio(a); }, [](double a) { return log1pmx_ratio(Exact(a)).v; },
+      4.0);
+  everywhere("expm1mx", [](S a) { return expm1mx(a); }, [](double a) { return expm1mx(Exact(a)).v; }, 4.0);
   return failures;
 }

@@ -14,7 +14,10 @@ __all__ = ["BY_OP", "LOSSES", "MATRIX", "SHAPE", "VECTOR", "Bad", "Draw", "Loss"
 
 for _file in (
     "regression",
+    "relative",
     "likelihood",
+    "count",
+    "density",
     "binary",
     "margin",
     "softmax",

@@ -68,6 +68,26 @@ def gaussian_nll(
 
 
 @row(
+    "beta_nll_loss", "BetaNLLLoss", density, operands=("input", "target", "var"), jumps=("var",),
+    params=({}, {"beta": 1.0, "full": True}, {"beta": 0.3, "eps": 0.75}),
+    kinks=lambda p: (p["eps"],) if "eps" in p else (),
+    bad=(Bad("beta_nll: beta must be .*got 1.5", {"beta": 1.5}),
+         Bad("beta_nll: eps must be > 0, got 0", {"eps": 0.0}),
+         Bad("beta_nll: var must be >= 0, got", operands={"var": torch.full((4, 3), -1.0)})),
+)  # fmt: skip
+def beta_nll(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor,
+    beta: float = 0.5,
+    full: bool = False,
+    eps: float = 1e-6,
+) -> Tensor:
+    factor = var.clamp(min=eps).detach() ** beta
+    return factor * gaussian_nll(input, target, var, full, eps)
+
+
+@row(
     "kl_div", "KLDivLoss", distributions, broadcasts=True,
     params=({}, {"log_target": True}), reductions=("mean", "sum", "none", "batchmean"),
 )  # fmt: skip
@@ -75,3 +95,14 @@ def kl_div(input: Tensor, target: Tensor, log_target: bool = False) -> Tensor:
     if log_target:
         return torch.exp(target) * (target - input)
     return torch.xlogy(target, target) - target * input
+
+
+def posteriors(draw: Draw) -> tuple[Tensor, ...]:
+    return draw.uniform(-2, 2), draw.uniform(-3, 3)
+
+
+@row(
+    "gaussian_kl_loss", "GaussianKLLoss", posteriors, operands=("input", "log_var"), label="log_var"
+)
+def gaussian_kl(input: Tensor, log_var: Tensor) -> Tensor:
+    return 0.5 * (input**2 + torch.expm1(log_var) - log_var)

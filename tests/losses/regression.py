@@ -126,3 +126,44 @@ def robust(input: Tensor, target: Tensor, alpha: float = 1.0, scale: float = 1.0
         return torch.expm1(half)
     b = abs(alpha - 2)
     return b / alpha * torch.expm1(alpha / 2 * torch.log1p(2 * half / b))
+
+
+@row(
+    "wing_loss", "WingLoss", **REGRESSION,
+    params=({"width": 1.0}, {}, {"width": 2.0, "curvature": 1.5}),
+    kinks=lambda p: (0.0, -p.get("width", 5.0), p.get("width", 5.0)),
+    bad=(Bad("wing: width must be > 0, got 0", {"width": 0.0}),
+         Bad("wing: curvature must be > 0, got -1", {"curvature": -1.0})),
+)  # fmt: skip
+def wing(input: Tensor, target: Tensor, width: float = 5.0, curvature: float = 0.5) -> Tensor:
+    d = (input - target).abs()
+    edge = width - width * math.log1p(width / curvature)
+    return torch.where(d < width, width * torch.log1p(d / curvature), d - edge)
+
+
+def heat_maps(draw: Draw) -> tuple[Tensor, ...]:
+    target = draw.uniform(0, 8).round() / 8
+    return target + draw.variable(-2, 2), target
+
+
+@row(
+    "adaptive_wing_loss", "AdaptiveWingLoss", heat_maps,
+    params=({}, {"theta": 1.0, "epsilon": 0.5}, {"omega": 2.0, "alpha": 3.0}),
+    kinks=lambda p: (-p.get("theta", 0.5), p.get("theta", 0.5)),
+    bad=(Bad("adaptive_wing: alpha must be > 1, got 1", {"alpha": 1.0}),
+         Bad("adaptive_wing: theta must be > 0, got 0", {"theta": 0.0})),
+)  # fmt: skip
+def adaptive_wing(
+    input: Tensor,
+    target: Tensor,
+    omega: float = 14.0,
+    theta: float = 0.5,
+    epsilon: float = 1.0,
+    alpha: float = 2.1,
+) -> Tensor:
+    """As the paper writes it, with its A and C."""
+    d, e, edge = (input - target).abs(), alpha - target, torch.as_tensor(theta / epsilon)
+    slope = omega / (1 + edge**e) * e * edge ** (e - 1) / epsilon
+    offset = theta * slope - omega * torch.log1p(edge**e)
+    near = omega * torch.log1p((d.clamp(max=theta) / epsilon) ** e)
+    return torch.where(d < theta, near, slope * d - offset)

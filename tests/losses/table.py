@@ -36,6 +36,7 @@ class Loss:
     params: tuple[Params, ...] = ({},)
     operands: tuple[str, ...] = ("input", "target")
     fixed: tuple[str, ...] = ()  # operands that have no gradient
+    jumps: tuple[str, ...] = ()  # operands whose gradient is not what finite differences show
     torch_fixed: tuple[str, ...] = ()  # operands that have no gradient in torch
     ignore: bool = False
     broadcasts: bool = False  # size-1 dimensions of the operands expand

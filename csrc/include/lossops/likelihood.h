@@ -62,6 +62,35 @@ LOSSOPS_API at::Tensor gaussian_nll(
     const std::optional<at::Tensor>& weight = std::nullopt,
     const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
+/// Gaussian negative log-likelihood that does not give up on what is hard to fit.
+///
+/// Formula, with v = max(var, eps), and v^beta counting as a constant:
+///
+///     l = v^beta (ln v + (input - target)^2 / v) / 2
+///
+/// full = true adds v^beta ln(2 pi) / 2. beta = 0 is `gaussian_nll`, whose gradient by the mean all but
+/// vanishes where the variance is large; beta = 1 has that of the squared error.
+///
+/// @param input Means of any shape; a floating dtype.
+/// @param target Values of the same shape; a floating or integer dtype.
+/// @param var Variances: a number >= 0, a tensor like `input`, or one of the shape `input.shape[:-1]`.
+/// @param beta In [0, 1].
+/// @param full Whether to add the constant term.
+/// @param eps The least variance, > 0.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: M. Seitzer, A. Tavakoli, D. Antic, G. Martius, "On the pitfalls of heteroscedastic uncertainty
+///     estimation with probabilistic neural networks", ICLR 2022, arXiv:2203.09168.
+LOSSOPS_API at::Tensor beta_nll(
+    const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& var, double beta = 0.5,
+    bool full = false, double eps = 1e-06, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
 /// Kullback-Leibler divergence of predicted log-probabilities from a target distribution.
 ///
 /// Formula, with x = input and t = target:
@@ -87,6 +116,26 @@ LOSSOPS_API at::Tensor gaussian_nll(
 LOSSOPS_API at::Tensor kl_div(
     const at::Tensor& input, const at::Tensor& target, bool log_target = false,
     Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
+/// Kullback-Leibler divergence of Gaussians from the standard one, as in autoencoders.
+///
+/// Formula, with m = input and v = log_var:
+///
+///     l = (m^2 + exp(v) - 1 - v) / 2
+///
+/// @param input Means of any shape; a floating dtype.
+/// @param log_var Logarithms of variances, of the same shape.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: D. P. Kingma, M. Welling, "Auto-encoding variational Bayes", ICLR 2014, arXiv:1312.6114.
+LOSSOPS_API at::Tensor gaussian_kl(
+    const at::Tensor& input, const at::Tensor& log_var, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt,
     const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
 }  // namespace lossops

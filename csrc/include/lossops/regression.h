@@ -209,4 +209,56 @@ LOSSOPS_API at::Tensor robust(
     Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
     const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
+/// Wing loss: small errors of landmarks count more than in proportion.
+///
+/// Formula, with d = input - target, w = width and c = curvature:
+///
+///     l = w ln(1 + |d| / c)                   |d| < w
+///     l = |d| - w + w ln(1 + w / c)           otherwise
+///
+/// @param input Predictions of any shape; a floating dtype.
+/// @param target Targets of the same shape; a floating, integer or bool dtype.
+/// @param width From this error on it is an absolute one, > 0.
+/// @param curvature How sharply small errors count, > 0.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: Z.-H. Feng, J. Kittler, M. Awais, P. Huber, X.-J. Wu, "Wing loss for robust facial landmark
+///     localisation with convolutional neural networks", CVPR 2018, arXiv:1711.06753.
+LOSSOPS_API at::Tensor wing(
+    const at::Tensor& input, const at::Tensor& target, double width = 5.0, double curvature = 0.5,
+    Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
+/// Adaptive wing loss: of heat maps, whose bright pixels count more than in proportion.
+///
+/// Formula, with d = input - target, t = target, p = (|d| / epsilon)^(alpha - t), and q being p at |d| =
+/// theta:
+///
+///     l = omega ln(1 + p)                                                     |d| < theta
+///     l = omega (ln(1 + q) + (|d| / theta - 1) (alpha - t) q / (1 + q))       otherwise
+///
+/// @param input Heat maps of any shape; a floating dtype.
+/// @param target Heat maps in [0, 1], of the same shape; a floating, integer or bool dtype.
+/// @param omega A factor, > 0.
+/// @param theta From this error on it is a straight line, > 0.
+/// @param epsilon How sharply small errors of bright pixels count, > 0.
+/// @param alpha The power of small errors where t = 0, > 1.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: X. Wang, L. Bo, L. Fuxin, "Adaptive wing loss for robust face alignment via heatmap
+///     regression", ICCV 2019, arXiv:1904.07399.
+LOSSOPS_API at::Tensor adaptive_wing(
+    const at::Tensor& input, const at::Tensor& target, double omega = 14.0, double theta = 0.5,
+    double epsilon = 1.0, double alpha = 2.1, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
 }  // namespace lossops

@@ -86,6 +86,46 @@ struct GaussianNLLLossImpl : torch::nn::Cloneable<GaussianNLLLossImpl> {
 /// Shared ownership of a `GaussianNLLLossImpl`.
 TORCH_MODULE(GaussianNLLLoss);
 
+/// Options of `BetaNLLLoss`.
+struct BetaNLLLossOptions {
+  /// In [0, 1].
+  TORCH_ARG(double, beta) = 0.5;
+  /// Whether to add the constant term.
+  TORCH_ARG(bool, full) = false;
+  /// The least variance, > 0.
+  TORCH_ARG(double, eps) = 1e-06;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+};
+
+/// Gaussian negative log-likelihood that does not give up on what is hard to fit. See `lossops::beta_nll`.
+struct BetaNLLLossImpl : torch::nn::Cloneable<BetaNLLLossImpl> {
+  explicit BetaNLLLossImpl(BetaNLLLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::BetaNLLLoss", "beta", options.beta(), "full", options.full(),
+        "eps", options.eps(), "reduction", options.reduction());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target, const TensorOrNumber& var,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::beta_nll(
+        input, target, var, options.beta(), options.full(), options.eps(), options.reduction(), weight,
+        normalizer);
+  }
+
+  /// The settings of this module.
+  BetaNLLLossOptions options;
+};
+/// Shared ownership of a `BetaNLLLossImpl`.
+TORCH_MODULE(BetaNLLLoss);
+
 /// Options of `KLDivLoss`.
 struct KLDivLossOptions {
   /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. Also `Reduction::BatchMean`, the sum divided
@@ -121,5 +161,36 @@ struct KLDivLossImpl : torch::nn::Cloneable<KLDivLossImpl> {
 };
 /// Shared ownership of a `KLDivLossImpl`.
 TORCH_MODULE(KLDivLoss);
+
+/// Options of `GaussianKLLoss`.
+struct GaussianKLLossOptions {
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+};
+
+/// Kullback-Leibler divergence of Gaussians from the standard one, as in autoencoders. See
+/// `lossops::gaussian_kl`.
+struct GaussianKLLossImpl : torch::nn::Cloneable<GaussianKLLossImpl> {
+  explicit GaussianKLLossImpl(GaussianKLLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(stream, "lossops::nn::GaussianKLLoss", "reduction", options.reduction());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& log_var,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::gaussian_kl(input, log_var, options.reduction(), weight, normalizer);
+  }
+
+  /// The settings of this module.
+  GaussianKLLossOptions options;
+};
+/// Shared ownership of a `GaussianKLLossImpl`.
+TORCH_MODULE(GaussianKLLoss);
 
 }  // namespace lossops::nn

@@ -310,4 +310,84 @@ struct RobustLossImpl : torch::nn::Cloneable<RobustLossImpl> {
 /// Shared ownership of a `RobustLossImpl`.
 TORCH_MODULE(RobustLoss);
 
+/// Options of `WingLoss`.
+struct WingLossOptions {
+  /// From this error on it is an absolute one, > 0.
+  TORCH_ARG(double, width) = 5.0;
+  /// How sharply small errors count, > 0.
+  TORCH_ARG(double, curvature) = 0.5;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+};
+
+/// Wing loss: small errors of landmarks count more than in proportion. See `lossops::wing`.
+struct WingLossImpl : torch::nn::Cloneable<WingLossImpl> {
+  explicit WingLossImpl(WingLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::WingLoss", "width", options.width(), "curvature", options.curvature(),
+        "reduction", options.reduction());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::wing(
+        input, target, options.width(), options.curvature(), options.reduction(), weight, normalizer);
+  }
+
+  /// The settings of this module.
+  WingLossOptions options;
+};
+/// Shared ownership of a `WingLossImpl`.
+TORCH_MODULE(WingLoss);
+
+/// Options of `AdaptiveWingLoss`.
+struct AdaptiveWingLossOptions {
+  /// A factor, > 0.
+  TORCH_ARG(double, omega) = 14.0;
+  /// From this error on it is a straight line, > 0.
+  TORCH_ARG(double, theta) = 0.5;
+  /// How sharply small errors of bright pixels count, > 0.
+  TORCH_ARG(double, epsilon) = 1.0;
+  /// The power of small errors where t = 0, > 1.
+  TORCH_ARG(double, alpha) = 2.1;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+};
+
+/// Adaptive wing loss: of heat maps, whose bright pixels count more than in proportion. See
+/// `lossops::adaptive_wing`.
+struct AdaptiveWingLossImpl : torch::nn::Cloneable<AdaptiveWingLossImpl> {
+  explicit AdaptiveWingLossImpl(AdaptiveWingLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::AdaptiveWingLoss", "omega", options.omega(), "theta", options.theta(),
+        "epsilon", options.epsilon(), "alpha", options.alpha(), "reduction", options.reduction());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::adaptive_wing(
+        input, target, options.omega(), options.theta(), options.epsilon(), options.alpha(),
+        options.reduction(), weight, normalizer);
+  }
+
+  /// The settings of this module.
+  AdaptiveWingLossOptions options;
+};
+/// Shared ownership of a `AdaptiveWingLossImpl`.
+TORCH_MODULE(AdaptiveWingLoss);
+
 }  // namespace lossops::nn

@@ -1,0 +1,51 @@
+// Errors relative to the size of what is predicted.
+#pragma once
+
+#include "../math/parameters.h"
+#include "../math/vocabulary.h"
+
+namespace lossops::losses {
+
+/// (ln(1 + x) - ln(1 + t))^2, whose difference is ln(1 + (x - t) / (1 + t)).
+struct MSLE {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& input, const T& target) const {
+    const auto x = value_of(input);
+    using C = std::remove_const_t<decltype(x)>;
+    const C t = value_of(target);
+    const C l = select((x < -1.0) | (t < -1.0), C(kNone), log1p((x - t) / (t + 1.0)));
+    return with_slope(with_slope(C(l * l), input, [&] { return 2.0 * l / (x + 1.0); }), target,
+                      [&] { return -2.0 * l / (t + 1.0); });
+  }
+};
+
+struct MAPE {
+  double eps = 1.17e-6;
+  static constexpr std::array parameters{param("eps", &MAPE::eps).positive()};
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    return abs(x - t) / at_least(abs(t), eps);
+  }
+};
+
+/// 2 |x - t| / (|x| + |t|), 0 where both are 0. Numbers of one sign have the slope 4 |t| / (x + t)^2, others
+/// none.
+struct SMAPE {
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& input, const T& target) const {
+    const auto x = value_of(input);
+    using C = std::remove_const_t<decltype(x)>;
+    const C t = value_of(target), d = x - t, side = sign(d);
+    const C a = abs(x), b = abs(t), total = a + b;
+    const C r = 2.0 / select(total == 0.0, C(1), total);
+    const auto alike = ((x > 0.0) & (t > 0.0)) | ((x < 0.0) & (t < 0.0));
+    // At 0 it is half of the kink's.
+    const auto slope = [&](const C& own, const C& other) {
+      return C(r * side * select(alike, other * r, select(own == 0.0, C(1), C(0))));
+    };
+    return with_slope(with_slope(C(abs(d) * r), input, [&] { return slope(a, b); }), target,
+                      [&] { return -slope(b, a); });
+  }
+};
+
+}  // namespace lossops::losses
