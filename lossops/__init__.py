@@ -27,6 +27,7 @@ from .cpp_extension import cmake_prefix_path  # noqa: E402
 from .decoding import ctc_align, ctc_decode  # noqa: E402
 from .log_probabilities import selective_log_softmax, softmax_entropy  # noqa: E402
 from .migration import from_torch  # noqa: E402
+from .mining import hard_mining  # noqa: E402
 from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_parameters  # noqa: E402
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ __all__ = [
     "from_torch",
     "functional",
     "global_normalizer",
+    "hard_mining",
     "l1_penalty",
     "l2_penalty",
     "monitor",

@@ -31,6 +31,8 @@ WORDS: dict[str, tuple[str | None, ...]] = {
         "discopop",
         "sigmoid_norm",
     ),  # fmt: skip
+    "format": ("xyxy", "xywh", "cxcywh"),
+    "mode": ("linear", "log", "square"),
 }
 IGNORED = -100
 COMMON = ("weight", "normalizer")

@@ -540,5 +540,24 @@ SEQUENCES = [
            fastemit_lambda=0.5),
 ]  # fmt: skip
 
-HARD = [*FOCAL, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *RELATIVE, *COUNTS, *LIKELIHOODS, *MARGINS,
+DENSE = [  # of detectors
+    one("the score is met, beta below 1", "quality_focal", 0.0, 0.5, 0.0, 0.0, beta=0.5),
+    one("easy, infinite", "quality_focal", INF, 1.0, 0.0, 0.0),
+    one("hard, infinite", "quality_focal", INF, 0.0, INF, 1.0),
+    one("hard side 1e4", "quality_focal", 1e4, 0.0, 1e4, 1.0),
+    one(
+        "easy tail 25, beta 1", "quality_focal", -25.0, 0.0, sigmoid(-25) * softplus(-25), beta=1.0
+    ),
+    one("easy, infinite", "varifocal", INF, 1.0, 0.0, 0.0),
+    one("easy negative, infinite", "varifocal", -INF, 0.0, 0.0, 0.0),
+    one("hard side 1e4", "varifocal", 1e4, 0.0, 7500.0, 0.75),
+    one("half a score", "varifocal", 1e4, 0.5, 2500.0, 0.25),
+    one("half a score, whole weight", "varifocal", 1e4, 0.5, 5000.0, 0.5, iou_weighted=False),
+    one("a peak", "gaussian_focal", 1e4, 1.0, 0.0, 0.0),
+    one("a missed peak", "gaussian_focal", -1e4, 1.0, 1e4, -1.0),
+    one("beside a peak", "gaussian_focal", 1e4, 0.5, 625.0, 0.0625),
+    one("far from any", "gaussian_focal", -INF, 0.0, 0.0, 0.0),
+]
+
+HARD = [*FOCAL, *DENSE, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *RELATIVE, *COUNTS, *LIKELIHOODS, *MARGINS,
         *CLASSES, *SEQUENCES]  # fmt: skip

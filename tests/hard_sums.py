@@ -1,4 +1,4 @@
-"""The hard inputs of vectors and regions, by hand, and those of hard_inputs.py besides."""
+"""The hard inputs of vectors, regions and boxes, by hand, and those of hard_inputs.py besides."""
 
 import math
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 
 from tests.hard_inputs import HARD as OTHERS
 from tests.hard_inputs import INF, NAN, Hard
+from tests.losses.box import BOX_LOSSES
 
 Vector = list[float]
 
@@ -40,6 +41,12 @@ def image(name: str, op: str, x: list[Vector], t: list[int], value: Any, slopes:
     """One image by classes and pixels, and the label of each pixel."""
     operands: dict[str, list[Any]] = {"input": [x], "target": [t]}
     return Hard(name, op, operands, [value], {"input": [slopes]}, params, dtype)
+
+
+def box(name: str, op: str, x: Vector, t: Vector, value: float, slope: Vector | None = None,
+        dtype: torch.dtype = torch.float32, **params: Any) -> Hard:  # fmt: skip
+    gradients = {} if slope is None else {"input": [slope]}
+    return Hard(name, op, {"input": [x], "target": [t]}, [value], gradients, params, dtype)
 
 
 NOTHING: Vector = [0, 0]
@@ -102,4 +109,75 @@ REGIONS = [
           [NOTHING], **RAW),
 ]  # fmt: skip
 
-HARD = [*OTHERS, *VECTORS, *REGIONS]
+STILL: Vector = [0, 0, 0, 0]
+SAME: dict[str, tuple[Vector, str]] = {
+    "tiny": ([0.5, 0.5, 0.5001, 0.5001], "xyxy"),
+    "tiny and far away": ([1000.5, 1000.5, 1e-4, 1e-4], "cxcywh"),
+    "of almost no size": ([1e-30, 1e-30, 1e-30, 2e-30], "xywh"),
+    "huge": ([-1e18, -1e18, 1e18, 1e18], "xyxy"),
+    "flat": ([1, 2, 3, 2], "xyxy"),
+    "points": ([7, 9, 7, 9], "xyxy"),
+    "points at 0": (STILL, "cxcywh"),
+}
+BOXES = [
+    *(
+        box(f"the same, {name}", op, x, x, 0, STILL, format=format)
+        for name, (x, format) in SAME.items()
+        for op in BOX_LOSSES
+    ),
+    *(
+        box(
+            "the same, in half precision",
+            op,
+            [0, 0, 300, 300],
+            [0, 0, 300, 300],
+            0,
+            STILL,
+            torch.float16,
+        )
+        for op in BOX_LOSSES
+    ),
+    *(box("NaN", op, [NAN, 0, 1, 1], [0, 0, 1, 1], NAN) for op in BOX_LOSSES),
+    box(
+        "apart",
+        "giou",
+        [10, 10, 12, 12],
+        [1, 1, 3, 3],
+        2 - 8 / 121,
+        [2 / 121, 2 / 121, -14 / 1331, -14 / 1331],
+    ),
+    box("touching", "giou", [3, 1, 5, 3], [1, 1, 3, 3], 1, [0.25, 0, 0, 0]),
+    box("with swapped corners", "giou", [2, 2, 0, 0], [0, 0, 2, 2], 1, STILL),
+    box("two points", "giou", STILL, [1, 1, 1, 1], 2),
+    box("two points", "diou", STILL, [1, 1, 1, 1], 2),
+    box("apart", "iou", [10, 10, 12, 12], [1, 1, 3, 3], 1, STILL),
+    box("apart", "iou", [10, 10, 12, 12], [1, 1, 3, 3], INF, STILL, mode="log"),
+    box("two points", "iou", STILL, [1, 1, 1, 1], INF, STILL, mode="log"),
+    box("almost the same", "iou", [0, 0, 1, 1], [0, 0, 1, 1 + 2**-23], 2**-23 / (1 + 2**-23)),
+    box(
+        "almost nothing in common",
+        "iou",
+        [0, 0, 1, 1],
+        [0, 0, 1e15, 1e15],
+        30 * math.log(10),
+        mode="log",
+    ),
+    box("areas beyond float32", "iou", [0, 0, 1e30, 1e30], [0, 0, 1e30, 5e29], 0.5),
+    box(
+        "areas beyond float16", "giou", [0, 0, 300, 300], [0, 0, 300, 150], 0.5, dtype=torch.float16
+    ),
+    box(
+        "flat",
+        "ciou",
+        [0, 0, 2, 0],
+        [0, 0, 2, 2],
+        1.175,
+        [1 / 32, 0.2 / math.pi - 3 / 32, -1 / 32, -1 / 8 - 0.2 / math.pi],
+    ),
+    box("both flat", "eiou", [0, 1, 2, 1], [0, 1, 4, 1], 1 + 1 / 16 + 1 / 4),
+    box(
+        "of a focus that leaves it out", "eiou", [10, 10, 12, 12], [1, 1, 3, 3], 0, STILL, gamma=0.5
+    ),
+]
+
+HARD = [*OTHERS, *VECTORS, *REGIONS, *BOXES]

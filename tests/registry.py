@@ -19,7 +19,7 @@ class Line(NamedTuple):
         headers = "\n".join(p.read_text() for p in sorted((ROOT / "csrc/losses").glob("*.h")))
         body = headers.split(f"struct {self.expression} ", 1)[1].split("\n};", 1)[0]
         signs = {"kStates": "lattice", "kVectors": "vectors", "Overlap<": "regions",
-                 "operator()(": "elementwise"}  # fmt: skip
+                 "operator()(": "elementwise", "BoxLoss<": "elementwise"}  # fmt: skip
         return next((family for sign, family in signs.items() if sign in body), "class_axis")
 
 

@@ -182,7 +182,7 @@ WEIGHT_SHAPES = [(), (1,), (7,), (5, 1), (4, 1, 1), (1, 5, 7), (4, 5, 7), (1, 1,
 def test_weight_broadcasts(loss: Loss, shape: tuple[int, ...], reduction: str, device: str) -> None:
     """Every shape that expands to the unreduced loss, with the gradient summed back to it."""
     full = loss.family.weight_shape
-    sizes = ((4, 5, 7), (4, 5, 7, 3), (7, 3), (5, 7, 3), (7, 4, 3, 3))
+    sizes = ((4, 5, 7), (4, 5, 7, 3), (7, 3), (5, 7, 3), (7, 4, 3, 3), (4, 5, 7, 4))
     sizes = tuple(size for size in sizes if loss.family.fit(size) == size)
     size = next(size for size in sizes if full(size) in ((4, 5, 7), (7,)))
     shape = shape[-len(full(size)) :]

@@ -55,6 +55,8 @@ CHOICES = {  # the enumerations of choices.h, by argument; a word is said by the
         "Discopop",
         "SigmoidNorm",
     ),
+    "format": ("Xyxy", "Xywh", "Cxcywh"),
+    "mode": ("Linear", "Log", "Square"),
 }
 TYPES = {"Tensor": "at::Tensor", "float": "double", "int": "int64_t", "bool": "bool"}
 
@@ -103,11 +105,12 @@ def parameters(loss: Loss) -> list[Argument]:
     return [given[name] for name in (*own, *last)]
 
 
-def in_cpp(text: str) -> str:
+def in_cpp(text: str, loss: Loss) -> str:
     """Python's words for constants in those of C++."""
     choices = {"reduction": ("None", "Mean", "Sum", "BatchMean")} | CHOICES
+    taken = {a.name for a in loss.arguments}
     for name, words in choices.items():
-        for word in words:
+        for word in words if name in taken else ():
             spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", word).lower()
             said = rf'``"{spelt}"``|"{spelt}"'
             text = re.sub(said, f"`{_enumeration(name)}::{word}`", text)
@@ -197,11 +200,11 @@ def _call(head: str, arguments: list[str], indent: str, tail: str) -> str:
 
 def _declaration(loss: Loss) -> str:
     taken = parameters(loss)
-    out = _comment(in_cpp(loss.doc.head)) + "///\n"
+    out = _comment(in_cpp(loss.doc.head, loss)) + "///\n"
     for a in taken:
-        out += _tagged(f"@param {a.name}", in_cpp(a.text))
-    out += _tagged("@return", in_cpp(loss.doc.sections["Returns"]))
-    out += "///\n" + _tagged("Reference:", in_cpp(loss.doc.sections["Reference"]))
+        out += _tagged(f"@param {a.name}", in_cpp(a.text, loss))
+    out += _tagged("@return", in_cpp(loss.doc.sections["Returns"], loss))
+    out += "///\n" + _tagged("Reference:", in_cpp(loss.doc.sections["Reference"], loss))
     return out + _call(f"LOSSOPS_API at::Tensor {loss.op}", [*map(_declared, taken)], "", ";")
 
 
@@ -229,7 +232,8 @@ def _definition(loss: Loss) -> str:
     return out + _call("return op.call", values, "  ", ";") + "}\n"
 
 
-def _options(name: str, taken: list[Argument]) -> str:
+def _options(loss: Loss, taken: list[Argument]) -> str:
+    name = loss.module
     out = f"/// Options of `{name}`.\nstruct {name}Options {{\n"
     if required := [a for a in taken if a.default is None]:
         takes = ", ".join(f"{_type(a)} {a.name}" for a in required)
@@ -237,7 +241,7 @@ def _options(name: str, taken: list[Argument]) -> str:
         out += f"  {'explicit ' if len(required) == 1 else ''}{name}Options({takes})\n"
         out += f"      : {sets} {{}}\n"
     for a in taken:
-        out += _comment(in_cpp(a.text), "  ")
+        out += _comment(in_cpp(a.text, loss), "  ")
         out += f"  TORCH_ARG({_type(a)}, {a.name}){_initial(a)};\n"
     return out + "};\n\n"
 
@@ -246,7 +250,9 @@ def _module(loss: Loss) -> str:
     """Options and module, in the manner of torch::nn."""
     taken, name = settings(loss), loss.module
     buffers = [a.name for a in taken if a.is_tensor]
-    out = _options(name, taken) + _comment(f"{in_cpp(loss.doc.summary)} See `lossops::{loss.op}`.")
+    out = _options(loss, taken) + _comment(
+        f"{in_cpp(loss.doc.summary, loss)} See `lossops::{loss.op}`."
+    )
     out += f"struct {name}Impl : torch::nn::Cloneable<{name}Impl> {{\n"
     default = "" if any(a.default is None for a in taken) else " = {}"
     out += f"  explicit {name}Impl({name}Options options_{default})\n"

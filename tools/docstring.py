@@ -60,6 +60,15 @@ _SHARED = {
         "normalizer": _NORMALIZER,
     },
 }
+_SHARED["box"] = {
+    "input": "Boxes along the last dimension, of size 4; a floating dtype.",
+    "target": "Boxes of the same shape; a floating or integer dtype.",
+    "format": '``"xyxy"``, two corners; ``"xywh"``, the corner of both smallest numbers, width and '
+    'height; or ``"cxcywh"``, the centre, width and height.',
+    "reduction": _REDUCTION,
+    "weight": 'A factor per box; broadcasts to the shape of the loss for ``"none"``.',
+    "normalizer": _NORMALIZER,
+}
 _VECTORS = ("pair", "triplet", "signal", "sample", "proxy")
 for _unit in _VECTORS:
     _weight = f'A factor per {_unit}; broadcasts to the shape of the loss for ``"none"``.'
@@ -98,6 +107,12 @@ _SECTIONS = {  # where the docstring has none
         f"IndexError: A label is out of range.\nRuntimeError: {_RANGE}",
     },
 }  # fmt: skip
+_SECTIONS["box"] = {
+    "Returns": 'A 0-d tensor, or one loss per box for ``"none"``, the shape of ``{first}`` without '
+    "its last dimension; the promoted dtype of the operands.",
+    "Raises": "ValueError: A word is unknown, or ``reduction`` rules out ``normalizer``.\n"
+    f"RuntimeError: {_RANGE}",
+}
 for _unit in _VECTORS:
     _SECTIONS[_unit] = {
         "Returns": f'A 0-d tensor, or one loss per {_unit} for ``"none"``, the shape of '

@@ -28,11 +28,13 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "binary",
     "margin",
     "classification",
+    "noise",
     "metric",
     "distillation",
     "sequence",
     "region",
     "segmentation",
+    "box",
     "embedding",
     "signal",
     "preference",
@@ -166,7 +168,7 @@ class Loss:
             ("DivergenceLoss", self.layer or any(a.name == "dim" for a in self.arguments)),
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
-            ("VectorLoss", self.doc.unit in ("triplet", "signal")),
+            ("VectorLoss", self.doc.unit in ("triplet", "signal", "box")),
             ("BatchLoss", self.doc.unit in ("sample", "proxy")),
         ):
             if holds:

@@ -410,6 +410,45 @@ at::Tensor focal(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor quality_focal(
+    const at::Tensor& input, const at::Tensor& target, double beta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::quality_focal");
+  return op.call(
+      input, target, beta, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor varifocal(
+    const at::Tensor& input, const at::Tensor& target, double alpha, double gamma, bool iou_weighted,
+    Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, bool, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::varifocal");
+  return op.call(
+      input, target, alpha, gamma, iou_weighted, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor gaussian_focal(
+    const at::Tensor& input, const at::Tensor& target, double alpha, double gamma, Reduction reduction,
+    const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::gaussian_focal");
+  return op.call(
+      input, target, alpha, gamma, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor asymmetric(
     const at::Tensor& input, const at::Tensor& target, double gamma_pos, double gamma_neg, double clip,
     Reduction reduction, const std::optional<at::Tensor>& weight, std::optional<int64_t> ignore_index,
@@ -618,6 +657,58 @@ at::Tensor balanced_softmax(
   static const auto op = handle<Op>("lossops::balanced_softmax");
   return op.call(
       input, target, prior, tau, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor symmetric_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, double alpha, double beta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::symmetric_cross_entropy");
+  return op.call(
+      input, target, alpha, beta, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor taylor_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, int64_t terms, double label_smoothing,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::taylor_cross_entropy");
+  return op.call(
+      input, target, terms, label_smoothing, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor label_relaxation(
+    const at::Tensor& input, const at::Tensor& target, double alpha, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::label_relaxation");
+  return op.call(
+      input, target, alpha, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor confidence_penalty(
+    const at::Tensor& input, const at::Tensor& target, double beta, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::confidence_penalty");
+  return op.call(
+      input, target, beta, weight, ignore_index, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
@@ -834,6 +925,66 @@ at::Tensor dice_focal(
       input, target, dice_weight, focal_weight, gamma, alpha, static_cast<int64_t>(activation), smooth,
       batch, include_background, squared, soft_label, log, static_cast<int64_t>(absent), weight,
       ignore_index, number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor iou(
+    const at::Tensor& input, const at::Tensor& target, Format format, Mode mode, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, int64_t, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::iou");
+  return op.call(
+      input, target, static_cast<int64_t>(format), static_cast<int64_t>(mode), weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor giou(
+    const at::Tensor& input, const at::Tensor& target, Format format, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::giou");
+  return op.call(
+      input, target, static_cast<int64_t>(format), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor diou(
+    const at::Tensor& input, const at::Tensor& target, Format format, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::diou");
+  return op.call(
+      input, target, static_cast<int64_t>(format), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor ciou(
+    const at::Tensor& input, const at::Tensor& target, Format format, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::ciou");
+  return op.call(
+      input, target, static_cast<int64_t>(format), weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor eiou(
+    const at::Tensor& input, const at::Tensor& target, Format format, double gamma, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, int64_t, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::eiou");
+  return op.call(
+      input, target, static_cast<int64_t>(format), gamma, weight, std::nullopt,
+      number_beside(normalizer, input), static_cast<int64_t>(reduction), std::nullopt);
 }
 
 at::Tensor cosine_embedding(

@@ -48,7 +48,7 @@ struct Family {
   /// The result of reduction "none", with whatever its memory holds.
   at::Tensor (*empty_values)(const Call& call);
   /// The tensor whose shape and order of memory the gradient by tensor i takes.
-  const at::Tensor& (*gradient_like)(const Call& call, int i);
+  at::Tensor (*gradient_like)(const Call& call, int i);
   /// What the mean of the values divides their sum by.
   Divisor (*mean)(const Call& call);
   /// What every reduction to a number divides by besides, where the loss of a sample is itself a mean.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "binary.h"
+#include "box.h"
 #include "count.h"
 #include "density.h"
 #include "distillation.h"
 #include "embedding.h"
 #include "likelihood.h"
 #include "margin.h"
+#include "noise.h"
 #include "policy.h"
 #include "preference.h"
 #include "region.h"

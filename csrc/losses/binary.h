@@ -42,6 +42,19 @@ struct MultiLabelSoftMargin {
   }
 };
 
+/// focus * nll. By the target both have infinite derivatives where the logit is infinite; on the easy side
+/// the loss stays 0.
+template <class F, class N, class T>
+LOSSOPS_INLINE auto focused(const F& focus, const N& nll, const T& t) {
+  using C = std::remove_const_t<decltype(value_of(t))>;
+  if constexpr (std::is_same_v<T, C>) {
+    return scaled(focus, nll);
+  } else {
+    const C moves = select(focus.v == C(0), C(0), focus.d);
+    return Dual<C>(scaled(focus.v, nll.v), scaled(moves, nll.v) + scaled(focus.v, nll.d));
+  }
+}
+
 /// Lin et al. (ICCV 2017): alpha_t (1 - p_t)^gamma BCE with p_t = p t + (1 - p)(1 - t). (1 - p_t)^gamma is a
 /// product for a small whole gamma and otherwise an exponential of its logarithm. Where 1 - p_t is about to
 /// underflow the target is hard and the logarithm a softplus: exact in the tail, and no derivative of 0^gamma
@@ -72,17 +85,65 @@ struct Focal {
     const auto tail = value_of(w) < 1e-37;
     return exp(gamma * select(tail, W(-s.nll(1.0 - t, t)), log(select(tail, W(1), w))));
   }
-  /// By the target both factors have infinite derivatives where the logit is infinite; on the easy side the
-  /// loss stays 0.
-  template <class F, class N, class T>
-  LOSSOPS_INLINE static auto focused(const F& focus, const N& nll, const T& t) {
-    using C = std::remove_const_t<decltype(value_of(t))>;
-    if constexpr (std::is_same_v<T, C>) {
-      return scaled(focus, nll);
-    } else {
-      const C moves = select(focus.v == C(0), C(0), focus.d);
-      return Dual<C>(scaled(focus.v, nll.v), scaled(moves, nll.v) + scaled(focus.v, nll.d));
-    }
+};
+
+/// Li et al. (NeurIPS 2020): cross-entropy with a score t, by |t - p|^beta. t - p is t q - (1 - t) p, which
+/// is exact in both tails.
+struct QualityFocal {
+  double beta = 2;
+  static constexpr std::array parameters{param("beta", &QualityFocal::beta).at_least(0)};
+  static constexpr const char* domain = "target must be in [0, 1]";
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    const auto error = t * s.q() - (1.0 - t) * s.p();
+    return focused(power(abs(error), beta), s.nll(t, 1.0 - t), t);
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
+  }
+};
+
+/// Zhang et al. (CVPR 2021): cross-entropy with the score of a positive, and a focal loss of negatives, t =
+/// 0.
+struct Varifocal {
+  double alpha = 0.75, gamma = 2;
+  bool iou_weighted = true;
+  static constexpr std::array parameters{param("alpha", &Varifocal::alpha).at_least(0),
+                                         param("gamma", &Varifocal::gamma).at_least(0),
+                                         param("iou_weighted", &Varifocal::iou_weighted)};
+  static constexpr const char* domain = "target must be in [0, 1]";
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    const auto nll = s.nll(t, 1.0 - t);
+    using R = std::remove_const_t<decltype(nll)>;
+    const R positive = iou_weighted ? R(scaled(t, nll)) : nll;
+    return select(value_of(t) > 0, positive, R(alpha * scaled(p_power(s, gamma), s.nlog_q())));
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
+  }
+};
+
+/// Law & Deng (ECCV 2018): a focal loss of a heat map, in which the neighbours of a peak, t = 1, count less.
+struct GaussianFocal {
+  double alpha = 2, gamma = 4;
+  static constexpr std::array parameters{param("alpha", &GaussianFocal::alpha).at_least(0),
+                                         param("gamma", &GaussianFocal::gamma).at_least(0)};
+  static constexpr const char* domain = "target must be in [0, 1]";
+  template <class X, class T>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
+    const auto s = logistic(x);
+    const auto negative = scaled(power(1.0 - t, gamma), scaled(p_power(s, alpha), s.nlog_q()));
+    using R = std::remove_const_t<decltype(negative)>;
+    return select(value_of(t) == 1, R(scaled(q_power(s, alpha), s.nlog_p())), negative);
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
+    return outside_unit(t);
   }
 };
 

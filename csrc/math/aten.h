@@ -6,6 +6,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/abs.h>
+#include <ATen/ops/atan2.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/digamma.h>
 #include <ATen/ops/eq.h>
@@ -154,6 +155,8 @@ inline Aten magnitude(const Aten& x) { return select(x < 0, -x, x); }
 inline Aten detached(const Aten& x) { return x.is_number() ? x : Aten(x.tensor().detach()); }
 
 inline Aten constant(const Aten& like, double c) { return Aten(c).tensor_like(like.tensor()); }
+
+inline Aten atan2(const Aten& y, const Aten& x) { return at::atan2(y.tensor(), x.tensor()); }
 
 inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(), b.tensor()); }
 inline Aten minimum(const Aten& a, const Aten& b) { return at::minimum(a.tensor(), b.tensor()); }

@@ -1,6 +1,7 @@
 // What an element-wise expression is: a struct with a template operator() over the scalar types of its
-// operands and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid`
-// on its operands' values and a text `domain` that says what they must satisfy.
+// operands and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid` on its
+// operands' values and a text `domain` that says what they must satisfy. Where an element of a tensor is several
+// numbers, side by side in memory, `components` says how many; each is an operand, those of the first tensor first.
 #pragma once
 
 #include "parameters.h"
@@ -27,6 +28,23 @@ constexpr int arity() {
   } else {
     return arity<E, n + 1>();
   }
+}
+
+/// How many numbers an element of a tensor is.
+template <class E>
+constexpr int components() {
+  if constexpr (requires { E::components; }) {
+    return E::components;
+  } else {
+    return 1;
+  }
+}
+
+/// How many tensors an expression reads.
+template <class E>
+constexpr int tensor_count() {
+  static_assert(arity<E>() % components<E>() == 0);
+  return arity<E>() / components<E>();
 }
 
 }  // namespace lossops

@@ -80,6 +80,7 @@ struct Scalar {
   LOSSOPS_INLINE friend Scalar erf(Scalar a) { return std::erf(a.v); }
   /// ln Gamma(a) for a > 0.
   LOSSOPS_INLINE friend Scalar lgamma(Scalar a) { return std::lgamma(a.v); }
+  LOSSOPS_INLINE friend Scalar atan2(Scalar y, Scalar x) { return std::atan2(y.v, x.v); }
   /// e^(a + rest) over 2^n, in [0.6, 1.5]; n is whole, and a is finite. Where a is so large that its last bit
   /// is no longer small, anything in that range.
   LOSSOPS_INLINE friend Scalar exp_mantissa(Scalar a, Scalar rest, Scalar& n) {

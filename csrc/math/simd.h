@@ -127,6 +127,7 @@ struct Simd {
   }
   LOSSOPS_INLINE friend Simd sqrt(Simd a) { return a.v.sqrt(); }
   LOSSOPS_INLINE friend Simd abs(Simd a) { return a.v.abs(); }
+  LOSSOPS_INLINE friend Simd atan2(Simd y, Simd x) { return y.v.atan2(x.v); }
 
   LOSSOPS_INLINE friend Simd exp(Simd a) {
     if constexpr (std::is_same_v<T, double>) {

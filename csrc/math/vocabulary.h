@@ -259,6 +259,13 @@ LOSSOPS_INLINE auto detach(const X& x) {
   return detached(value_of(x));
 }
 
+/// a / b, and 0 without derivative where b is 0.
+template <class A, class B>
+LOSSOPS_INLINE auto quotient(const A& a, const B& b) {
+  const auto none = value_of(b) == 0;
+  return select(none, A(0), a) / select(none, B(1), b);
+}
+
 /// |x| where that is only half of an expression that is smooth at 0: Aten has a derivative for it there.
 template <class C>
 LOSSOPS_INLINE C magnitude(const C& x) {

@@ -104,6 +104,12 @@ def masks(x: Tensor, count: float) -> tuple[Tensor, ...]:
     return torch.where(there, x[:, None], -x[:, None])[:, None], there.expand(len(x), 8)
 
 
+def moved(x: Tensor, height: float) -> tuple[Tensor, ...]:
+    """A box of width 1 and this height, moved by x from a square."""
+    zero, one = torch.zeros_like(x), torch.ones_like(x)
+    return torch.stack([x, zero, x + 1, height * one], 1), torch.stack([zero, zero, one, one], 1)
+
+
 def turned(x: Tensor, t: float) -> tuple[Tensor, ...]:
     """A vector turned by x from the other one."""
     one = torch.ones_like(x)
@@ -197,6 +203,7 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     "binary": (LOGIT, (YES, NO)),
     "margin": (SCORE, (Line("the defaults"),)),
     "classification": (ROW, (Line("the defaults"),)),
+    "noise": (ROW, (Line("the defaults"),)),
     "metric": (COSINE, (Line("the defaults"),)),
     "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
     "sequence": (
@@ -205,6 +212,10 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     ),
     "region": (MASK, pixels({})),
     "segmentation": (MASK, pixels({})),
+    "box": (
+        Axis("how far the box is moved, by its width", -2.5, 2.5, moved),
+        tuple(Line(f"height {h} of the target's", h) for h in (1.0, 0.5)),
+    ),
     "embedding": (
         Axis("angle between the two", 0.01, 3.13, turned),
         (Line("similar, target 1", 1.0), Line("different, target -1", -1.0)),
@@ -287,6 +298,9 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
             for g in (0, 1, 2, 5)
         ),
     ),
+    "quality_focal": (LOGIT, (NO, Line("target 0.5", 0.5), YES)),
+    "varifocal": (LOGIT, (NO, Line("target 0.5", 0.5), YES)),
+    "gaussian_focal": (LOGIT, (NO, Line("target 0.5", 0.5), YES)),
     "asymmetric": (LOGIT, (YES, NO, Line("target 0, clip = 0.2", 0.0, {"clip": 0.2}))),
     "rww_bce": (LOGIT, (YES, NO, Line("target 1, fn_weight = 3", 1.0, {"fn_weight": 3.0}))),
     "multilabel_soft_margin": (
@@ -322,6 +336,9 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
     "nll": (Axis("log-probability of the true class", -4, 0, row), (Line("nll"),)),
     "softmax_focal": (ROW, by("gamma", 0.0, 1.0, 2.0, 5.0)),
     "poly1": (ROW, by("epsilon", -1.0, 0.0, 2.0)),
+    "taylor_cross_entropy": (ROW, by("terms", 1, 2, 6)),
+    "label_relaxation": (ROW, by("alpha", 0.01, 0.1, 0.4)),
+    "confidence_penalty": (ROW, by("beta", 0.0, 0.1, 0.5)),
     "generalized_cross_entropy": (ROW, by("q", 0.01, 0.3, 0.7, 1.0)),
     "rww_cross_entropy": (
         ROW,

@@ -65,6 +65,11 @@ def absent_code(op: str, absent: str) -> int:
     return choice_code(op, "absent", absent, ["smooth", "skip"])
 
 
+def format_code(op: str, format: str) -> int:
+    """How four numbers tell a box."""
+    return choice_code(op, "format", format, ["xyxy", "xywh", "cxcywh"])
+
+
 def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     """A number becomes a 0-d tensor beside ``input``; float64, so that no count is rounded.
 

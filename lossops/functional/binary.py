@@ -8,6 +8,9 @@ from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 _bce = Op(torch.ops.lossops.bce)
 _bce_with_logits = Op(torch.ops.lossops.bce_with_logits)
 _focal = Op(torch.ops.lossops.focal)
+_quality_focal = Op(torch.ops.lossops.quality_focal)
+_varifocal = Op(torch.ops.lossops.varifocal)
+_gaussian_focal = Op(torch.ops.lossops.gaussian_focal)
 _asymmetric = Op(torch.ops.lossops.asymmetric)
 _rww_bce = Op(torch.ops.lossops.rww_bce)
 _multilabel_soft_margin = Op(torch.ops.lossops.multilabel_soft_margin)
@@ -182,6 +185,164 @@ def focal_loss(
     """
     code, n = reduction_code("focal", reduction), scalar_tensor(normalizer, input)
     return _focal(input, target, alpha, gamma, weight, ignore_index, n, code)
+
+
+def quality_focal_loss(
+    input: Tensor,
+    target: Tensor,
+    beta: float = 2.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Quality focal loss: cross-entropy with a score, which fades out where that is met.
+
+    Formula, with p = sigmoid(input) and t = target::
+
+        l = abs(t - p)^beta (-t ln p - (1 - t) ln(1 - p))
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a
+            floating, integer or bool dtype.
+        beta: How fast it fades out, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * t - p is exact in both tails. With ``beta`` < 1, where the power has no derivative at t =
+          p, the gradient there is 0.
+        * Detectors divide the sum by the number of positives: give that as ``normalizer``.
+
+    Reference:
+        X. Li et al., "Generalized focal loss: learning qualified and distributed bounding boxes for
+        dense object detection", NeurIPS 2020, arXiv:2006.04388.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
+        >>> F.quality_focal_loss(x, t, reduction="none")
+        tensor([0.1733, 0.0000, 0.0035])
+    """
+    code, n = reduction_code("quality_focal", reduction), scalar_tensor(normalizer, input)
+    return _quality_focal(input, target, beta, weight, ignore_index, n, code)
+
+
+def varifocal_loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: float = 0.75,
+    gamma: float = 2.0,
+    iou_weighted: bool = True,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Varifocal loss: cross-entropy with the score of a positive, and a focal loss of negatives.
+
+    Formula, with p = sigmoid(input) and t = target::
+
+        l = t (-t ln p - (1 - t) ln(1 - p))       where t > 0
+        l = -alpha p^gamma ln(1 - p)              where t = 0
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a
+            floating, integer or bool dtype.
+        alpha: What a negative counts, >= 0.
+        gamma: How fast negatives fade out, >= 0.
+        iou_weighted: Whether a positive counts by its score, the first t of the formula.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Detectors divide the sum by the number of positives: give that as ``normalizer``.
+
+    Reference:
+        H. Zhang, Y. Wang, F. Dayoub, N. Suenderhauf, "VarifocalNet: an IoU-aware dense object
+        detector", CVPR 2021, arXiv:2008.13367.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
+        >>> F.varifocal_loss(x, t, reduction="none")
+        tensor([0.1300, 0.3466, 0.4215])
+    """
+    code, n = reduction_code("varifocal", reduction), scalar_tensor(normalizer, input)
+    return _varifocal(input, target, alpha, gamma, iou_weighted, weight, ignore_index, n, code)
+
+
+def gaussian_focal_loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: float = 2.0,
+    gamma: float = 4.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Gaussian focal loss: of a heat map with a peak of 1 at each object, and less around it.
+
+    Formula, with p = sigmoid(input) and t = target::
+
+        l = -(1 - p)^alpha ln p                   where t = 1
+        l = -(1 - t)^gamma p^alpha ln(1 - p)      where t < 1
+
+    Args:
+        input: Logits of any shape; a floating dtype.
+        target: The heat map, in [0, 1], of the same shape; a floating, integer or bool dtype.
+        alpha: How fast what is right fades out, >= 0.
+        gamma: How much less a neighbour of a peak counts, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: A factor per element; broadcasts to ``input``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the operands.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * CenterNet and CornerNet divide the sum by the number of peaks: give that as
+          ``normalizer``.
+        * They take probabilities, to which they have to add an eps: here both tails are exact.
+
+    Reference:
+        H. Law, J. Deng, "CornerNet: detecting objects as paired keypoints", ECCV 2018,
+        arXiv:1808.01244.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.0, 0.5, 0.0])
+        >>> F.gaussian_focal_loss(x, t, reduction="none")
+        tensor([0.1733, 0.0108, 1.6500])
+    """
+    code, n = reduction_code("gaussian_focal", reduction), scalar_tensor(normalizer, input)
+    return _gaussian_focal(input, target, alpha, gamma, weight, ignore_index, n, code)
 
 
 def asymmetric_loss(

@@ -172,6 +172,176 @@ class FocalLoss(Loss):
         )
 
 
+class QualityFocalLoss(Loss):
+    """Quality focal loss: cross-entropy with a score, which fades out where that is met.
+
+    See :func:`lossops.functional.quality_focal_loss`.
+
+    Args:
+        beta: How fast it fades out, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+
+    Shape:
+        * input: Logits of any shape; a floating dtype.
+        * target: Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a
+          floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
+        >>> loss = lossops.nn.QualityFocalLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.1733, 0.0000, 0.0035])
+    """
+
+    __constants__ = ["beta", "reduction", "ignore_index"]
+
+    def __init__(
+        self, beta: float = 2.0, reduction: str = "mean", ignore_index: int | None = None
+    ) -> None:
+        super().__init__(reduction)
+        self.beta = number("QualityFocalLoss", "beta", beta)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.quality_focal_loss(
+            input, target, self.beta, self.reduction, weight, self.ignore_index, normalizer
+        )
+
+
+class VarifocalLoss(Loss):
+    """Varifocal loss: cross-entropy with the score of a positive, and a focal loss of negatives.
+
+    See :func:`lossops.functional.varifocal_loss`.
+
+    Args:
+        alpha: What a negative counts, >= 0.
+        gamma: How fast negatives fade out, >= 0.
+        iou_weighted: Whether a positive counts by its score, the first t of the formula.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+
+    Shape:
+        * input: Logits of any shape; a floating dtype.
+        * target: Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a
+          floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
+        >>> loss = lossops.nn.VarifocalLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.1300, 0.3466, 0.4215])
+    """
+
+    __constants__ = ["alpha", "gamma", "iou_weighted", "reduction", "ignore_index"]
+
+    def __init__(
+        self,
+        alpha: float = 0.75,
+        gamma: float = 2.0,
+        iou_weighted: bool = True,
+        reduction: str = "mean",
+        ignore_index: int | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.alpha = number("VarifocalLoss", "alpha", alpha)
+        self.gamma = number("VarifocalLoss", "gamma", gamma)
+        self.iou_weighted = iou_weighted
+        self.ignore_index = ignore_index
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.varifocal_loss(
+            input,
+            target,
+            self.alpha,
+            self.gamma,
+            self.iou_weighted,
+            self.reduction,
+            weight,
+            self.ignore_index,
+            normalizer,
+        )
+
+
+class GaussianFocalLoss(Loss):
+    """Gaussian focal loss: of a heat map with a peak of 1 at each object, and less around it.
+
+    See :func:`lossops.functional.gaussian_focal_loss`.
+
+    Args:
+        alpha: How fast what is right fades out, >= 0.
+        gamma: How much less a neighbour of a peak counts, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        ignore_index: Elements with this target are left out, and get gradient 0.
+
+    Shape:
+        * input: Logits of any shape; a floating dtype.
+        * target: The heat map, in [0, 1], of the same shape; a floating, integer or bool dtype.
+        * output: A 0-d tensor, or the shape of ``input`` for ``"none"``; the promoted dtype of the
+          operands.
+
+    Example:
+        >>> import torch, lossops
+        >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.0, 0.5, 0.0])
+        >>> loss = lossops.nn.GaussianFocalLoss(reduction="none")
+        >>> loss(x, t)
+        tensor([0.1733, 0.0108, 1.6500])
+    """
+
+    __constants__ = ["alpha", "gamma", "reduction", "ignore_index"]
+
+    def __init__(
+        self,
+        alpha: float = 2.0,
+        gamma: float = 4.0,
+        reduction: str = "mean",
+        ignore_index: int | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.alpha = number("GaussianFocalLoss", "alpha", alpha)
+        self.gamma = number("GaussianFocalLoss", "gamma", gamma)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.gaussian_focal_loss(
+            input,
+            target,
+            self.alpha,
+            self.gamma,
+            self.reduction,
+            weight,
+            self.ignore_index,
+            normalizer,
+        )
+
+
 class AsymmetricLoss(Loss):
     """Asymmetric loss (ASL) for many labels, few of them positive: easy negatives vanish.
 

@@ -51,16 +51,16 @@ std::array<double, kMaxParams> defaults() {
 /// Operands that lie in the domain of every loss.
 template <class E>
 void elements(const char* op) {
-  constexpr int kOperands = arity<E>();
-  constexpr int64_t kSize = 3 * kStep;
+  constexpr int kTensors = tensor_count<E>();
+  constexpr int64_t kSize = 3 * kStep, kNumbers = kSize * components<E>();
   Numbers numbers(1);
-  std::vector<float> in[kOperands], grad[kOperands], value(kSize);
+  std::vector<float> in[kTensors], grad[kTensors], value(kSize);
   Block<float> block{};
   block.size = kSize;
   block.value = value.data();
-  for (int k = 0; k < kOperands; ++k) {
-    in[k] = numbers(kSize, 0.02, 0.98);
-    grad[k].resize(kSize);
+  for (int k = 0; k < kTensors; ++k) {
+    in[k] = numbers(kNumbers, 0.02, 0.98);
+    grad[k].resize(kNumbers);
     block.in[k] = in[k].data();
     block.grad[k] = grad[k].data();
     block.step[k] = 1;

@@ -117,6 +117,20 @@ void every_loss_has_the_derivative_of_its_value() {
   derivatives<PoissonNLL>("poisson_nll rate", {0, 1, 1e-8}, {0.3, 2.5});
 }
 
+void every_loss_of_boxes_has_the_derivative_of_its_value() {
+  const double points[][8] = {{0, 0.1, 2, 1.5, 0.4, 0.2, 3, 1}, {0.3, 0.1, 1, 1.2, 2, 3, 2.5, 4}};
+  for (const auto& p : points) {
+    for (const double format : {0.0, 1.0, 2.0}) {
+      derivatives<IoU>("iou", {format, 0}, p);
+      derivatives<IoU>("iou, square", {format, 2}, p);
+      derivatives<GIoU>("giou", {format}, p);
+      derivatives<DIoU>("diou", {format}, p);
+      derivatives<EIoU>("eiou", {format, 0}, p);
+    }
+  }
+  derivatives<IoU>("iou, log", {0, 1}, points[0]);
+}
+
 /// What no loss of the library uses, but those of users may: of x, y and constants.
 struct Vocabulary {
   double p = 1;
@@ -213,6 +227,7 @@ void limits() {
 
 int main() {
   every_loss_has_the_derivative_of_its_value();
+  every_loss_of_boxes_has_the_derivative_of_its_value();
   vocabulary_of_users();
   special_functions();
   limits();

@@ -80,6 +80,52 @@ def focal(input: Tensor, target: Tensor, alpha: float | None = 0.25, gamma: floa
 
 
 @row(
+    "quality_focal_loss", "QualityFocalLoss", **BINARY,
+    params=({}, {"beta": 1.5}, {"beta": 3.0}),
+    bad=(Bad("quality_focal: beta must be >= 0, got -1", {"beta": -1.0}),
+         Bad("quality_focal: target must be in .0, 1.",
+             operands={"target": torch.full(SHAPE, 1.5)})),
+)  # fmt: skip
+def quality_focal(input: Tensor, target: Tensor, beta: float = 2.0) -> Tensor:
+    """Li et al. 2020."""
+    nll = target * softplus(-input) + (1 - target) * softplus(input)
+    return (target - sigmoid(input)).abs() ** beta * nll
+
+
+@row(
+    "varifocal_loss", "VarifocalLoss", **BINARY,
+    params=({}, {"alpha": 0.5, "gamma": 1.5}, {"iou_weighted": False}),
+    bad=(Bad("varifocal: gamma must be >= 0, got -1", {"gamma": -1.0}),
+         Bad("varifocal: target must be in .0, 1.", operands={"target": torch.full(SHAPE, -0.5)})),
+)  # fmt: skip
+def varifocal(
+    input: Tensor,
+    target: Tensor,
+    alpha: float = 0.75,
+    gamma: float = 2.0,
+    iou_weighted: bool = True,
+) -> Tensor:
+    """Zhang et al. 2021."""
+    nll = target * softplus(-input) + (1 - target) * softplus(input)
+    negative = alpha * sigmoid(input) ** gamma * softplus(input)
+    return torch.where(target > 0, target * nll if iou_weighted else nll, negative)
+
+
+@row(
+    "gaussian_focal_loss", "GaussianFocalLoss", **BINARY,
+    params=({}, {"alpha": 1.5, "gamma": 2.5}),
+    bad=(Bad("gaussian_focal: gamma must be >= 0, got -1", {"gamma": -1.0}),
+         Bad("gaussian_focal: target must be in .0, 1.",
+             operands={"target": torch.full(SHAPE, 1.5)})),
+)  # fmt: skip
+def gaussian_focal(input: Tensor, target: Tensor, alpha: float = 2.0, gamma: float = 4.0) -> Tensor:
+    """Law and Deng 2018."""
+    peak = sigmoid(-input) ** alpha * softplus(-input)
+    around = (1 - target) ** gamma * sigmoid(input) ** alpha * softplus(input)
+    return torch.where(target == 1, peak, around)
+
+
+@row(
     "asymmetric_loss", "AsymmetricLoss", **BINARY,
     params=({}, {"gamma_pos": 0.0, "gamma_neg": 2.0, "clip": 0.0},
             {"gamma_pos": 0.5, "gamma_neg": 1.0, "clip": 0.2},

@@ -48,6 +48,7 @@ class Loss:
     label: str = "target"  # the tensor that ignore_index refers to
     silent: tuple[str, ...] = ()  # tensors without a say in the dtype of the result
     torch_once: bool = False  # torch cannot differentiate it twice
+    detaches: bool = False  # the gradient takes a part of the formula for a constant
     bad: tuple[Bad, ...] = ()
 
     def __repr__(self) -> str:

@@ -122,7 +122,7 @@ at::Tensor empty_values(const Call& call) {
                           call.input().options().dtype(call.result_dtype()).requires_grad(false));
 }
 
-const at::Tensor& gradient_like(const Call& call, int i) { return call.tensors[i]; }
+at::Tensor gradient_like(const Call& call, int i) { return call.tensors[i]; }
 
 /// The rows that count: of supcon those with a positive, which only the scores' owner knows.
 Divisor mean(const Call& call) {

@@ -82,25 +82,45 @@ at::Tensor fitted(const Call& call, int i, c10::SymIntArrayRef input, c10::SymIn
   }
   const std::string name = call.name(i);
   if (broadcast) {
-    loss.raise(name.c_str(), name, " must broadcast to the shape of ", call.name(0), ", got ", call.name(0),
-               " ", shown(common), " and ", name, " ", shown(t.sym_sizes()));
+    loss.raise(name.c_str(), name, " must broadcast to the shape of ",
+               loss.components > 1 ? "the elements of " : "", call.name(0), ", got ", call.name(0), " ",
+               shown(common), " and ", name, " ", shown(t.sym_sizes()));
   }
   loss.raise(name.c_str(), call.name(0), " and ", name, " must have the same shape",
              by_rows ? " but for the last dimension" : "", ", got ", shown(input), " and ",
              shown(t.sym_sizes()));
 }
 
+/// Kernels read the numbers of an element side by side.
+void align_components(Call& call) {
+  const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  at::Tensor& input = call.tensors[0];
+  if (input.dim() == 0 || !agree(input.sym_size(-1), loss.components)) {
+    loss.raise(call.name(0).c_str(), call.name(0), " must have a last dimension of size ", loss.components,
+               ", got shape ", shown(input.sym_sizes()));
+  }
+  TORCH_CHECK(!call.settings.ignore_index, loss.name, ": takes no ignore_index");
+  TORCH_CHECK_VALUE(call.settings.reduction != Reduction::BatchMean, loss.name,
+                    ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
+  if (keeps_order(input)) input = input.contiguous();
+}
+
 void align(Call& call) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
+  if (loss.components > 1) align_components(call);
   if (loss.traits.row_mean && call.input().dim() == 0) {
     loss.raise(call.name(0).c_str(), call.name(0), " must have at least one dimension, got shape ()");
   }
   const auto differs = [&](const at::Tensor& t, c10::SymIntArrayRef shape) {
     return t.defined() && !same(t.sym_sizes(), shape);
   };
+  const int ends = loss.components > 1;  // dimensions that a weight lacks
+  const auto shape_of = [&](int i, c10::SymIntArrayRef operands) {
+    return i < loss.operands ? operands : operands.slice(0, operands.size() - ends);
+  };
   bool aligned = true;
   for (int i = 1; i <= loss.operands; ++i) {
-    aligned = aligned && !differs(call.tensors[i], call.input().sym_sizes());
+    aligned = aligned && !differs(call.tensors[i], shape_of(i, call.input().sym_sizes()));
   }
   if (aligned) return;
 
@@ -108,25 +128,28 @@ void align(Call& call) {
   const c10::SymDimVector input(call.input().sym_sizes().begin(), call.input().sym_sizes().end());
   const c10::SymDimVector common = common_shape(call);
   for (int i = 0; i <= loss.operands; ++i) {
-    if (!differs(call.tensors[i], common)) continue;
-    at::Tensor t = fitted(call, i, input, common);
+    const c10::SymIntArrayRef shape = shape_of(i, common);
+    if (!differs(call.tensors[i], shape)) continue;
+    at::Tensor t = fitted(call, i, input, shape);
     // Once expanded, a 0-d tensor would take part in the promotion of dtypes.
     if (t.dim() == 0 && at::isFloatingType(t.scalar_type())) t = t.to(promoted);
-    call.tensors[i] = is_beside_input(call, t) ? t.expand_symint(common) : t;
+    call.tensors[i] = is_beside_input(call, t) ? t.expand_symint(shape) : t;
   }
 }
 
 at::Tensor empty_values(const Call& call) {
-  const at::Tensor values = empty_in_order(call.input(), call.result_dtype());
+  const at::Tensor values = empty_in_order(elements(call), call.result_dtype());
   return ElementwiseLoss::of(call).traits.row_mean ? at::mean(values, -1) : values;
 }
 
-const at::Tensor& gradient_like(const Call& call, int) { return call.input(); }
+at::Tensor gradient_like(const Call& call, int i) {
+  return i == call.loss->operands ? elements(call) : call.input();
+}
 
 Divisor mean(const Call& call) {
   if (ElementwiseLoss::of(call).traits.mean_over_weight && call.weight().defined()) return {Divisor::kWeight};
   if (call.settings.ignore_index) return {Divisor::kKept};
-  return {Divisor::kOne, call.input().sym_numel()};
+  return {Divisor::kOne, elements(call).sym_numel()};
 }
 
 c10::SymInt values_per_sample(const Call& call) {
@@ -136,18 +159,21 @@ c10::SymInt values_per_sample(const Call& call) {
 int64_t keeps(const Call&) { return -1; }
 
 at::Tensor spread(const Loss& loss, const Settings&, const at::Tensor& upstream, const at::Tensor& gradient) {
-  if (!static_cast<const ElementwiseLoss&>(loss).traits.row_mean) return upstream;
+  const auto& element_loss = static_cast<const ElementwiseLoss&>(loss);
+  if (element_loss.components > 1 && gradient.dim() > upstream.dim()) return upstream.unsqueeze(-1);
+  if (!element_loss.traits.row_mean) return upstream;
   return upstream.unsqueeze(-1) / at::Scalar(gradient.sym_size(-1));
 }
 
 }  // namespace
 
-ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
+ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity, int components,
                                  std::vector<NumberArgument> numbers, Traits given,
                                  Decomposition decomposition, const char* domain)
     : Loss(space, name, kFamily, tensor_arguments(given.operands), std::move(numbers)),
       traits(std::move(given)),
-      decomposition(decomposition) {
+      decomposition(decomposition),
+      components(components) {
   this->domain = domain;
   TORCH_CHECK(arity == operands, space, "::", name, ": the expression takes ", arity,
               " operands, and the traits name ", operands, ": ", arguments_text);
@@ -163,6 +189,10 @@ ElementwiseLoss::ElementwiseLoss(const char* space, const char* name, int arity,
         !mutual || traits.operands[0].shape == o.shape, space, "::", name, ": ", o.name,
         " is of a mutual shape (Shape::kMutual, Shape::kMutualDims), which the first operand has to be too");
   }
+}
+
+at::Tensor elements(const Call& call) {
+  return ElementwiseLoss::of(call).components > 1 ? call.input().select(-1, 0) : call.input();
 }
 
 void domain_error(const Call& call) {

@@ -48,11 +48,14 @@ struct Decomposition {
 };
 
 struct ElementwiseLoss : Loss {
-  ElementwiseLoss(const char* space, const char* name, int arity, std::vector<NumberArgument> numbers,
-                  Traits traits, Decomposition decomposition, const char* domain);
+  ElementwiseLoss(const char* space, const char* name, int arity, int components,
+                  std::vector<NumberArgument> numbers, Traits traits, Decomposition decomposition,
+                  const char* domain);
 
   const Traits traits;
   const Decomposition decomposition;
+  /// The numbers of an element, along the last dimension; 1: that is like any other.
+  const int components;
 
   /// Of the weight as well, which broadcasts.
   Shape shape(int i) const { return i < operands ? traits.operands[i].shape : Shape::kBroadcast; }
@@ -60,6 +63,9 @@ struct ElementwiseLoss : Loss {
     return static_cast<const ElementwiseLoss&>(*call.loss);
   }
 };
+
+/// One number for each element of an aligned call, with the shape of the values and in their memory order.
+at::Tensor elements(const Call& call);
 
 /// Raises for operands outside the loss's domain, which can be looked at.
 [[noreturn]] void domain_error(const Call& call);
@@ -93,8 +99,9 @@ template <class E>
 std::unique_ptr<Loss> describe(const char* space, const char* name, Traits traits) {
   const char* domain = nullptr;
   if constexpr (requires { E::domain; }) domain = E::domain;
-  auto loss = std::make_unique<ElementwiseLoss>(space, name, arity<E>(), number_arguments<E>(),
-                                                std::move(traits), decomposition_of<E>(), domain);
+  auto loss = std::make_unique<ElementwiseLoss>(space, name, tensor_count<E>(), components<E>(),
+                                                number_arguments<E>(), std::move(traits),
+                                                decomposition_of<E>(), domain);
   if constexpr (requires(const E& e) { e.conflict(); }) {
     loss->conflict = [](const double* params) { return make_expression<E>(params).conflict(); };
   }

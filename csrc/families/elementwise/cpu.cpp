@@ -41,13 +41,16 @@ double sum_over_blocks(int64_t numel, const F& f) {
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-/// Hands out memory for the blocks that a kernel cannot read or write in place.
+/// Hands out memory for the blocks that a kernel cannot read or write in place; `count` of one number for
+/// each element.
 template <class S>
 class Buffers {
  public:
   explicit Buffers(int count) : memory_(count ? new S[count * kBlockSize] : nullptr), next_(memory_.get()) {}
   void restart() { next_ = memory_.get(); }
-  S* take(bool needed) { return needed ? std::exchange(next_, next_ + kBlockSize) : nullptr; }
+  S* take(bool needed, int components = 1) {
+    return needed ? std::exchange(next_, next_ + components * kBlockSize) : nullptr;
+  }
 
  private:
   const std::unique_ptr<S[]> memory_;
@@ -59,12 +62,12 @@ class Buffers {
 template <class S>
 class LastStep {
  public:
-  LastStep(Block<S>& whole, int64_t begin, int64_t end)
-      : whole_(whole), begin_(begin), count_(end - begin), block(whole) {
+  LastStep(Block<S>& whole, int64_t begin, int64_t end, int components)
+      : whole_(whole), begin_(begin), count_(end - begin), components_(components), block(whole) {
     block.size = kStep;
     for (int i = 0; i < kMaxOperands; ++i) {
-      block.in[i] = copy(whole.in[i], whole.step[i]);
-      block.grad[i] = room(whole.grad[i]);
+      block.in[i] = copy(whole.in[i], whole.step[i], components);
+      block.grad[i] = room(whole.grad[i], components);
     }
     block.weight = copy(whole.weight, whole.weight_step);
     block.value = room(whole.value);
@@ -73,23 +76,24 @@ class LastStep {
   }
 
   void flush() const {
-    for (int i = 0; i < kMaxOperands; ++i) write(block.grad[i], whole_.grad[i]);
+    for (int i = 0; i < kMaxOperands; ++i) write(block.grad[i], whole_.grad[i], components_);
     write(block.value, whole_.value);
     write(block.weight_grad, whole_.weight_grad);
     whole_.invalid |= block.invalid;
   }
 
  private:
-  S* take() { return memory_[taken_++]; }
-  S* room(const S* array) { return array ? take() : nullptr; }
-  const S* copy(const S* array, int64_t step) {
+  S* take(int components = 1) { return memory_[std::exchange(taken_, taken_ + components)]; }
+  S* room(const S* array, int components = 1) { return array ? take(components) : nullptr; }
+  const S* copy(const S* array, int64_t step, int components = 1) {
     if (!array || step == 0) return array;
-    S* const to = take();
-    std::fill(std::copy_n(array + begin_, count_, to), to + kStep, S(0));
+    S* const to = take(components);
+    std::fill(std::copy_n(array + components * begin_, components * count_, to), to + components * kStep,
+              S(0));
     return to;
   }
-  void write(const S* from, S* to) const {
-    if (to) std::copy_n(from, count_, to + begin_);
+  void write(const S* from, S* to, int components = 1) const {
+    if (to) std::copy_n(from, components * count_, to + components * begin_);
   }
 
   void set_labels() {
@@ -105,6 +109,7 @@ class LastStep {
 
   Block<S>& whole_;
   const int64_t begin_, count_;
+  const int components_;
   int taken_ = 0;
   S memory_[2 * kMaxOperands + 4][kStep];
 
@@ -121,7 +126,8 @@ class Pass {
       : call_(call),
         loss_(ElementwiseLoss::of(call)),
         table_(table),
-        numel_(call.input().numel()),
+        elements_(elements(call)),
+        numel_(elements_.numel()),
         wrt_(wrt) {
     bool plain = call.input().is_contiguous();
     for (int i = 0; i <= loss_.operands; ++i) {
@@ -135,7 +141,7 @@ class Pass {
         in_[i].open(static_cast<S>(loss_.traits.operands[i].otherwise));
       }
     }
-    if (call.weight().defined()) weight().open(call.weight(), call.input(), plain);
+    if (call.weight().defined()) weight().open(call.weight(), elements_, plain);
     if (call.settings.ignore_index) open_labels(*call.settings.ignore_index, plain);
   }
 
@@ -148,13 +154,14 @@ class Pass {
     Evaluation out;
     for (int i = 0; i <= loss_.operands; ++i) {
       if (!(wrt_ >> i & 1)) continue;
-      const bool exact = corrects && i == loss_.operands;
-      out.grads[i] = cpu::empty_dense(call_.input(), exact ? kExact : call_.tensors[i].scalar_type());
+      const bool of_weight = i == loss_.operands, exact = corrects && of_weight;
+      out.grads[i] = cpu::empty_dense(of_weight ? elements_ : call_.input(),
+                                      exact ? kExact : call_.tensors[i].scalar_type());
       grads_[i] = cpu::Writer<S>(out.grads[i]);
       scale_[i] = scaled ? static_cast<T>(1 / denominator) : T(1);
     }
     if (!call_.reduces()) {
-      out.loss = cpu::empty_dense(call_.input(), loss_.traits.row_mean ? kExact : call_.result_dtype());
+      out.loss = cpu::empty_dense(elements_, loss_.traits.row_mean ? kExact : call_.result_dtype());
       value_ = cpu::Writer<S>(out.loss);
     }
     const double total = sum_blocks();
@@ -240,7 +247,9 @@ class Pass {
     const cpu::BlockFn<S> kernel = table_.template get<S>(mode());
     const auto params = call_.settings.held_by<T>();
     int count = value_.needs_buffer() + compared_.defined();
-    for (int i = 0; i <= loss_.operands; ++i) count += in_[i].needs_buffer() + grads_[i].needs_buffer();
+    for (int i = 0; i <= loss_.operands; ++i) {
+      count += components(i) * (in_[i].needs_buffer() + grads_[i].needs_buffer());
+    }
 
     std::atomic<bool> invalid{false};
     const double total = sum_over_blocks(numel_, [&](int64_t begin, int64_t end, double* sums) {
@@ -250,7 +259,7 @@ class Pass {
         const int64_t start = b * kBlockSize;
         block.size = std::min(kBlockSize, numel_ - start);
         fill(block, start, buffers);
-        sums[b] = evaluate(kernel, params.data(), block);
+        sums[b] = evaluate(kernel, params.data(), block, loss_.components);
         flush(block, start);
       }
       if (block.invalid) invalid = true;
@@ -259,12 +268,15 @@ class Pass {
     return total;
   }
 
-  static double evaluate(cpu::BlockFn<S> kernel, const double* params, Block<S>& block) {
+  /// The numbers that an element of tensor i is: of the weight there is one.
+  int components(int i) const { return i < loss_.operands ? loss_.components : 1; }
+
+  static double evaluate(cpu::BlockFn<S> kernel, const double* params, Block<S>& block, int components) {
     const int64_t size = block.size, whole = size - size % kStep;
     block.size = whole;
     double sum = whole ? kernel(params, block) : 0;
     if (whole < size) {
-      LastStep<S> last(block, whole, size);
+      LastStep<S> last(block, whole, size, components);
       sum += kernel(params, last.block);
       last.flush();
     }
@@ -288,11 +300,11 @@ class Pass {
 
   void fill(Block<S>& block, int64_t start, Buffers<S>& buffers) {
     const int64_t size = block.size;
-    const int w = loss_.operands;
+    const int w = loss_.operands, n = loss_.components;
     buffers.restart();
     for (int i = 0; i < w; ++i) {
-      block.in[i] = in_[i].read(start, size, buffers.take(in_[i].needs_buffer()));
-      if (grads_[i]) block.grad[i] = grads_[i].target(start, buffers.take(grads_[i].needs_buffer()));
+      block.in[i] = in_[i].read(n * start, n * size, buffers.take(in_[i].needs_buffer(), n));
+      if (grads_[i]) block.grad[i] = grads_[i].target(n * start, buffers.take(grads_[i].needs_buffer(), n));
     }
     if (labels_) block.label = block.in[loss_.target];
     if (compared_.defined()) block.label = labels_->read(start, size, buffers.take(labels_->needs_buffer()));
@@ -306,9 +318,10 @@ class Pass {
     for (int i = 0; i <= loss_.operands; ++i) {
       if (!grads_[i]) continue;
       const S* const grad = i < loss_.operands ? block.grad[i] : block.weight_grad;
+      const int64_t size = components(i) * block.size;
       // Also before what is corrected is rounded.
-      if (call_.reduces() && call_.tensors[i].scalar_type() == at::kHalf) reach_.add(grad, block.size);
-      grads_[i].flush(start, block.size, grad);
+      if (call_.reduces() && call_.tensors[i].scalar_type() == at::kHalf) reach_.add(grad, size);
+      grads_[i].flush(components(i) * start, size, grad);
     }
     if (value_) value_.flush(start, block.size, block.value);
   }
@@ -316,6 +329,7 @@ class Pass {
   const Call& call_;
   const ElementwiseLoss& loss_;
   const cpu::Kernels& table_;
+  const at::Tensor elements_;
   const int64_t numel_, wrt_;
   cpu::Reader<S> in_[kMaxOperands + 1];     ///< the operands, and the weight behind the last of them
   const cpu::Reader<S>* labels_ = nullptr;  ///< null if nothing is ignored
@@ -328,8 +342,10 @@ class Pass {
   cpu::Reach reach_;
 };
 
-/// Whether every element that is read or written is a bfloat16: the kernel then converts in registers.
+/// Whether every element that is read or written is a bfloat16: the kernel, if there is one, then converts in
+/// registers.
 bool all_bfloat16(const Call& call, int64_t wrt) {
+  if (ElementwiseLoss::of(call).components > 1) return false;
   const int weight = call.loss->operands;
   for (int i = 0; i <= weight; ++i) {
     if (call.tensors[i].defined() && call.tensors[i].scalar_type() != at::kBFloat16) return false;

@@ -9,7 +9,8 @@ namespace lossops::cpu {
 /// A kernel takes a multiple of this many elements: twice the lanes of the widest register.
 constexpr int64_t kStep = 32;
 
-/// A run of elements, stored as S. Arrays that a call does not need are null.
+/// A run of elements, stored as S; those of operands and their gradients are as many numbers as the loss
+/// says. Arrays that a call does not need are null.
 template <class S>
 struct Block {
   using T = typename MathOf<S>::type;

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "../../math/components.h"
 #include "../../math/expression.h"
-#include "../../math/register.h"
 #include "cpu.h"
 
 namespace lossops::cpu {
@@ -15,8 +15,8 @@ class BlockLoop {
   using T = typename MathOf<S>::type;
   using V = Register<T>;
   using Sum = typename V::Sum;
-  static constexpr int kOperands = arity<E>();
-  static constexpr int64_t kLanes = V::kLanes;
+  static constexpr int kOperands = arity<E>(), kComponents = components<E>(), kTensors = tensor_count<E>();
+  static constexpr int64_t kLanes = V::kLanes, kStride = kComponents > 1 ? kLanes : 2 * kLanes;
   static_assert(kStep % (2 * kLanes) == 0);
 
  public:
@@ -32,11 +32,12 @@ class BlockLoop {
 
   template <int... I>
   LOSSOPS_INLINE double run(std::integer_sequence<int, I...> operands) {
-    // Two sums, so that one addition need not wait for the other.
+    // Two sums, so that one addition need not wait for the other; of elements of several numbers there is
+    // enough to do between two.
     Sum sum0(0), sum1(0);
-    for (int64_t i = 0; i < b.size; i += 2 * kLanes) {
+    for (int64_t i = 0; i < b.size; i += kStride) {
       sum0 = sum0 + Sum(visit(i, operands));
-      sum1 = sum1 + Sum(visit(i + kLanes, operands));
+      if constexpr (kStride > kLanes) sum1 = sum1 + Sum(visit(i + kLanes, operands));
     }
     if constexpr (requires { E::domain; }) b.invalid = total(invalid_) != 0;
     return total(sum0) + total(sum1);
@@ -53,7 +54,8 @@ class BlockLoop {
 
   template <int... I>
   LOSSOPS_INLINE V visit(int64_t i, std::integer_sequence<int, I...> operands) {
-    const V x[] = {V::load(b.in[I] + i * b.step[I])...};
+    V x[kOperands];
+    load(i, x);
     const auto y = e(variable<I == (wrt == Wrt::kNothing ? -1 : 0)>(x[I])...);
     const bool weighted = b.weight != nullptr;
     const V w = weighted ? V::load(b.weight + i * b.weight_step) : V(1);
@@ -61,7 +63,9 @@ class BlockLoop {
     const V label = ignores ? V::load(b.label + i * b.label_step) : V(0);
     const auto ignored = label == V(b.ignore_index);
     const auto unless_ignored = [&](V r) __attribute__((always_inline)) {
-      return ignores ? select(ignored, V(0), r) : r;
+      const V kept = ignores ? select(ignored, V(0), r) : r;
+      // A weight of 0 leaves an element of several numbers out, as it is padding.
+      return kComponents > 1 ? select(w == V(0), V(0), kept) : kept;
     };
     if constexpr (requires { E::domain; }) {
       invalid_ = invalid_ + unless_ignored(select(e.invalid(x[I]...), V(1), V(0)));
@@ -70,20 +74,39 @@ class BlockLoop {
                             __attribute__((always_inline)) { return unless_ignored(weighted ? r * w : r); };
     const V value = finish(value_of(y));
     if (b.value) V::store(value, b.value + i);
-    const auto store_gradient = [&](V d, int k) __attribute__((always_inline)) {
-      if (b.grad[k]) V::store(finish(d * V(b.scale[k])), b.grad[k] + i);
-    };
-    if constexpr (wrt != Wrt::kNothing) store_gradient(derivative_of(y), 0);
-    if constexpr (wrt == Wrt::kAll) {
-      const auto store_partial = [&]<int k>(std::integral_constant<int, k>) __attribute__((always_inline)) {
-        if constexpr (k > 0) store_gradient(partial<k>(x, operands), k);
-      };
-      (store_partial(std::integral_constant<int, I>()), ...);
-    }
     if constexpr (wrt != Wrt::kNothing) {
+      // Of tensor k, by each of an element's numbers; that by the first operand is known.
+      const auto store_gradient = [&]<int k, int... c>(
+                                      std::integral_constant<int, k>,
+                                      std::integer_sequence<int, c...>) __attribute__((always_inline)) {
+        if (!b.grad[k]) return;
+        const auto of = [&]<int operand>(std::integral_constant<int, operand>)
+                            __attribute__((always_inline)) {
+                              const V d = operand == 0 ? derivative_of(y) : partial<operand>(x, operands);
+                              return finish(d * V(b.scale[k]));
+                            };
+        store_elements({of(std::integral_constant<int, kComponents * k + c>())...},
+                       b.grad[k] + kComponents * i);
+      };
+      constexpr std::make_integer_sequence<int, kComponents> each{};
+      store_gradient(std::integral_constant<int, 0>(), each);
+      if constexpr (wrt == Wrt::kAll) {
+        [&]<int... k>(std::integer_sequence<int, k...>) __attribute__((always_inline)) {
+          (store_gradient(std::integral_constant<int, k + 1>(), each), ...);
+        }(std::make_integer_sequence<int, kTensors - 1>());
+      }
       if (b.weight_grad) V::store(unless_ignored(value_of(y) * V(b.weight_scale)), b.weight_grad + i);
     }
     return value;
+  }
+
+  /// The operands of one element for each lane.
+  LOSSOPS_INLINE void load(int64_t i, V (&x)[kOperands]) const {
+    for (int k = 0; k < kTensors; ++k) {
+      V of_tensor[kComponents];
+      load_elements(b.in[k] + kComponents * i * b.step[k], of_tensor);
+      for (int c = 0; c < kComponents; ++c) x[kComponents * k + c] = of_tensor[c];
+    }
   }
 
   /// The derivative by operand k.
@@ -98,10 +121,15 @@ class BlockLoop {
   V invalid_{0};
 };
 
+/// None of bfloat16 where an element is several numbers: what those save is little beside what is computed.
 template <class E, class S>
 constexpr KernelsFor<S> kernels_for() {
-  return {{BlockLoop<E, S, Wrt::kNothing>::run, BlockLoop<E, S, Wrt::kFirst>::run,
-           BlockLoop<E, S, Wrt::kAll>::run}};
+  if constexpr (components<E>() > 1 && std::is_same_v<S, c10::BFloat16>) {
+    return {};
+  } else {
+    return {{BlockLoop<E, S, Wrt::kNothing>::run, BlockLoop<E, S, Wrt::kFirst>::run,
+             BlockLoop<E, S, Wrt::kAll>::run}};
+  }
 }
 
 template <class E>

@@ -25,24 +25,24 @@ class ElementPass : Launcher {
         loss_(ElementwiseLoss::of(call)),
         table_(table),
         math_(at::toOpMathType(call.promoted_dtype())),
-        order_(memory_order(call.input())) {}
+        elements_(elementwise::elements(call)) {}
 
   Evaluation run() {
     const Settings& s = call_.settings;
     const int w = loss_.operands;
     ElementArgs args{};
-    args.size = call_.input().numel();
+    args.size = elements_.numel();
     const auto params = math_ == at::kDouble ? s.held_by<double>() : s.held_by<float>();
     std::copy(params.begin(), params.end(), args.params);
     args.label = loss_.target;
     args.ignores = s.ignore_index.has_value();
     for (int i = 0; i < w; ++i) {
       const bool labels = args.ignores && i == args.label;
-      args.in[i] = operand(labels ? this->labels(args.ignored) : call_.tensors[i]);
+      args.in[i] = operand(labels ? this->labels(args.ignored) : call_.tensors[i], call_.input());
       if (!call_.tensors[i].defined()) args.in[i].number = loss_.traits.operands[i].otherwise;
     }
     args.weighted = call_.weight().defined();
-    args.weight = operand(call_.weight());
+    args.weight = operand(call_.weight(), elements_);
     args.strided = args.weight.layout == Layout::kStrided;
     for (int i = 0; i < w; ++i) args.strided = args.strided || args.in[i].layout == Layout::kStrided;
 
@@ -53,11 +53,12 @@ class ElementPass : Launcher {
     for (int i = 0; i <= w; ++i) {
       if (!(wrt_ >> i & 1)) continue;
       const bool exact = corrects && i == w;  // not rounded before it is corrected
-      out.grads[i] = empty_in_order(call_.input(), exact ? math_ : call_.tensors[i].scalar_type());
+      out.grads[i] =
+          empty_in_order(i == w ? elements_ : call_.input(), exact ? math_ : call_.tensors[i].scalar_type());
       (i == w ? args.weight_grad : args.grad[i]) = output(out.grads[i]);
     }
     if (!reduces_) {
-      out.loss = empty_in_order(call_.input(), loss_.traits.row_mean ? math_ : call_.result_dtype());
+      out.loss = empty_in_order(elements_, loss_.traits.row_mean ? math_ : call_.result_dtype());
       args.value = output(out.loss);
     }
     args.partial = partial();
@@ -95,8 +96,10 @@ class ElementPass : Launcher {
     return target.to(math_).masked_fill_(target.eq(index), ignored);
   }
 
-  /// A tensor of the input's shape, in the input's order of memory.
-  Operand operand(const at::Tensor& t) { return Launcher::operand(t, order_, math_); }
+  /// A tensor of the shape of `like`, in its order of memory.
+  Operand operand(const at::Tensor& t, const at::Tensor& like) {
+    return Launcher::operand(t, memory_order(like), math_);
+  }
 
   Number measure(Divisor::By by, const ElementArgs& args) {
     Weigh weigh{};
@@ -130,7 +133,7 @@ class ElementPass : Launcher {
   const ElementwiseLoss& loss_;
   const Kernels& table_;
   const at::ScalarType math_;
-  const c10::SmallVector<int64_t, 8> order_;
+  const at::Tensor elements_;
 };
 
 Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {

@@ -13,14 +13,19 @@
 namespace lossops::cuda {
 
 constexpr int kElementThreads = 256;
-/// Elements that a thread reads at once: 16 bytes of the narrowest memory, or of doubles one half.
+/// Numbers of a tensor that a thread reads at once: 16 bytes of the narrowest memory, or of doubles one half.
 template <class T>
-constexpr int kElements = std::is_same_v<T, double> ? 4 : 8;
+constexpr int kNumbers = std::is_same_v<T, double> ? 4 : 8;
+/// The same in elements.
+template <class E, class T>
+constexpr int kElements = kNumbers<T> / components<E>();
 
 template <class E, class T, Wrt wrt>
 class ElementLoop {
   using V = Scalar<T>;
-  static constexpr int kArity = arity<E>();
+  static constexpr int kArity = arity<E>(), kComponents = components<E>(), kTensors = tensor_count<E>();
+  /// Operands to differentiate by.
+  static constexpr int kWanted = wrt == Wrt::kAll ? kArity : wrt == Wrt::kFirst ? kComponents : 0;
   static constexpr std::make_integer_sequence<int, kArity> kIndices{};
 
  public:
@@ -32,10 +37,11 @@ class ElementLoop {
   LOSSOPS_DEVICE void run() {
     const int64_t first = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
     const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
-    const int64_t vectors = a.strided ? 0 : a.size / kElements<T>;
+    constexpr int n = kElements<E, T>;
+    const int64_t vectors = a.strided ? 0 : a.size / n;
     double sum = 0;
-    for (int64_t v = first; v < vectors; v += stride) sum += visit<kElements<T>>(v * kElements<T>, kIndices);
-    for (int64_t i = vectors * kElements<T> + first; i < a.size; i += stride) sum += visit<1>(i, kIndices);
+    for (int64_t v = first; v < vectors; v += stride) sum += visit<n>(v * n, kIndices);
+    for (int64_t i = vectors * n + first; i < a.size; i += stride) sum += visit<1>(i, kIndices);
     sum = block_sum(sum);
     if (threadIdx.x == 0) a.partial[blockIdx.x] = sum;
   }
@@ -44,7 +50,8 @@ class ElementLoop {
   template <int n, int... I>
   LOSSOPS_DEVICE T visit(int64_t start, std::integer_sequence<int, I...> operands) {
     T x[kArity][n], w[n];
-    (load(a.in[I], start, x[I]), ...);
+#pragma unroll
+    for (int k = 0; k < kTensors; ++k) load_elements(a.in[k], start, x + kComponents * k);
     if (a.weighted) load(a.weight, start, w);
 
     T value[n], grad[kArity][n], weight_grad[n];
@@ -52,7 +59,9 @@ class ElementLoop {
 #pragma unroll
     for (int j = 0; j < n; ++j) {
       const V in[] = {V(x[I][j])...};
-      const bool ignored = a.ignores && label({x[I][j]...}) == ignored_;
+      // A weight of 0 leaves an element of several numbers out, as it is padding.
+      const bool padding = kComponents > 1 && a.weighted && w[j] == 0;
+      const bool ignored = padding || (a.ignores && label({x[I][j]...}) == ignored_);
       const auto y = e(variable<I == (wrt == Wrt::kFirst ? 0 : -1)>(in[I])...);
       if constexpr (requires { E::domain; }) {
         LOSSOPS_ASSERT(ignored || !e.invalid(in[I]...), E::domain);
@@ -61,20 +70,47 @@ class ElementLoop {
       value[j] = finish(value_of(y));
       sum += value[j];
       if constexpr (wrt != Wrt::kNothing) weight_grad[j] = ignored ? T(0) : (value_of(y) * scale_).v;
-      if constexpr (wrt == Wrt::kFirst) grad[0][j] = finish(y.d * scale_);
-      if constexpr (wrt == Wrt::kAll) {
-        ((a.grad[I].data ? void(grad[I][j] = finish(partial<I>(in, operands) * scale_)) : void()), ...);
-      }
+      const auto put = [&]<int k>(std::integral_constant<int, k>) {
+        if constexpr (k < kWanted) {
+          if (!a.grad[k / kComponents].data) return;
+          const V d = k == 0 && wrt == Wrt::kFirst ? derivative_of(y) : partial<k>(in, operands);
+          grad[k][j] = finish(d * scale_);
+        }
+      };
+      (put(std::integral_constant<int, I>()), ...);
     }
     if (a.value.data) store(value, a.value, start);
-    if constexpr (wrt == Wrt::kFirst) {
-      if (a.grad[0].data) store(grad[0], a.grad[0], start);
-    }
-    if constexpr (wrt == Wrt::kAll) ((a.grad[I].data ? store(grad[I], a.grad[I], start) : void()), ...);
     if constexpr (wrt != Wrt::kNothing) {
+#pragma unroll
+      for (int k = 0; k < kWanted / kComponents; ++k) {
+        if (a.grad[k].data) store_elements(grad + kComponents * k, a.grad[k], start);
+      }
       if (a.weight_grad.data) store(weight_grad, a.weight_grad, start);
     }
     return sum;
+  }
+
+  /// n elements of a tensor from `start` on, by their numbers.
+  template <int n>
+  LOSSOPS_DEVICE static void load_elements(const Operand& from, int64_t start, T (*x)[n]) {
+    if constexpr (kComponents == 1) {
+      load(from, start, x[0]);
+    } else if constexpr (n == 1) {
+#pragma unroll
+      for (int c = 0; c < kComponents; ++c) load(from, kComponents * start + c, x[c]);
+    } else {
+      T packed[kComponents * n];
+      load(from, kComponents * start, packed);
+#pragma unroll
+      for (int i = 0; i < kComponents * n; ++i) x[i % kComponents][i / kComponents] = packed[i];
+    }
+  }
+  template <int n>
+  LOSSOPS_DEVICE static void store_elements(const T (*x)[n], const Output& to, int64_t start) {
+    T packed[kComponents * n];
+#pragma unroll
+    for (int i = 0; i < kComponents * n; ++i) packed[i] = x[i % kComponents][i / kComponents];
+    store(packed, to, kComponents * start);
   }
 
   /// Of an element's operands, its label.
@@ -105,7 +141,7 @@ __global__ __launch_bounds__(kElementThreads,
 
 template <class E, class T, Wrt wrt>
 int64_t run_elements(const ElementArgs& args) {
-  const int64_t per_block = kElementThreads * (args.strided ? 1 : kElements<T>);
+  const int64_t per_block = kElementThreads * (args.strided ? 1 : kElements<E, T>);
   const int64_t blocks = std::min((args.size + per_block - 1) / per_block, kMaxBlocks);
   if (blocks > 0) launch(element_kernel<E, T, wrt>, blocks, kElementThreads, 0, args);
   return blocks;

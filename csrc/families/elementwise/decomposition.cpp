@@ -17,7 +17,8 @@ at::Tensor values(const ElementwiseLoss& loss, const Aten* operands, const doubl
   Dual<Aten> y;
   at::Tensor slopes[kMaxOperands];
   bool differentiates = false;
-  for (int i = 0; i < loss.operands; ++i) {
+  const int count = loss.operands * loss.components;
+  for (int i = 0; i < count; ++i) {
     const at::Tensor& x = operands[i].tensor();
     if (!x.defined() || !may_be_differentiated(x)) continue;
     differentiates = true;
@@ -27,7 +28,7 @@ at::Tensor values(const ElementwiseLoss& loss, const Aten* operands, const doubl
   const at::Tensor& first = operands[0].tensor();
   if (!differentiates) return loss.decomposition.loss(operands, -1, params).v.tensor_like(first);
   at::Tensor value = y.v.tensor_like(first).detach();
-  for (int i = 0; i < loss.operands; ++i) {
+  for (int i = 0; i < count; ++i) {
     if (slopes[i].defined()) value = with_derivative(value, slopes[i], operands[i].tensor());
   }
   return value;
@@ -55,14 +56,17 @@ at::Tensor decompose(const Call& call) {
   const ElementwiseLoss& loss = ElementwiseLoss::of(call);
   const Settings& s = call.settings;
   const at::ScalarType dtype = at::toOpMathType(call.promoted_dtype());
+  const at::Tensor each = elements(call);
   const auto tensor = [&](int i) {
     const at::Tensor t = beside_input(call, call.tensors[i]);
-    return same(t.sym_sizes(), call.input().sym_sizes()) ? t : t.expand_symint(call.input().sym_sizes());
+    const at::Tensor& like = i < loss.operands ? call.input() : each;
+    return same(t.sym_sizes(), like.sym_sizes()) ? t : t.expand_symint(like.sym_sizes());
   };
 
   // What is ignored must not reach a gradient even if it is infinite: its operands are replaced by zeros.
-  at::Tensor valid;
+  at::Tensor valid, weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
   if (s.ignore_index) valid = at::ne(tensor(loss.target), *s.ignore_index);
+  if (loss.components > 1 && weight.defined()) valid = weight != 0;  // as in kernels
   std::array<Aten, kMaxOperands> operands;
   for (int i = 0; i < loss.operands; ++i) {
     if (!call.tensors[i].defined()) {
@@ -70,11 +74,13 @@ at::Tensor decompose(const Call& call) {
       continue;
     }
     const at::Tensor t = tensor(i).to(dtype);
-    operands[i] = valid.defined() ? at::where(valid, t, 0.0) : t;
+    for (int c = 0; c < loss.components; ++c) {
+      const at::Tensor x = loss.components > 1 ? t.select(-1, c) : t;
+      operands[loss.components * i + c] = valid.defined() ? at::where(valid, x, 0.0) : x;
+    }
   }
   check_domain(call, operands.data(), valid);
   at::Tensor value = values(loss, operands.data(), s.params.data());
-  at::Tensor weight = call.weight().defined() ? tensor(loss.operands).to(dtype) : at::Tensor();
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);
     if (weight.defined()) weight = at::where(valid, weight, 0.0);

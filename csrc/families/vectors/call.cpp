@@ -81,7 +81,7 @@ at::Tensor empty_values(const Call& call) {
                           call.input().options().dtype(call.result_dtype()).requires_grad(false));
 }
 
-const at::Tensor& gradient_like(const Call& call, int i) { return call.tensors[i]; }
+at::Tensor gradient_like(const Call& call, int i) { return call.tensors[i]; }
 
 Divisor mean(const Call& call) {
   c10::SymInt groups = 1;

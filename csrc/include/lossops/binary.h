@@ -91,6 +91,86 @@ LOSSOPS_API at::Tensor focal(
     std::optional<int64_t> ignore_index = std::nullopt,
     const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
+/// Quality focal loss: cross-entropy with a score, which fades out where that is met.
+///
+/// Formula, with p = sigmoid(input) and t = target:
+///
+///     l = abs(t - p)^beta (-t ln p - (1 - t) ln(1 - p))
+///
+/// @param input Logits of any shape; a floating dtype.
+/// @param target Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a floating,
+///     integer or bool dtype.
+/// @param beta How fast it fades out, >= 0.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param ignore_index Elements with this target are left out, and get gradient 0.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: X. Li et al., "Generalized focal loss: learning qualified and distributed bounding boxes for
+///     dense object detection", NeurIPS 2020, arXiv:2006.04388.
+LOSSOPS_API at::Tensor quality_focal(
+    const at::Tensor& input, const at::Tensor& target, double beta = 2.0,
+    Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
+    std::optional<int64_t> ignore_index = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
+/// Varifocal loss: cross-entropy with the score of a positive, and a focal loss of negatives.
+///
+/// Formula, with p = sigmoid(input) and t = target:
+///
+///     l = t (-t ln p - (1 - t) ln(1 - p))       where t > 0
+///     l = -alpha p^gamma ln(1 - p)              where t = 0
+///
+/// @param input Logits of any shape; a floating dtype.
+/// @param target Scores in [0, 1], of a detector the IoU of the box at its class and 0 elsewhere; a floating,
+///     integer or bool dtype.
+/// @param alpha What a negative counts, >= 0.
+/// @param gamma How fast negatives fade out, >= 0.
+/// @param iou_weighted Whether a positive counts by its score, the first t of the formula.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param ignore_index Elements with this target are left out, and get gradient 0.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: H. Zhang, Y. Wang, F. Dayoub, N. Suenderhauf, "VarifocalNet: an IoU-aware dense object
+///     detector", CVPR 2021, arXiv:2008.13367.
+LOSSOPS_API at::Tensor varifocal(
+    const at::Tensor& input, const at::Tensor& target, double alpha = 0.75, double gamma = 2.0,
+    bool iou_weighted = true, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt,
+    std::optional<int64_t> ignore_index = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
+/// Gaussian focal loss: of a heat map with a peak of 1 at each object, and less around it.
+///
+/// Formula, with p = sigmoid(input) and t = target:
+///
+///     l = -(1 - p)^alpha ln p                   where t = 1
+///     l = -(1 - t)^gamma p^alpha ln(1 - p)      where t < 1
+///
+/// @param input Logits of any shape; a floating dtype.
+/// @param target The heat map, in [0, 1], of the same shape; a floating, integer or bool dtype.
+/// @param alpha How fast what is right fades out, >= 0.
+/// @param gamma How much less a neighbour of a peak counts, >= 0.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+/// @param weight A factor per element; broadcasts to `input`.
+/// @param ignore_index Elements with this target are left out, and get gradient 0.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
+///
+/// Reference: H. Law, J. Deng, "CornerNet: detecting objects as paired keypoints", ECCV 2018,
+///     arXiv:1808.01244.
+LOSSOPS_API at::Tensor gaussian_focal(
+    const at::Tensor& input, const at::Tensor& target, double alpha = 2.0, double gamma = 4.0,
+    Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
+    std::optional<int64_t> ignore_index = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
 /// Asymmetric loss (ASL) for many labels, few of them positive: easy negatives vanish.
 ///
 /// Formula, with p = sigmoid(input), t = target and p_m = max(p - clip, 0):

@@ -42,4 +42,18 @@ enum class LossType : int64_t {
   SigmoidNorm = 11,  ///< Sigmoid, of means over tokens
 };
 
+/// How four numbers tell a box.
+enum class Format : int64_t {
+  Xyxy = 0,    ///< two corners, that of both smallest numbers first
+  Xywh = 1,    ///< that corner, width and height
+  Cxcywh = 2,  ///< the centre, width and height
+};
+
+/// What becomes of the IoU of two boxes.
+enum class Mode : int64_t {
+  Linear = 0,  ///< 1 - IoU
+  Log = 1,     ///< -ln(IoU)
+  Square = 2,  ///< 1 - IoU^2
+};
+
 }  // namespace lossops

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lossops/binary.h"
+#include "lossops/box.h"
 #include "lossops/classification.h"
 #include "lossops/contrastive.h"
 #include "lossops/count.h"
@@ -18,6 +19,7 @@
 #include "lossops/margin.h"
 #include "lossops/metric.h"
 #include "lossops/preference.h"
+#include "lossops/noise.h"
 #include "lossops/region.h"
 #include "lossops/regression.h"
 #include "lossops/relative.h"

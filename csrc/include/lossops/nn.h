@@ -5,6 +5,7 @@
 
 #include "lossops/lossops.h"
 #include "lossops/nn/binary.h"
+#include "lossops/nn/box.h"
 #include "lossops/nn/classification.h"
 #include "lossops/nn/contrastive.h"
 #include "lossops/nn/count.h"
@@ -16,6 +17,7 @@
 #include "lossops/nn/margin.h"
 #include "lossops/nn/metric.h"
 #include "lossops/nn/preference.h"
+#include "lossops/nn/noise.h"
 #include "lossops/nn/region.h"
 #include "lossops/nn/regression.h"
 #include "lossops/nn/relative.h"

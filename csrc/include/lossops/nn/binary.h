@@ -137,6 +137,129 @@ struct FocalLossImpl : torch::nn::Cloneable<FocalLossImpl> {
 /// Shared ownership of a `FocalLossImpl`.
 TORCH_MODULE(FocalLoss);
 
+/// Options of `QualityFocalLoss`.
+struct QualityFocalLossOptions {
+  /// How fast it fades out, >= 0.
+  TORCH_ARG(double, beta) = 2.0;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Quality focal loss: cross-entropy with a score, which fades out where that is met. See
+/// `lossops::quality_focal`.
+struct QualityFocalLossImpl : torch::nn::Cloneable<QualityFocalLossImpl> {
+  explicit QualityFocalLossImpl(QualityFocalLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::QualityFocalLoss", "beta", options.beta(), "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::quality_focal(
+        input, target, options.beta(), options.reduction(), weight, options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  QualityFocalLossOptions options;
+};
+/// Shared ownership of a `QualityFocalLossImpl`.
+TORCH_MODULE(QualityFocalLoss);
+
+/// Options of `VarifocalLoss`.
+struct VarifocalLossOptions {
+  /// What a negative counts, >= 0.
+  TORCH_ARG(double, alpha) = 0.75;
+  /// How fast negatives fade out, >= 0.
+  TORCH_ARG(double, gamma) = 2.0;
+  /// Whether a positive counts by its score, the first t of the formula.
+  TORCH_ARG(bool, iou_weighted) = true;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Varifocal loss: cross-entropy with the score of a positive, and a focal loss of negatives. See
+/// `lossops::varifocal`.
+struct VarifocalLossImpl : torch::nn::Cloneable<VarifocalLossImpl> {
+  explicit VarifocalLossImpl(VarifocalLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::VarifocalLoss", "alpha", options.alpha(), "gamma", options.gamma(),
+        "iou_weighted", options.iou_weighted(), "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::varifocal(
+        input, target, options.alpha(), options.gamma(), options.iou_weighted(), options.reduction(),
+        weight, options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  VarifocalLossOptions options;
+};
+/// Shared ownership of a `VarifocalLossImpl`.
+TORCH_MODULE(VarifocalLoss);
+
+/// Options of `GaussianFocalLoss`.
+struct GaussianFocalLossOptions {
+  /// How fast what is right fades out, >= 0.
+  TORCH_ARG(double, alpha) = 2.0;
+  /// How much less a neighbour of a peak counts, >= 0.
+  TORCH_ARG(double, gamma) = 4.0;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// Elements with this target are left out, and get gradient 0.
+  TORCH_ARG(std::optional<int64_t>, ignore_index) = std::nullopt;
+};
+
+/// Gaussian focal loss: of a heat map with a peak of 1 at each object, and less around it. See
+/// `lossops::gaussian_focal`.
+struct GaussianFocalLossImpl : torch::nn::Cloneable<GaussianFocalLossImpl> {
+  explicit GaussianFocalLossImpl(GaussianFocalLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::GaussianFocalLoss", "alpha", options.alpha(), "gamma", options.gamma(),
+        "reduction", options.reduction(), "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::gaussian_focal(
+        input, target, options.alpha(), options.gamma(), options.reduction(), weight,
+        options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  GaussianFocalLossOptions options;
+};
+/// Shared ownership of a `GaussianFocalLossImpl`.
+TORCH_MODULE(GaussianFocalLoss);
+
 /// Options of `AsymmetricLoss`.
 struct AsymmetricLossOptions {
   /// How fast easy positives fade, >= 0.

@@ -1,0 +1,60 @@
+// Classification where some labels are wrong, or none is quite certain; see softmax.h.
+#pragma once
+
+#include "../math/class_axis.h"
+
+namespace lossops::losses {
+
+/// Wang et al. (ICCV 2019): cross-entropy, and that of the label given the prediction, with -4 for ln 0: 4 (1
+/// - p).
+struct SymmetricCrossEntropy {
+  double alpha = 0.1, beta = 1;
+  static constexpr std::array parameters{param("alpha", &SymmetricCrossEntropy::alpha).positive(),
+                                         param("beta", &SymmetricCrossEntropy::beta).at_least(0)};
+  template <class P>
+  LOSSOPS_INLINE auto true_class(const P& p) const {
+    return (4 * beta) * p.q() - alpha * p.log_p();
+  }
+};
+
+/// Feng et al. (IJCAI 2020): the first terms of the series of -ln p in 1 - p, a bounded loss.
+struct TaylorCrossEntropy {
+  int64_t terms = 2;
+  static constexpr std::array parameters{param("terms", &TaylorCrossEntropy::terms).between(1, 64),
+                                         label_smoothing<TaylorCrossEntropy>()};
+  template <class P>
+  LOSSOPS_INLINE auto true_class(const P& p) const {
+    const auto q = p.q();
+    std::remove_const_t<decltype(q)> sum = q * (1.0 / static_cast<double>(terms));
+    for (int64_t k = terms - 1; k > 0; --k) sum = q * (sum + 1.0 / static_cast<double>(k));
+    return sum;
+  }
+};
+
+/// Lienen & Huellermeier (AAAI 2021): the divergence from the nearest distribution that gives the label at
+/// least 1 - alpha, which spreads the rest as the prediction does; so that p alone counts.
+struct LabelRelaxation {
+  double alpha = 0.1;
+  static constexpr std::array parameters{param("alpha", &LabelRelaxation::alpha).above(0).below(1)};
+  template <class P>
+  LOSSOPS_INLINE auto true_class(const P& p) const {
+    const auto lacking = relu(std::log1p(-alpha) - p.log_p());
+    return (1 - alpha) * lacking + alpha * (std::log(alpha) - log(at_least(p.q(), alpha)));
+  }
+};
+
+/// Pereyra et al. (2017): cross-entropy less beta times the entropy of the prediction.
+struct ConfidencePenalty {
+  double beta = 0.1;
+  static constexpr std::array parameters{param("beta", &ConfidencePenalty::beta).at_least(0)};
+  template <class P>
+  LOSSOPS_INLINE auto true_class(const P& p) const {
+    return other_class(p) - p.log_p();
+  }
+  template <class P>
+  LOSSOPS_INLINE auto other_class(const P& p) const {
+    return beta * scaled(p.p(), p.log_p());
+  }
+};
+
+}  // namespace lossops::losses
