@@ -58,7 +58,7 @@ struct PolicyGradient {
   /// min(r, epsilon_high) a logps, with a constant ratio.
   template <class P, class L, class A>
   LOSSOPS_INLINE auto weighted(const P& logps, const L& log_ratio, const A& a) const {
-    const auto r = detached(value_of(exp(log_ratio)));
+    const auto r = detach(exp(log_ratio));
     using C = std::remove_const_t<decltype(r)>;
     return a * C(select(r > C(epsilon_high), C(epsilon_high), r)) * logps;
   }

@@ -184,7 +184,7 @@ struct KTO {
       param("undesirable_weight", &KTO::undesirable_weight).at_least(0).below(kInfinity)};
   template <class X, class R, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& logps, const R& ref_logps, const T& target, const K& kl) const {
-    const auto s = logistic(beta * ((logps - ref_logps) - at_least(detached(value_of(kl)), 0)));
+    const auto s = logistic(beta * ((logps - ref_logps) - at_least(detach(kl), 0)));
     return select(value_of(target) > 0, desirable_weight * s.q(), undesirable_weight * s.p());
   }
 };

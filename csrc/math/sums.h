@@ -128,7 +128,7 @@ LOSSOPS_INLINE S norm(const S& sum, const C& c, double p) {
   if (p == 0) return sum;
   if (p < kInfinity) return root(sum, p) / c;
   // Of those that are largest, each has the same share.
-  const C count = detached(value_of(sum));
+  const C count = detach(sum);
   return custom_derivative(C(c * 1.0), share(c, count), sum);
 }
 
