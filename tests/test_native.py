@@ -68,7 +68,7 @@ def test_value_and_gradients(own: Case) -> None:
     function, native, draw = own
     truth = evaluated(function, leaves(draw(50, 7, dtype=torch.float64)))
     exact = evaluated(native, leaves(draw(50, 7, dtype=torch.float64)))
-    torch.testing.assert_close(exact, truth, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(exact, truth, rtol=1e-8, atol=1e-9)  # torch's softplus ends at 20
     ours, theirs = (evaluated(f, leaves(draw(50, 7))) for f in (native, function))
     for a, b, c in zip(ours, theirs, truth, strict=True):
         assert a.dtype == b.dtype == torch.float32 and a.shape == b.shape
