@@ -217,8 +217,10 @@ def test_checks_become_limits() -> None:
 
 def test_focal_loss_far_out() -> None:
     """The gradient at x = 60 and gamma = 0.5, which is NaN as written, and digits at 20."""
+    same = lossops.native(FocalLoss())
     for module in (FocalLoss(gamma=0.5), FocalLoss(gamma=2.0)):
         native = lossops.native(module)
+        assert native.op is same.op  # numbers of modules do not make another loss
         for at in (20.0, 60.0):
             x = torch.tensor([at], requires_grad=True)
             native(x, torch.ones(1)).backward()

@@ -106,7 +106,7 @@ def define(
     from .points import check_derivatives
 
     if callable(expression):
-        return _of_function(name, expression, tensors, limits, test_points, parameters)[0]
+        return _of_function(name, expression, tensors, limits, test_points, parameters, True)[0]
     given = ("input", "target") if tensors is None else tensors
     definition = checked(name, expression, given, limits, parameters)
     points = check_points(name, test_points, definition.tensors)
@@ -223,13 +223,14 @@ def _of_function(
     limits: Sequence[tuple[str, str, float]],
     test_points: Sequence[Sequence[float]],
     parameters: dict[str, float],
+    keeps: bool = False,
 ) -> tuple[DefinedLoss, "Recording"]:
     """The loss that a function computes, and what was recorded; checked against the function."""
     from .agreement import check_agreement
     from .definition import check_points, checked
     from .signature import record
 
-    recording = record(name, function, tensors, parameters)
+    recording = record(name, function, tensors, parameters, keeps)
     every = [*recording.limits, *limits]
     definition = checked(
         name, recording.expression, recording.tensors, every, recording.parameters, recording.target

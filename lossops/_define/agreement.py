@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .definition import RELATIONS
+from .language import RELATIONS
 from .signature import REQUIRED, Argument, Recording
 
 DRAWN = 24  # points, if none are given

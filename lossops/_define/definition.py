@@ -4,7 +4,6 @@ import hashlib
 import json
 import keyword
 import math
-import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,12 @@ import torch
 
 from ..nn._base import Loss
 from .expression import Parser
-from .language import CONSTANTS, FUNCTIONS
+from .language import CONSTANTS, FUNCTIONS, RELATIONS
 from .nodes import Expression, Node
 
 MAX_TENSORS = 8  # kMaxOperands of csrc/math/parameters.h; of kMaxParams families have their share
 MAX_PARAMETERS = 8
 MAX_NAME = 64
-
-RELATIONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 # What every loss takes, and the names that the generated files use themselves.
 COMMON = ("reduction", "weight", "ignore_index", "normalizer", "dtype", "wrt")

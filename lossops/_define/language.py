@@ -2,6 +2,7 @@
 
 import ast
 import math
+import operator
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 64
@@ -61,6 +62,7 @@ COMPARISONS = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
+RELATIONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 FOREIGN_OPERATORS = {

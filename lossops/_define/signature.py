@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from . import refusals
-from .language import CONSTANTS, FUNCTIONS
+from .language import CONSTANTS, FUNCTIONS, RELATIONS
 from .nodes import Expression, MistakeError, Node
 from .record import Recorder, RefusedError, Self, surrounded
 from .symbols import symbol
@@ -234,8 +234,16 @@ def record(
     function: Callable[..., Any],
     tensors: Sequence[str] | None = None,
     defaults: Mapping[str, float] | None = None,
+    keeps: bool = False,
 ) -> Recording:
     """Record a function, or the forward of a module.
+
+    Args:
+        name: Of the operator.
+        function: What is recorded.
+        tensors: Which arguments are tensors, if that is to be said.
+        defaults: Of arguments, instead of the function's.
+        keeps: Whether the numbers that a module has are the operator's defaults.
 
     Raises:
         ValueError: It cannot be recorded; the line is quoted.
@@ -258,7 +266,7 @@ def record(
     unused = {a.name for a in numbers if a.operand not in root.reads}
     if unused:  # the operator does without them
         take, root, ending, forbidden = _recorded(name, function, arguments, unused)
-    return _finished(take, root, ending, forbidden)
+    return _finished(take, root, ending, forbidden, keeps)
 
 
 def _recorded(
@@ -284,8 +292,21 @@ def _recorded(
     return take, root, ending, forbidden
 
 
+def _default(a: Argument, keeps: bool, limits: list[tuple[str, str, float]]) -> float:
+    """What the operator has for a number by default.
+
+    Of an attribute, which is always given, it is the same in all modules where it may be: they are
+    one loss then, and compiled once.
+    """
+    own = [(relation, bound) for name, relation, bound in limits if name == a.operand]
+    known = isinstance(a.value, (int, float))
+    if known and (keeps or not all(RELATIONS[r](REQUIRED, bound) for r, bound in own)):
+        return float(a.value)
+    return REQUIRED
+
+
 def _finished(
-    take: _Take, root: Node, ending: str, forbidden: list[tuple[Node, bool]]
+    take: _Take, root: Node, ending: str, forbidden: list[tuple[Node, bool]], keeps: bool
 ) -> Recording:
     graph = take.recorder.graph
     every = (*take.arguments, *take.attributes.values())
@@ -302,7 +323,7 @@ def _finished(
         tuple(graph.tensors),
         take.target or graph.tensors[-1],
         {
-            a.operand: float(REQUIRED if a.value is inspect.Parameter.empty else a.value)
+            a.operand: _default(a, a in take.arguments or keeps, limits)
             for a in every
             if a.operand and a.kind == "number"
         },
