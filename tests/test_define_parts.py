@@ -82,9 +82,8 @@ def test_class_arguments_of_the_library(costs: Any) -> None:
     whole = costs(leaves[0] @ leaves[1].T, t[:, 0], 0.5)
     torch.testing.assert_close(loss, whole)
     torch.testing.assert_close(slopes, torch.autograd.grad(whole, leaves))
-    torch.testing.assert_close(
-        torch.func.vmap(lambda x, t: costs(x, t, reduction="none"))(x, t), brier(x, t, 1.0)
-    )
+    each = torch.func.vmap(lambda x, t: costs(x, t, reduction="none"), in_dims=(2, 1), out_dims=1)
+    torch.testing.assert_close(each(x, t), brier(x, t, 1.0))
 
 
 def test_class_function(focal: Any) -> None:
