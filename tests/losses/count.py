@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from tests.families import Draw
-from tests.losses.formulas import softplus
+from tests.losses.formulas import log_rising, softplus
 from tests.losses.table import Bad, row
 
 
@@ -40,8 +40,8 @@ def negative_binomial_nll(
 ) -> Tensor:
     mean, r = torch.exp(input) if log_input else input, 1 / dispersion
     y = dispersion * mean
-    loss = torch.lgamma(r) - torch.lgamma(r + target) + r * torch.log1p(y)
-    loss = loss + target * (torch.log1p(y) - torch.log(y))
+    loss = r * torch.log1p(y) + target * (torch.log1p(y) - torch.log(y))
+    loss = loss - log_rising(r, target)
     return loss + torch.lgamma(target + 1) if full else loss
 
 
