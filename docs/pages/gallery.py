@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from typing import Any
 from .snippets import ROOT
 
 EXAMPLES = ROOT / "examples"
+PROGRESS = re.compile(r"^\w+ ━.*\n", re.M)  # the bar of rich, as a log has it
 TASKS = {  # what is shown, in order
     "Imbalanced classes": ("imbalanced",),
     "Regression and forecasts": ("regression", "anomaly"),
@@ -115,7 +117,7 @@ def executed(name: str, folder: Path) -> tuple[str, list[Path]]:
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{name}.py failed:\n{done.stderr}")
-    printed = done.stdout.partition("\npictures:")[0].strip("\n")
+    printed = PROGRESS.sub("", done.stdout).partition("\npictures:")[0].strip("\n")
     pictures = sorted(path.name for path in folder.glob("*.png"))
     record.write_text(json.dumps({"stamp": stamp, "printed": printed, "pictures": pictures}))
     return printed, [folder / picture for picture in pictures]
