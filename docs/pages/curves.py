@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -208,7 +209,7 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
     "sequence": (
         Axis(FOUND, -6, 8, joined),
-        tuple(Line(f"{count} frames", count) for count in (1, 3, 9)),
+        tuple(Line(f"{count} frame{'s' * (count > 1)}", count) for count in (1, 3, 9)),
     ),
     "region": (MASK, pixels({})),
     "segmentation": (MASK, pixels({})),
@@ -384,7 +385,10 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
     ),
     "ctc": (
         Axis(FOUND, -6, 8, frames),
-        tuple(Line(f"{count} frames", count, {"from_logits": True}) for count in (1, 3, 9)),
+        tuple(
+            Line(f"{count} frame{'s' * (count > 1)}", count, {"from_logits": True})
+            for count in (1, 3, 9)
+        ),
     ),
     "dpo": (
         AHEAD,
@@ -452,7 +456,7 @@ def draw(op: str, function: str) -> str:
     figure = new_figure("pages.curves", 8.4, 3.3)
     value, gradient = figure.subplots(1, 2)
     for axes, title in ((value, "loss"), (gradient, "gradient")):
-        plain(axes).set(title=title, xlabel=describe(op, function))
+        plain(axes).set(title=title, xlabel=textwrap.fill(describe(op, function), 44))
     for colour, (line, loss, slope) in zip(COLOURS, found, strict=False):
         value.plot(x, loss, color=colour, lw=1.8, label=line.label)
         gradient.plot(x, slope, color=colour, lw=1.8)

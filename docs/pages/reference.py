@@ -81,8 +81,8 @@ def in_rst(text: str) -> str:
     text = re.sub(r":\n\n(?=    )", "::\n\n", text)
     text = re.sub(r"^@param (\w+) ", r":param \1: ", text, flags=re.M)
     text = re.sub(r"^@return ", ":returns: ", text, flags=re.M)
-    text = re.sub(r"(?<=[^\n])\n(?=:param)", "\n", text)
-    return re.sub(r"(?m)^(Reference: )", r"\1", text).replace("*", r"\*")
+    head, reference, rest = text.partition("\nReference: ")
+    return f"{head}{reference}{' '.join(rest.split())}".replace("*", r"\*")
 
 
 def directive(kind: str, signature: str, body: str) -> Iterator[str]:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.figures import KIND, PEERS, elements, size_name
+from benchmarks.report import FAMILIES
 
-from .losses import benchmark
+from .losses import ROOT
 
 MARK = "<!-- The site has the figures of the benchmark here. -->\n"
 CLASSES = (  # of sizes, by elements
     ("up to 8K elements", 0),
-    ("64K to 1M", 1 << 16),
-    ("more than 1M", (1 << 20) + 1),
+    ("to 1M", (1 << 13) + 1),
+    ("more", (1 << 20) + 1),
 )
+Run = dict[str, Any]
 
 
-def ratios(kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str, float]]]:
-    """What each peer takes over what lossops takes, in float32."""
-    for cell in benchmark()["cells"]:
+def runs() -> list[Run]:
+    """The full runs on CPUs, one for each instruction set that was measured."""
+    files = sorted((ROOT / "benchmarks/results").glob("cpu-*.json"), reverse=True)
+    return [json.loads(file.read_text()) for file in files]
+
+
+def ratios(run: Run, kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str, float]]]:
+    """What each baseline takes over what lossops takes, in float32."""
+    for cell in run["cells"]:
         if cell["dtype"] != "float32" or kind not in cell["kinds"]:
             continue
         for peer in PEERS:
@@ -34,10 +43,10 @@ def size_of(cell: dict[str, Any]) -> tuple[int, ...] | int:
     return tuple(cell["size"]) if isinstance(cell["size"], list) else cell["size"]
 
 
-def by_size() -> Iterator[str]:
+def by_size(run: Run) -> Iterator[str]:
     """Geometric means, the least and the largest, by family and size."""
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for cell, peer, ratio in ratios(KIND):
+    for cell, peer, ratio in ratios(run, KIND):
         count = elements(size_of(cell))
         name = next(name for name, least in reversed(CLASSES) if count >= least)
         found[cell["family"], name][peer].append(ratio["median"])
@@ -46,18 +55,18 @@ def by_size() -> Iterator[str]:
     for (family, name), peers in found.items():
         cells = (
             f"{math.exp(math.fsum(map(math.log, values)) / len(values)):.1f} "
-            f"({min(values):.1f} to {max(values):.1f})"
+            f"({min(values):.1f} to {max(values):.1f})" if values else ""
             for values in (peers[peer] for peer in PEERS)
-        )
-        yield f"| {family} | {name} | {' | '.join(cells)} |"
+        )  # fmt: skip
+        yield f"| {FAMILIES[family]} | {name} | {' | '.join(cells)} |"
 
 
-def slower() -> Iterator[str]:
-    """The calls that a peer does faster."""
-    yield "| call | shape | peer | its time over ours, median and quartiles |"
+def slower(run: Run) -> Iterator[str]:
+    """The calls that a baseline does faster."""
+    yield "| call | shape | baseline | its time over ours, median and quartiles |"
     yield "|---|---|---|---|"
     for kind in ("forward", KIND):
-        for cell, peer, ratio in ratios(kind):
+        for cell, peer, ratio in ratios(run, kind):
             if ratio["median"] < 1:
                 spread = "{median:.2f} ({low:.2f} to {high:.2f})".format(**ratio)
                 size = size_name(size_of(cell))
@@ -65,20 +74,24 @@ def slower() -> Iterator[str]:
 
 
 def figures() -> str:
-    """Both tables, with what they were measured on."""
-    meta = benchmark()["meta"]
-    return "\n".join(
-        [
-            f"{meta['cpu']}, {meta['instructions']}, {meta['threads']} threads, torch "
-            f"{meta['torch']}, float32, commit `{meta['commit']}`. How many times as long the peer "
-            "takes for forward and backward with the mean: geometric mean, and the range over the "
-            "losses.",
+    """Both tables of each run, with what it was measured on."""
+    lines = [
+        "How many times as long a baseline (torch.nn.functional, or the formula as users write it) "
+        "takes for forward and backward with the mean, in float32: the geometric mean, and the "
+        "range over the losses. Then the calls that a baseline does faster.",
+        "",
+    ]
+    for run in runs():
+        meta = run["meta"]
+        lines += [
+            f"### {meta['instructions']}",
             "",
-            *by_size(),
+            f"{meta['cpu']}, {meta['threads']} threads, torch {meta['torch']}, commit "
+            f"`{meta['commit']}`.",
             "",
-            "Calls of the same run that a peer does faster:",
+            *by_size(run),
             "",
-            *slower(),
+            *slower(run),
             "",
         ]
-    )
+    return "\n".join(lines)
