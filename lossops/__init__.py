@@ -33,7 +33,7 @@ from .penalties import elastic_net_penalty, l1_penalty, l2_penalty, select_param
 if TYPE_CHECKING:
     from . import distributed, monitor, weights
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "DefinedLoss",
     "__version__",

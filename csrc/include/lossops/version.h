@@ -1,3 +1,3 @@
 #pragma once
 
-#define LOSSOPS_VERSION "0.1.0"
+#define LOSSOPS_VERSION "0.2.0"
