@@ -1,6 +1,6 @@
 """Identities on many ranks: `torchrun --nproc-per-node 2 examples/identities.py`.
 
-An encoder learns to tell 4,000 identities apart, each known by noisy views of one point. Their
+An encoder learns to tell 1,000 identities apart, each known by noisy views of one point. Their
 centres, the weights of ArcFace, are spread over the ranks: no rank has all of them, nor the cosines
 of all. Every rank sees the same batch and takes the same step of the encoder. It prints the loss
 and how often the nearest centre is the right one, which it finds without gathering them either.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import lossops.functional as F
 from lossops.distributed import class_sharded
 
-IDENTITIES, SIZE, FEATURES, BATCH = 4000, 32, 32, 256
+IDENTITIES, SIZE, FEATURES, BATCH = 1000, 32, 32, 256
 
 
 class Views:

@@ -39,7 +39,8 @@ def l1_penalty(parameters: Parameters, strength: float) -> Tensor:
         strength: The factor, >= 0.
 
     Returns:
-        A 0-d tensor; float64 if a parameter is, and otherwise float32, whatever the others.
+        A 0-d tensor; float64 if a parameter is, and otherwise float32, whatever the others. Of
+        DTensors too it is a plain tensor: the penalty of all parameters, the same on every rank.
 
     Raises:
         ValueError: ``strength`` is negative or not finite, or there are no parameters.

@@ -128,7 +128,7 @@ def run_data_parallel(rank: int, ranks: int, kind: str) -> list[float]:
         if kind == "fsdp":
             penalty = lossops.l2_penalty(net, 0.01)
             loss = loss + penalty
-            total = total / ranks + penalty.full_tensor().detach()
+            total = total / ranks + penalty.detach()
         else:
             total = total / ranks
         loss.backward()
@@ -194,16 +194,15 @@ def torchrun(program: Path, ranks: int, folder: Path, *args: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("ranks", [1, 3])
-def test_guide(tmp_path: Path, ranks: int) -> None:
-    """Every snippet, as one program."""
+def test_guide(tmp_path: Path) -> None:
+    """Every snippet, as one program on three ranks; building the site runs it on one."""
     found = re.findall(
         r"^```python\n(.*?)^```$", (ROOT / "docs/distributed.md").read_text(), re.M | re.S
     )
     assert len(found) >= 6
     program = tmp_path / "program.py"
     program.write_text("\n".join(found))
-    torchrun(program, ranks, tmp_path)
+    torchrun(program, 3, tmp_path)
 
 
 def test_example(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def _pair(loss: _Loss, rows: Rows, spread: bool = False) -> list[Tensor]:
     If ``spread``, also the weighted sum of how far these lie below their log-sum-exp, and the sum
     of their weights.
     """
+    assert rows.place is not None
     part, weights = rows.part, rows.of_classes("weight")
     largest, sums, label, *distances = rows.sides[0].by_chunks(
         lambda x, place: _sums(loss, rows, x, place, weights, spread), rows.place

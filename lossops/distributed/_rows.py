@@ -151,7 +151,11 @@ class Rows:
         rows = list(input.shape)
         rows.pop(self._axis)
         self.shape = torch.Size(rows)
-        self.label = self.place = self.given = self.lists = self.keep = None
+        self.label: Tensor | None = None
+        self.place: Tensor | None = None
+        self.given: Tensor | None = None
+        self.lists: Tensor | None = None
+        self.keep: Tensor | None = None
         target = given.get("labels") if sides == 2 else given["target"]
         if target is not None:
             self._read(target)

@@ -6,7 +6,7 @@ gathered. What is no DTensor is the same on all ranks, as DTensor's replicated t
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -104,7 +104,9 @@ class _Call:
                 value = ranks.sum(value)
             return _wrapped(value, self._mesh, [Replicate()] * self._mesh.ndim)
         shape = self._layout.shape if rows else tuple(value.shape)
-        placements = [Shard(k) if isinstance(k, int) else Replicate() for k in self._keys]
+        placements: list[Placement] = [
+            Shard(k) if isinstance(k, int) else Replicate() for k in self._keys
+        ]
         return _wrapped(value, self._mesh, placements, shape)
 
     def _evaluate(self, given: dict[str, Any]) -> Tensor:
@@ -185,7 +187,12 @@ class _Call:
     def _elements(self, given: Mapping[str, Any]) -> torch.Size:
         """The shape of what this rank has of the elements."""
         names = [name for name in self._layout.dims if name != "weight"]
-        return torch.broadcast_shapes(*(given[name].shape for name in names))
+        return _broadcast(given[name] for name in names)
+
+
+def _broadcast(tensors: Iterable[Tensor]) -> torch.Size:
+    shapes = (t.shape for t in tensors)
+    return torch.Size(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
 
 
 def _weight_of(labels: Tensor, weight: Tensor, ignore_index: int | None) -> Tensor:
@@ -235,13 +242,13 @@ def _of_elements(
     rows = {n for n, t in operands.items() if n == "var" or (op == "quantile" and n == "target")
             if t.dim() == input.dim() - 1 and t.shape == input.shape[:-1]}  # fmt: skip
     try:
-        shape = torch.broadcast_shapes(*(t.shape for n, t in operands.items() if n not in rows))
+        shape = _broadcast(t for n, t in operands.items() if n not in rows)
     except RuntimeError:
         return _Layout()  # which the operator says in its words
     averaged = issubclass(module, SampleLoss)
     if _result_shape(space, op, given) != (shape[:-1] if averaged else shape):
         return _Layout()
-    dims = {}
+    dims: dict[str, tuple[Dim, ...]] = {}
     for name, t in operands.items():
         first = 0 if name in rows else len(shape) - t.dim()
         if name == "weight" and averaged and t.dim() < len(shape):
@@ -260,10 +267,10 @@ def _result_shape(space: str, op: str, given: dict[str, Any]) -> torch.Size | No
             for n, v in given.items()}  # fmt: skip
     meta |= {"reduction": NONE, "normalizer": None}
     try:
-        found: Tensor = getattr(getattr(torch.ops, space), op)(*meta.values())
+        found = getattr(getattr(torch.ops, space), op)(*meta.values())
     except (RuntimeError, ValueError, IndexError):
         return None
-    return found.shape
+    return cast(torch.Size, found.shape)
 
 
 def _of_vectors(module: type[Loss], tensors: dict[str, Tensor]) -> _Layout:
@@ -272,8 +279,10 @@ def _of_vectors(module: type[Loss], tensors: dict[str, Tensor]) -> _Layout:
     shape = next(iter(operands.values())).shape[:-1]
     if any(t.shape[: len(shape)] != shape for t in operands.values()):
         return _Layout()
-    dims = {n: (*range(len(shape)), *[None] * (t.dim() - len(shape))) for n, t in operands.items()}
-    return _Layout(cast(dict[str, tuple[Dim, ...]], dims), tuple(shape), module)
+    dims: dict[str, tuple[Dim, ...]] = {
+        n: (*range(len(shape)), *[None] * (t.dim() - len(shape))) for n, t in operands.items()
+    }
+    return _Layout(dims, tuple(shape), module)
 
 
 _OF_LAYERS = ("linear_weight", "linear_bias", "target_weight", "target_bias")
@@ -311,25 +320,40 @@ def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _
 # -- penalties ---
 
 
+class _Plain(torch.autograd.Function):
+    """A plain tensor, the same on all ranks, whose gradient may come as a DTensor."""
+
+    @staticmethod
+    def forward(ctx: Any, t: Tensor) -> Tensor:  # noqa: ANN401, ARG004
+        return t.view_as(t)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:  # noqa: ANN401, ARG004
+        return grads[0].full_tensor() if isinstance(grads[0], DTensor) else grads[0]
+
+
 def _penalty(params: list[Tensor], l1: float, l2: float) -> Tensor:
-    """Of the parts that each rank has, added up over the ranks that have different ones."""
+    """Of the parts that each rank has, added up over the ranks that have different ones.
+
+    A plain tensor, to be added to the loss of this rank's samples: a DTensor would make one of the
+    sum, and of the gradient that a model's own plain tensors get.
+    """
     groups: dict[tuple[DeviceMesh | None, tuple[int, ...]], list[Tensor]] = {}
     for p in params:
-        mesh, sharded, local = None, (), p
-        if isinstance(p, DTensor):
-            whole = [Replicate() if x.is_partial() else x for x in p.placements]
-            p = p.redistribute(p.device_mesh, whole)
-            mesh, local = p.device_mesh, p.to_local()
-            sharded = tuple(i for i, x in enumerate(whole) if not x.is_replicate())
-        groups.setdefault((mesh, sharded), []).append(local)
+        if not isinstance(p, DTensor):
+            groups.setdefault((None, ()), []).append(p)
+            continue
+        whole = [Replicate() if x.is_partial() else x for x in p.placements]
+        sharded = tuple(i for i, x in enumerate(whole) if not x.is_replicate())
+        local = p.redistribute(p.device_mesh, whole).to_local()
+        groups.setdefault((p.device_mesh, sharded), []).append(local)
     total: Tensor | None = None
-    for (mesh, sharded), local in groups.items():
-        part = torch.ops.lossops.elastic_net_penalty(local, l1, l2)
-        for i in sharded:
-            part = Ranks.of(cast(DeviceMesh, mesh).get_group(i)).sum(part)
+    for (mesh, sharded), parts in groups.items():
+        part = torch.ops.lossops.elastic_net_penalty(parts, l1, l2)
+        for dim in sharded:
+            part = Ranks.of(cast(DeviceMesh, mesh).get_group(dim)).sum(part)
         total = part if total is None else total + part
-    mesh = next(mesh for mesh, _ in groups if mesh is not None)
-    return _wrapped(cast(Tensor, total), mesh, [Replicate()] * mesh.ndim)
+    return cast(Tensor, _Plain.apply(total))  # type: ignore[no-untyped-call]
 
 
 def _wrapped(
@@ -361,7 +385,7 @@ def _losses() -> Iterator[Any]:
 
 def serve(op: Any) -> None:  # noqa: ANN401
     """Have DTensor call this for the operator."""
-    DTensor._op_dispatcher._custom_op_handlers[op] = _handle
+    DTensor._op_dispatcher._custom_op_handlers[op] = _handle  # type: ignore[assignment]
 
 
 for _op in _losses():

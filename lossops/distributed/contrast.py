@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -138,7 +138,7 @@ class _Batch:
         every = self.ranks.gather(torch.nn.functional.pad(t, padding))
         if min(counts) == most:
             return every
-        parts = zip(every.split(most), counts, strict=True)
+        parts = zip(torch.split(every, most), counts, strict=True)
         return torch.cat([part[:count] for part, count in parts])
 
 
@@ -164,9 +164,12 @@ def _info_nce(batch: _Batch, query: Tensor, key: Tensor, negatives: Tensor | Non
 def _of_labels(query: Tensor, keys: Tensor, negatives: Tensor | None, label: Tensor,
                temperature: float, normalize: bool) -> Tensor:  # fmt: skip
     double = widest_float(query.device)
-    return torch.ops.lossops.info_nce(
-        query, keys, negatives, label, temperature, normalize, None, None, None, 0, double
-    )  # type: ignore[no-any-return]
+    return cast(
+        Tensor,
+        torch.ops.lossops.info_nce(
+            query, keys, negatives, label, temperature, normalize, None, None, None, 0, double
+        ),
+    )
 
 
 def _nt_xent(batch: _Batch, z1: Tensor, z2: Tensor, temperature: float) -> Values:
@@ -217,9 +220,12 @@ def _siglip(batch: _Batch, image_features: Tensor, text_features: Tensor, logit_
 def _of_each(images: Tensor, texts: Tensor, scale: Any, bias: Any, negative_only: bool) -> Tensor:  # noqa: ANN401
     scale, bias = scalar_tensor(scale, images), scalar_tensor(bias, images)
     double = widest_float(images.device)
-    return torch.ops.lossops.siglip(
-        images, texts, scale, bias, negative_only, None, None, None, 0, double
-    )  # type: ignore[no-any-return]
+    return cast(
+        Tensor,
+        torch.ops.lossops.siglip(
+            images, texts, scale, bias, negative_only, None, None, None, 0, double
+        ),
+    )
 
 
 def _supcon(batch: _Batch, features: Tensor, labels: Tensor, temperature: float,
