@@ -68,13 +68,13 @@ from .margin import (
     soft_margin_loss,
 )
 from .metric import arcface_loss, cosface_loss
-from .preference import cpo_loss, dpo_loss, kto_loss, orpo_loss, simpo_loss
 from .noise import (
     confidence_penalty_loss,
     label_relaxation_loss,
     symmetric_cross_entropy_loss,
     taylor_cross_entropy_loss,
 )
+from .preference import cpo_loss, dpo_loss, kto_loss, orpo_loss, simpo_loss
 from .region import dice_loss, focal_tversky_loss, jaccard_loss, tversky_loss
 from .regression import (
     adaptive_wing_loss,

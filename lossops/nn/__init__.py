@@ -61,14 +61,14 @@ from .margin import (
     SoftMarginLoss,
 )
 from .metric import ArcFaceLoss, CosFaceLoss
-from .policy import PolicyGradientLoss
-from .preference import CPOLoss, DPOLoss, KTOLoss, ORPOLoss, SimPOLoss
 from .noise import (
     ConfidencePenaltyLoss,
     LabelRelaxationLoss,
     SymmetricCrossEntropyLoss,
     TaylorCrossEntropyLoss,
 )
+from .policy import PolicyGradientLoss
+from .preference import CPOLoss, DPOLoss, KTOLoss, ORPOLoss, SimPOLoss
 from .region import DiceLoss, FocalTverskyLoss, JaccardLoss, TverskyLoss
 from .regression import (
     AdaptiveWingLoss,
@@ -122,10 +122,10 @@ __all__ = [
     "ExpectileLoss",
     "FocalLoss",
     "FocalTverskyLoss",
+    "GIoULoss",
     "GammaNLLLoss",
     "GaussianFocalLoss",
     "GaussianKLLoss",
-    "GIoULoss",
     "GaussianNLLLoss",
     "GeneralizedCrossEntropyLoss",
     "GeneralizedDiceLoss",
