@@ -559,5 +559,5 @@ DENSE = [  # of detectors
     one("far from any", "gaussian_focal", -INF, 0.0, 0.0, 0.0),
 ]
 
-HARD = [*FOCAL, *DENSE, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *RELATIVE, *COUNTS, *LIKELIHOODS, *MARGINS,
-        *CLASSES, *SEQUENCES]  # fmt: skip
+HARD = [*FOCAL, *DENSE, *BINARY, *TARGETS, *REGRESSION, *ROBUST, *RELATIVE, *COUNTS, *LIKELIHOODS,
+        *MARGINS, *CLASSES, *SEQUENCES]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -67,8 +68,8 @@ def test_values(shape: tuple[int, ...], temperature: float, device: str) -> None
     for rows in (shape[:-1], (*shape[:-1], 3)):
         index = some_classes(*rows, classes=shape[-1])
         same_with_gradient(
-            lambda x: selective_log_softmax(x, index, temperature),
-            lambda x: selected(x, index, temperature),
+            partial(selective_log_softmax, index=index, temperature=temperature),
+            partial(selected, index=index, temperature=temperature),
             logits,
         )
         assert selective_log_softmax(logits, index, temperature).shape == index.shape

@@ -1,7 +1,8 @@
 // What an element-wise expression is: a struct with a template operator() over the scalar types of its
-// operands and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid` on its
-// operands' values and a text `domain` that says what they must satisfy. Where an element of a tensor is several
-// numbers, side by side in memory, `components` says how many; each is an operand, those of the first tensor first.
+// operands and, where it has parameters, their table (parameters.h). It may also have a predicate `invalid`
+// on its operands' values and a text `domain` that says what they must satisfy. Where an element of a tensor
+// is several numbers, side by side in memory, `components` says how many; each is an operand, those of the
+// first tensor first.
 #pragma once
 
 #include "parameters.h"

@@ -104,15 +104,15 @@ class Ranks:
 
     def sum(self, t: Tensor) -> Tensor:
         """The sum of the ranks' parts."""
-        return t if self.name is None else _Sum.apply(t, self.name)  # type: ignore[no-untyped-call,no-any-return]
+        return t if self.name is None else _Sum.apply(t, self.name)  # type: ignore[no-untyped-call]
 
     def share(self, t: Tensor) -> Tensor:
         """The same tensor, for parts to be computed of it."""
-        return t if self.name is None else _Share.apply(t, self.name)  # type: ignore[no-untyped-call,no-any-return]
+        return t if self.name is None else _Share.apply(t, self.name)  # type: ignore[no-untyped-call]
 
     def gather(self, t: Tensor) -> Tensor:
         """All ranks' tensors of one shape, one behind the other, for parts to be computed of."""
-        return t if self.name is None else _Gather.apply(t, self.size, self.name)  # type: ignore[no-untyped-call,no-any-return]
+        return t if self.name is None else _Gather.apply(t, self.size, self.name)  # type: ignore[no-untyped-call]
 
     def largest(self, t: Tensor) -> Tensor:
         """The largest of the ranks' tensors, which has no derivative."""
@@ -140,4 +140,4 @@ class Ranks:
 
 
 def _group(name: str) -> "ProcessGroup":
-    return dist.distributed_c10d._resolve_process_group(name)  # type: ignore[arg-type]
+    return dist.distributed_c10d._resolve_process_group(name)  # type: ignore[attr-defined, arg-type]

@@ -147,7 +147,7 @@ class _Call:
                 return t
             t = DTensor.from_local(t, self._mesh, replicated, run_check=False)
         moved = t.redistribute(self._mesh, placements)
-        return cast(Tensor, moved.to_local(grad_placements=gradient))
+        return moved.to_local(grad_placements=gradient)
 
     def _divide(self, given: dict[str, Any], rows: list[Ranks]) -> None:
         """Makes the reduction one of sums, divided by a number for all ranks."""
