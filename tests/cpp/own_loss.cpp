@@ -2,6 +2,7 @@
 // program is a TorchScript file that calls the operator in the library; the data are operands and what Python
 // found.
 #include <dlfcn.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/script.h>
 
 #include <iostream>
