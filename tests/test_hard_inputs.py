@@ -273,7 +273,7 @@ def sweep(loss: Loss) -> list[dict[str, Tensor]]:
         x = x[x > -1]
     targets = {"bce": (0, 1), "hinge": (-1, 1), "hinge_embedding": (-1, 1), "soft_margin": (-1, 1),
                "margin_ranking": (-1, 1), "poisson_nll": (0, 3), "kl_div": (0.25, 1),
-               "negative_binomial_nll": (0, 1), "zero_inflated_poisson_nll": (0, 3),
+               "negative_binomial_nll": (0, 2), "zero_inflated_poisson_nll": (0, 3),
                "tweedie": (0, 3), "gamma_nll": (0.5, 3), "log_normal_nll": (0.5, 3),
                "msle": (0, 1), "mape": (1, -2), "smape": (1, -2),
                "adaptive_wing": (0, 1)}  # fmt: skip
