@@ -120,7 +120,7 @@ struct Varifocal {
     const auto nll = s.nll(t, 1.0 - t);
     using R = std::remove_const_t<decltype(nll)>;
     const R positive = iou_weighted ? R(scaled(t, nll)) : nll;
-    return select(value_of(t) > 0, positive, R(alpha * scaled(p_power(s, gamma), s.nlog_q())));
+    return select(value_of(t) == 0, R(alpha * scaled(p_power(s, gamma), s.nlog_q())), positive);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C& t) const {

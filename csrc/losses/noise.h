@@ -38,8 +38,14 @@ struct LabelRelaxation {
   static constexpr std::array parameters{param("alpha", &LabelRelaxation::alpha).above(0).below(1)};
   template <class P>
   LOSSOPS_INLINE auto true_class(const P& p) const {
-    const auto lacking = relu(std::log1p(-alpha) - p.log_p());
-    return (1 - alpha) * lacking + alpha * (std::log(alpha) - log(at_least(p.q(), alpha)));
+    const auto q = p.q();
+    using X = std::remove_const_t<decltype(q)>;
+    // By what q has too much, as both logarithms cancel near the kink; far from it ln p has the digits.
+    const X excess = relu(q - alpha);
+    const auto far = value_of(p.p()) < 0.5 * (1 - alpha);
+    const X near = -log1p(select(far, X(0), X(excess / (alpha - 1))));
+    const X lacking = select(far, X(std::log1p(-alpha) - p.log_p()), near);
+    return (1 - alpha) * lacking - alpha * log1p(excess / alpha);
   }
 };
 

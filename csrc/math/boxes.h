@@ -79,15 +79,15 @@ LOSSOPS_INLINE auto areas(const Across& across, const Down& down) {
   const auto v = unit_of(down.hull);
   const auto shared_x = across.shared * u;
   const auto shared_y = down.shared * v;
+  // Differences come before products, or those that a compiler fuses would keep them from being exactly 0.
   const auto rest = [&](const auto& x, const auto& y) __attribute__((always_inline)) {
-    return (x - shared_x) * y + shared_x * (y - shared_y);
+    return (x - across.shared) * u * (y * v) + shared_x * ((y - down.shared) * v);
   };
   const auto both = shared_x * shared_y;
   const auto coincide = across.coincide() & down.coincide();
   using A = std::remove_const_t<decltype(both)>;
   return Areas<A, std::remove_const_t<decltype(coincide)>>{
-      both, rest(across.x * u, down.x * v) + rest(across.t * u, down.t * v),
-      across.hull * u * (down.hull * v), coincide};
+      both, rest(across.x, down.x) + rest(across.t, down.t), across.hull * u * (down.hull * v), coincide};
 }
 
 /// The squared distance of the centres by the squared diagonal of the hull; 0 of equal points.
@@ -109,7 +109,8 @@ LOSSOPS_INLINE auto angle_distance(const Across& across, const Down& down) {
   using C = std::remove_const_t<decltype(x)>;
   const C square_x = square(x) + square(y), square_t = square(xt) + square(yt);
   const auto point = square_x * square_t == 0;
-  const C angle = select(point, C(0), atan2(xt * y - x * yt, select(point, C(1), yt * y + xt * x)));
+  const C angle =
+      select(point, C(0), atan2((xt - x) * y - x * (yt - y), select(point, C(1), yt * y + xt * x)));
   const C slope = angle * (8 / (kPi * kPi)), of_x = slope * u, of_t = slope * v;
   const auto by_x = custom_derivative(0.5 * slope * angle, C(-of_x * quotient(y, square_x)), across.x);
   const auto by_y = custom_derivative(by_x, C(of_x * quotient(x, square_x)), down.x);

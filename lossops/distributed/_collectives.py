@@ -13,6 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from .._ranks import device_for
+
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
 
@@ -86,11 +88,13 @@ class Ranks:
         name: The name of the group; None where there is only one rank, and nothing to be sent.
         size: How many ranks there are.
         rank: Which of them this one is.
+        group: The group itself.
     """
 
     name: str | None = None
     size: int = 1
     rank: int = 0
+    group: "ProcessGroup | None" = None
 
     @classmethod
     def of(cls, group: "ProcessGroup | None") -> "Ranks":
@@ -100,7 +104,7 @@ class Ranks:
         group = dist.group.WORLD if group is None else group
         if group is None or dist.get_world_size(group) == 1:
             return cls()
-        return cls(group.group_name, dist.get_world_size(group), dist.get_rank(group))
+        return cls(group.group_name, dist.get_world_size(group), dist.get_rank(group), group)
 
     def sum(self, t: Tensor) -> Tensor:
         """The sum of the ranks' parts."""
@@ -127,9 +131,7 @@ class Ranks:
         if torch.compiler.is_compiling():
             return []
         names, given = list(numbers), torch.tensor(list(numbers.values()))
-        device = "cpu"
-        if self.name is not None and "nccl" in str(dist.get_backend(_group(self.name))):
-            device = "cuda"
+        device = device_for(None, self.group)
         table = self.gather(given.to(device)).view(self.size, -1).tolist()
         for name, values in zip(names, zip(*table, strict=True), strict=True):
             if not name.startswith("own_") and len(set(values)) > 1:
@@ -137,7 +139,3 @@ class Ranks:
                     f"{owner}: {name} must be the same on all ranks, got {list(values)}"
                 )
         return [dict(zip(names, row, strict=True)) for row in table]
-
-
-def _group(name: str) -> "ProcessGroup":
-    return dist.distributed_c10d._resolve_process_group(name)  # type: ignore[attr-defined, arg-type]

@@ -89,7 +89,8 @@ def focal(input: Tensor, target: Tensor, alpha: float | None = 0.25, gamma: floa
 def quality_focal(input: Tensor, target: Tensor, beta: float = 2.0) -> Tensor:
     """Li et al. 2020."""
     nll = target * softplus(-input) + (1 - target) * softplus(input)
-    return (target - sigmoid(input)).abs() ** beta * nll
+    error = target * sigmoid(-input) - (1 - target) * sigmoid(input)  # t - p, in both tails
+    return error.abs() ** beta * nll
 
 
 @row(
