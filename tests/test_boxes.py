@@ -166,5 +166,14 @@ def test_refuses_what_boxes_have_not(device: str) -> None:
         torch.ops.lossops.iou(x, x, ignore_index=1)
     with pytest.raises(ValueError, match="reduction must be"):
         torch.ops.lossops.iou(x, x, reduction=3)
+    with pytest.raises(ValueError, match="iou: mode must be .*'square', got 'cubic'"):
+        F.iou_loss(x, x, mode="cubic")
     with pytest.raises(RuntimeError, match=r"input and target must have the same shape"):
         F.iou_loss(x, x[0])
+
+
+@OURS
+def test_refuses_other_formats(op: str) -> None:
+    x = torch.zeros(2, 4)
+    with pytest.raises(ValueError, match=f"{op}: format must be .*'cxcywh', got 'yxyx'"):
+        FUNCTIONS[op](x, x, format="yxyx")

@@ -232,7 +232,7 @@ def quality_focal_loss(
         >>> import torch, lossops.functional as F
         >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
         >>> F.quality_focal_loss(x, t, reduction="none")
-        tensor([0.1733, 0.0000, 0.0035])
+        tensor([0.1733, 0.0000, 0.0034])
     """
     code, n = reduction_code("quality_focal", reduction), scalar_tensor(normalizer, input)
     return _quality_focal(input, target, beta, weight, ignore_index, n, code)
@@ -339,7 +339,7 @@ def gaussian_focal_loss(
         >>> import torch, lossops.functional as F
         >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.0, 0.5, 0.0])
         >>> F.gaussian_focal_loss(x, t, reduction="none")
-        tensor([0.1733, 0.0108, 1.6500])
+        tensor([0.1733, 0.0108, 1.6501])
     """
     code, n = reduction_code("gaussian_focal", reduction), scalar_tensor(normalizer, input)
     return _gaussian_focal(input, target, alpha, gamma, weight, ignore_index, n, code)

@@ -194,7 +194,7 @@ class QualityFocalLoss(Loss):
         >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([0.0, 0.5, 0.8])
         >>> loss = lossops.nn.QualityFocalLoss(reduction="none")
         >>> loss(x, t)
-        tensor([0.1733, 0.0000, 0.0035])
+        tensor([0.1733, 0.0000, 0.0034])
     """
 
     __constants__ = ["beta", "reduction", "ignore_index"]
@@ -305,7 +305,7 @@ class GaussianFocalLoss(Loss):
         >>> x, t = torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.0, 0.5, 0.0])
         >>> loss = lossops.nn.GaussianFocalLoss(reduction="none")
         >>> loss(x, t)
-        tensor([0.1733, 0.0108, 1.6500])
+        tensor([0.1733, 0.0108, 1.6501])
     """
 
     __constants__ = ["alpha", "gamma", "reduction", "ignore_index"]
