@@ -39,18 +39,20 @@ def check_agreement(
     mark = Path(loss.library).parent / MARK
     if mark.exists() and not points:
         return
+    kept = [a.value.shape for a in recording.attributes if a.kind == "tensor"]
+    shape = torch.broadcast_shapes((1,), *kept)
     compared = 0
     for point, scale in [(p, 1.0) for p in points] or _drawn(len(recording.given_tensors)):
         numbers = _numbers(recording, scale)
         try:
-            expected = _derivatives(partial(_call, function, recording, numbers), point)
+            expected = _derivatives(partial(_call, function, recording, numbers), point, shape)
         except (ValueError, AssertionError, RuntimeError):  # the function's own checks
             if points:
                 raise
             continue
         if not math.isfinite(expected[0]):
             continue
-        found = _derivatives(partial(_native, loss, recording, numbers), point)
+        found = _derivatives(partial(_native, loss, recording, numbers), point, shape)
         _compare(loss.__name__, recording, point, numbers, expected, found)
         compared += 1
     if compared < (len(points) or NEEDED):
@@ -139,15 +141,17 @@ def _native(
     return result.sum()
 
 
-def _derivatives(function: Callable[[list[Tensor]], Tensor], point: Sequence[float]) -> Derivatives:
+def _derivatives(
+    function: Callable[[list[Tensor]], Tensor], point: Sequence[float], shape: Sequence[int]
+) -> Derivatives:
     """The value, its derivatives, and those of a sum of these."""
-    leaves = [torch.tensor([x], dtype=torch.float64, requires_grad=True) for x in point]
+    leaves = [torch.full(shape, x, dtype=torch.float64, requires_grad=True) for x in point]
     value = function(leaves)
     first = _gradients(value, leaves)
     mixed = sum(((i + 1) * slope.sum() for i, slope in enumerate(first)), torch.zeros(()))
     second = _gradients(mixed, leaves) if mixed.requires_grad else leaves[:0]
-    told = [x.item() for x in second] or [0.0] * len(point)
-    return value.item(), [x.item() for x in first], told
+    told = [x.sum().item() for x in second] or [0.0] * len(point)
+    return value.item(), [x.sum().item() for x in first], told
 
 
 def _gradients(value: Tensor, leaves: list[Tensor]) -> list[Tensor]:

@@ -51,7 +51,7 @@ class Words:
                 "logical_and", "logical_or"):  # fmt: skip
             return lambda x, y: self.word(name[1:])(y, x)
         if name in UNARY:
-            return lambda input: self.graph.function(UNARY[name], self.value(input))
+            return lambda input, inplace=False: self.graph.function(UNARY[name], self.value(input))
         if name in COMPARISONS:
             return lambda input, other: self.graph.compare(
                 COMPARISONS[name], self.value(input), self.value(other)
