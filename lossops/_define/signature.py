@@ -154,7 +154,8 @@ class _Take:
         self.seen: dict[str, object] = {}
         tensors = [a for a in arguments if a.kind == "tensor"]
         target = _target([a.name for a in tensors])
-        order = sorted(tensors, key=lambda a: a.name == target and a is tensors[0])
+        swaps = len(tensors) > 1 and tensors[0].name == target
+        order = [*reversed(tensors[:2]), *tensors[2:]] if swaps else tensors
         operands = {a.name: self.operand(a.name, a.kind) for a in order}
         for a in arguments:
             operand = operands.get(a.name) or self.operand(a.name, a.kind)
