@@ -40,7 +40,7 @@ def check_agreement(
     if mark.exists() and not points:
         return
     kept = [a.value.shape for a in recording.attributes if a.kind == "tensor"]
-    shape = torch.broadcast_shapes((1,), *kept)
+    shape = torch.broadcast_shapes((1,), *kept)  # type: ignore[no-untyped-call]
     compared = 0
     for point, scale in [(p, 1.0) for p in points] or _drawn(len(recording.given_tensors)):
         numbers = _numbers(recording, scale)
