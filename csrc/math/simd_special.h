@@ -1,4 +1,4 @@
-// What special.h needs of the SIMD carrier. erf of float is this project's own, as at::vec's has an error of
+// What special.h needs of the SIMD scalar type. erf of float is this project's own, as at::vec's has an error of
 // 1e-7 even where erf is smaller than that; the others are Sleef's.
 #pragma once
 

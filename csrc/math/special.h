@@ -1,4 +1,4 @@
-// Special functions for every carrier alike: those around the gamma function, the Bessel function I0, and
+// Special functions for every scalar type alike: those around the gamma function, the Bessel function I0, and
 // differences of elementary functions that cancel near 0. Operands that they are not defined for give NaN or
 // an infinity; derivatives of a Dual are exact in the same sense as values.
 #pragma once

@@ -38,7 +38,7 @@ class Emitter:
     """Writes the statements of an expression, each node once."""
 
     def __init__(self, like: str = "t0") -> None:
-        self.like = like  # of whose kind numbers become, where a carrier is needed
+        self.like = like  # of whose kind numbers become, where a scalar type is needed
         self.lines: list[str] = []
         self.names: dict[Node, str] = {}
 
