@@ -108,8 +108,8 @@ def _converted(theirs: torch.nn.Module) -> torch.nn.Module:
         given["in_features"] = layers["linear"].in_features
     if "cutoffs" in given:  # of which the last is the number of classes
         given["cutoffs"] = given["cutoffs"][:-1]
-    if layers:
-        given["device"] = "meta"
+    if layers and "device" in inspect.signature(kind).parameters:
+        given["device"] = "meta"  # whose place the layers take
     ours = kind(**given)
     for name, layer in layers.items():
         setattr(ours, name, layer)

@@ -34,6 +34,10 @@ OWN: dict[str, dict[str, Any]] = {
     "cosface": {"margin": 0.2, "scale": 3.0},
     "multi_margin": {},
     "multilabel_margin": {},
+    "symmetric_cross_entropy": {},
+    "taylor_cross_entropy": {},
+    "label_relaxation": {},
+    "confidence_penalty": {},
 }
 DIVERGENCES: dict[str, dict[str, Any]] = {
     "distill_kl": {"temperature": 1.5},

@@ -95,13 +95,17 @@ def test_transforms(own: Case) -> None:
 
 
 def test_compile(own: Case) -> None:
+    torch._dynamo.reset()  # all losses share the code of this lambda, which has room for eight
     function, native, draw = own
-    ours, theirs = (leaves(draw(64)) for _ in range(2))
+    ours, theirs = leaves(draw(64)), [x.double() for x in leaves(draw(64))]  # as it should be
     compiled = torch.compile(lambda x, *others: native(2 * x, *others), fullgraph=True)
     (slope,) = torch.autograd.grad(compiled(*ours).sum(), ours[:1])
     value = function(2 * theirs[0], *theirs[1:])
     (expected,) = torch.autograd.grad(value.sum(), theirs[:1])
-    torch.testing.assert_close(slope, expected, rtol=1e-4, atol=1e-6)
+    expected = expected.float()
+    # What cancels does so among numbers as large as the largest.
+    atol = 1e-6 * max(1.0, expected.abs().max().item())
+    torch.testing.assert_close(slope, expected, rtol=1e-4, atol=atol)
 
 
 class Holder(nn.Module):
@@ -458,7 +462,7 @@ WORDS: dict[str, Word] = {  # of x and t in the reals, with c = 1.5
     "binary losses": lambda x, t, c: (
         F.binary_cross_entropy_with_logits(x, t.sigmoid(), reduction="none")
         + F.binary_cross_entropy(x.sigmoid(), t.sigmoid(), reduction="none")
-        + F.soft_margin_loss(x, t.sign(), reduction="none")
+        + F.soft_margin_loss(x, t.sign().detach(), reduction="none")
     ),
     "ends": lambda x, t, c: 0.5 * (x * x).mean() + F.mse_loss(x, t) / 3 - (x * t).mean() * c + 1,
 }  # fmt: skip
@@ -469,7 +473,7 @@ def words() -> dict[str, Any]:
     return {}
 
 
-PER_LOSS = 9
+PER_LOSS = 7
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -480,7 +484,7 @@ def test_word(word: str, words: dict[str, Any]) -> None:
     some = list(WORDS.values())[first : first + PER_LOSS]
 
     def own(x: Tensor, t: Tensor, c: float = 1.5, which: float = 0.0) -> Tensor:
-        ends = [f(x, t, c).mean() for f in some]
+        ends = [f(x, t, c) if f is WORDS["ends"] else f(x, t, c).mean() for f in some]
         result = ends[0]
         for i, end in enumerate(ends):
             if which == i:

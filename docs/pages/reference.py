@@ -77,6 +77,7 @@ def comment(text: str) -> str:
 
 def in_rst(text: str) -> str:
     """A comment of a header in reStructuredText: formulas literal, arguments as fields."""
+    text = re.sub(r"^(?!    ).*$", lambda line: line[0].replace("|", r"\|"), text, flags=re.M)
     text = re.sub(r"`([^`]+)`", r"``\1``", text)
     text = re.sub(r":\n\n(?=    )", "::\n\n", text)
     text = re.sub(r"^@param (\w+) ", r":param \1: ", text, flags=re.M)

@@ -30,8 +30,10 @@ def run(snippets: list[str], folder: Path) -> list[tuple[str, list[Path]]]:
     parts = [STRICT]
     for k, snippet in enumerate(snippets):
         parts += [snippet, f"print({MARK.format(k)!r}, *{PICTURES}, flush=True)"]
+    program = folder / "program.py"  # a file, as TorchScript reads the source
+    program.write_text("\n".join(parts))
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join(parts)],
+        [sys.executable, program.name],
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "96", "OMP_NUM_THREADS": "1"},
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -51,6 +51,8 @@ class Symbol:
             return self._recorder.call(name, (self,), {})
         if name.startswith("__") or not hasattr(torch.Tensor, name):
             raise AttributeError(name)
+        if name == "where":  # of which the function has the condition first
+            return lambda condition, other: self._recorder.call(name, (condition, self, other), {})
         return lambda *args, **kwargs: self._recorder.call(name, (self, *args), kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -66,10 +68,13 @@ class Symbol:
         return f"<{self._node.kind.value}>"
 
 
-class Element(Symbol):
-    """What differs by element, and conditions."""
+class Element(Symbol, torch.Tensor):
+    """What differs by element, and conditions: a tensor to torch, of which nothing is ever read."""
 
-    __class__ = torch.Tensor  # type: ignore[assignment]  # to isinstance
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401
+        if name.startswith("_"):
+            return object.__getattribute__(self, name)
+        return Symbol.__getattr__(self, name)
 
 
 class Number(Symbol, float):
@@ -108,7 +113,7 @@ def symbol(recorder: Recorder, node: Node, ending: str = "") -> Symbol:
     if node.kind is Kind.NUMBER and not ending:
         made = Number(math.nan)
     else:
-        made = Element()
+        made = torch.Tensor._make_subclass(Element, torch.empty(1, device="meta"))
     vars(made).update(_recorder=recorder, _node=node, _ending=ending)
     return made
 
