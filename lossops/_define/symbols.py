@@ -68,7 +68,7 @@ class Symbol:
         return f"<{self._node.kind.value}>"
 
 
-class Element(Symbol, torch.Tensor):
+class Element(Symbol, torch.Tensor):  # type: ignore[misc]  # of two ways to be shown
     """What differs by element, and conditions: a tensor to torch, of which nothing is ever read."""
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401
