@@ -40,7 +40,7 @@ def test_page(loss: Loss) -> None:
     assert f"autofunction:: lossops.functional.{loss.function}" in page
     assert f"autoclass:: lossops.nn.{loss.module}" in page
     speeds = re.findall(
-        r"^\| .+ \| float32 \| [\d.]+ (?:us|ms|s)( \| \d+\.\d\dx){2} \|$", page, re.M
+        r"^\| .+ \| float32 \| [\d.]+ (?:us|ms|s)( \| \d+\.\d\dx){1,2} \|$", page, re.M
     )
     measured = {cell["loss"] for cell in run["cells"] if cell["peak"]}
     assert len(measured) >= 35 and bool(speeds) == (loss.op in measured)

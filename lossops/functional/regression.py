@@ -538,9 +538,9 @@ def adaptive_wing_loss(
 ) -> Tensor:
     """Adaptive wing loss: of heat maps, whose bright pixels count more than in proportion.
 
-    Formula, with d = input - target, t = target, p = (|d| / epsilon)^(alpha - t), and q being p at
-    |d| = theta::
+    Formula, with d = input - target and t = target::
 
+        p = (|d| / epsilon)^(alpha - t), which is q where |d| = theta
         l = omega ln(1 + p)                                                     |d| < theta
         l = omega (ln(1 + q) + (|d| / theta - 1) (alpha - t) q / (1 + q))       otherwise
 
