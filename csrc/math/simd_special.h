@@ -1,5 +1,5 @@
-// What special.h needs of the SIMD scalar type. erf of float is this project's own, as at::vec's has an error of
-// 1e-7 even where erf is smaller than that; the others are Sleef's.
+// What special.h needs of the SIMD scalar type. erf of float is this project's own, as at::vec's has an error
+// of 1e-7 even where erf is smaller than that; the others are Sleef's.
 #pragma once
 
 #include "simd.h"
