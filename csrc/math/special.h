@@ -2,6 +2,7 @@
 // differences of elementary functions that cancel near 0. Operands that they are not defined for give NaN or
 // an infinity; derivatives of a Dual are exact in the same sense as values.
 #pragma once
+
 #include <cmath>
 
 #include "vocabulary.h"

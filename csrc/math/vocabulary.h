@@ -247,7 +247,7 @@ LOSSOPS_INLINE C log1p_square(const C& x) {
   return select(huge, 2.0 * l, l);
 }
 
-/// The same for a scalar type whose own derivatives go on: without them.
+/// A value of a scalar type whose own derivatives go on, as those of Aten do: without them.
 template <class C>
 LOSSOPS_INLINE C detached(const C& x) {
   return x;
