@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 
+import lossops
 from tests.cpp_library import PACKAGE, ROOT, TORCH, cmake, installed, run, tool
 from tests.wheel import Environment
 
+FIND = f"find_package(lossops {'.'.join(lossops.__version__.split('.')[:2])} REQUIRED)"
 STRANGER = {
-    "CMakeLists.txt": """\
+    "CMakeLists.txt": f"""\
 cmake_minimum_required(VERSION 3.18)
 project(stranger CXX)
-find_package(lossops 0.1 REQUIRED)
+{FIND}
 add_executable(stranger stranger.cpp)
 target_link_libraries(stranger PRIVATE lossops::lossops)
 """,
@@ -85,7 +87,7 @@ SILENT_PROGRAMS = (
 
 SUBDIRECTORY = {
     "CMakeLists.txt": STRANGER["CMakeLists.txt"].replace(
-        "find_package(lossops 0.1 REQUIRED)", "add_subdirectory(${LOSSOPS} lossops)"
+        FIND, "add_subdirectory(${LOSSOPS} lossops)"
     ),
     "stranger.cpp": STRANGER["stranger.cpp"],
 }

@@ -22,10 +22,13 @@ PACKAGE = Path(lossops.__file__).resolve().parent
 
 
 def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a fresh interpreter that finds this copy of lossops and nothing of the tests."""
+    """Run code in a fresh interpreter that finds this copy of lossops and nothing of the tests.
+
+    It may keep what it compiles of Python, as an interpreter of users does.
+    """
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": ""},
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

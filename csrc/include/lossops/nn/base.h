@@ -58,6 +58,14 @@ inline const char* name_of(LossType type) {
                                     "BcoPair", "SppoHard", "ApoZero", "ApoDown", "Discopop", "SigmoidNorm"};
   return kNames[static_cast<int64_t>(type)];
 }
+inline const char* name_of(Format format) {
+  constexpr const char* kNames[] = {"Xyxy", "Xywh", "Cxcywh"};
+  return kNames[static_cast<int64_t>(format)];
+}
+inline const char* name_of(Mode mode) {
+  constexpr const char* kNames[] = {"Linear", "Log", "Square"};
+  return kNames[static_cast<int64_t>(mode)];
+}
 
 template <class T>
 void print_value(std::ostream& stream, const T& value) {
