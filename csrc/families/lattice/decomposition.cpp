@@ -70,7 +70,10 @@ class LatticeDecomposition {
       value = value.detach() + slope;
     }
     const bool divides = f_.mean_by_label && call_.settings.reduction == Reduction::Mean;
-    if (divides && !call_.normalizer().defined()) value = value / counts_.clamp(1);
+    if (divides && !call_.normalizer().defined()) {
+      // As of one more dimension: torch 2.13 compiles no reverse over forward mode of a sum that is divided.
+      value = (value.unsqueeze(0) / counts_.clamp(1)).squeeze(0);
+    }
     if (!sizes_.batched) value = value.squeeze(0);
     if (call_.weight().defined()) {
       const at::Tensor weight = beside_input(call_, call_.weight()).to(value.scalar_type());

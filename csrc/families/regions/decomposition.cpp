@@ -34,7 +34,7 @@ class RegionDecomposition {
 
   at::Tensor run() {
     at::Tensor loss = regions();
-    if (loss_.members.pixel) loss = s_.region_weight * loss + s_.pixel.weight * pixels();
+    if (loss_.members.pixel) loss = weighted(s_.region_weight, loss) + weighted(s_.pixel.weight, pixels());
     return loss.to(call_.result_dtype());
   }
 
@@ -96,6 +96,11 @@ class RegionDecomposition {
     for (int64_t d = 2; d < terms.dim(); ++d) dims.push_back(d);
     const at::Tensor sums = everywhere(dims.empty() ? terms.to(wide_) : at::sum(terms, dims, false, wide_));
     return s_.background ? sums : sums.narrow_symint(-1, 1, sums.sym_size(-1) - 1);
+  }
+
+  /// Of one dimension meanwhile: torch 2.13 compiles no reverse over forward mode of a sum times a number.
+  static at::Tensor weighted(double weight, const at::Tensor& sum) {
+    return (sum.unsqueeze(0) * weight).squeeze(0);
   }
 
   static at::Tensor everywhere(const at::Tensor& sums) {
@@ -191,7 +196,7 @@ class RegionDecomposition {
     } else if (softmax) {
       count = at::ones_like(x_.select(1, 0)).detach();
     }
-    return total / everywhere(at::sum(count, wide_));
+    return (total.unsqueeze(0) / everywhere(at::sum(count, wide_))).squeeze(0);  // see weighted
   }
 
   const Call& call_;
