@@ -37,33 +37,53 @@ static const c10::OperatorHandle* onednn_product() {
   return nullptr;
 }
 
-/// A tile at a time, since the operator allocates what it gives, and copies what is transposed.
-static void multiply_by_tiles(const c10::OperatorHandle& op, const at::Tensor& to, const at::Tensor& a,
-                              const at::Tensor& b, bool adds) {
-  const int along = to.size(0) >= to.size(1) ? 0 : 1;
-  const int64_t step = std::max<int64_t>(kTileElements / std::max(to.size(1 - along), a.size(1)), 1);
+/// Of a matrix that lies in neither order without gaps, oneDNN would take its slow reference.
+static at::Tensor call(const c10::OperatorHandle& op, const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor weight = b.is_non_overlapping_and_dense() ? b.t() : b.t().contiguous();
+  torch::jit::Stack stack{a, weight, c10::IValue(), "none", c10::List<std::optional<at::Scalar>>(), ""};
+  op.callBoxed(stack);
+  return stack[0].toTensor();
+}
+
+/// A tile of rows at a time, or of columns where b is the transpose of a matrix in rows, since `product`
+/// allocates what it gives, and copies what of a is transposed.
+template <class Product>
+static void multiply_by_tiles(const at::Tensor& to, const at::Tensor& a, const at::Tensor& b, bool adds,
+                              const Product& product) {
+  const int along = to.size(1) > to.size(0) && b.stride(0) == 1 ? 1 : 0;
+  const int64_t copied = a.stride(1) == 1 ? 1 : a.size(1);
+  const int64_t step = std::max<int64_t>(kTileElements / std::max(to.size(1 - along), copied), 1);
   for (int64_t from = 0; from < to.size(along); from += step) {
     const int64_t count = std::min(step, to.size(along) - from);
-    torch::jit::Stack stack{along == 0 ? a.narrow(0, from, count) : a,
-                            (along == 0 ? b : b.narrow(1, from, count)).t(),
-                            c10::IValue(),
-                            "none",
-                            c10::List<std::optional<at::Scalar>>(),
-                            ""};
-    op.callBoxed(stack);
     const at::Tensor tile = to.narrow(along, from, count);
-    adds ? tile.add_(stack[0].toTensor()) : tile.copy_(stack[0].toTensor());
+    const at::Tensor found =
+        along == 0 ? product(a.narrow(0, from, count), b) : product(a, b.narrow(1, from, count));
+    adds ? tile.add_(found) : tile.copy_(found);
   }
 }
 
+static bool is_large(const at::Tensor& to, const at::Tensor& a) {
+  const int64_t inner = a.size(1);
+  return std::min({to.size(0), to.size(1), inner}) >= kLargeSide && to.numel() * inner >= kLargeProduct;
+}
+
+bool multiplies_bfloat16() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("avx512bf16") != 0;
+  return has && at::hasMKLDNN() && at::globalContext().userEnabledMkldnn();
+#else
+  return false;
+#endif
+}
+
 void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds) {
-  const bool large = std::min({to.size(0), to.size(1), a.size(1)}) >= kLargeSide &&
-                     to.numel() * a.size(1) >= kLargeProduct;
-  if (large && to.is_cpu() && to.scalar_type() == at::kFloat) {
-    if (const auto* op = onednn_product()) return multiply_by_tiles(*op, to, a, b, adds);
-  }
-  if (a.scalar_type() == to.scalar_type()) {
+  const bool floats = a.scalar_type() == at::kFloat;
+  if (const auto* op = to.is_cpu() && floats && is_large(to, a) ? onednn_product() : nullptr) {
+    multiply_by_tiles(to, a, b, adds, [&](const auto& x, const auto& y) { return call(*op, x, y); });
+  } else if (a.scalar_type() == to.scalar_type()) {
     at::addmm_out(to, to, a, b, adds ? 1 : 0, 1);
+  } else if (to.is_cpu()) {
+    multiply_by_tiles(to, a, b, adds, [](const auto& x, const auto& y) { return at::mm(x, y); });
   } else if (adds) {
     at::addmm_out(to, to, a, b, to.scalar_type(), 1, 1);
   } else {

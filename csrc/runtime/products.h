@@ -5,8 +5,12 @@
 
 namespace lossops {
 
-/// a b, or that added to what is there; halves are multiplied into floats.
+/// a b, or that added to what is there. Halves are multiplied into floats; on the CPU each product is rounded
+/// to a half on the way.
 void multiply(at::Tensor to, const at::Tensor& a, const at::Tensor& b, bool adds);
+
+/// Whether this processor multiplies bfloat16 numbers faster than floats.
+bool multiplies_bfloat16();
 
 /// How many of these rows to compute at a time, each of which has scores of so many bytes and is a product of
 /// so many features with a matrix that has as many columns.

@@ -46,7 +46,8 @@ class LinearPass {
   Evaluation run() {
     allocate();
     const int64_t rows = kept_.defined() ? kept_.size(0) : all_rows_;
-    const int64_t bytes = classes_ * loss_.sides() * static_cast<int64_t>(c10::elementSize(dtype_));
+    int64_t bytes = classes_ * loss_.sides() * static_cast<int64_t>(c10::elementSize(dtype_));
+    if (rounds_gradients(sides_[0])) bytes += classes_ * static_cast<int64_t>(sizeof(at::BFloat16));
     const int64_t step = chunk_rows(rows, bytes, sides_[0].w.size(1));
     for (int64_t first = 0; first == 0 || first < rows; first += step) {
       add_chunk(first, std::min(step, rows - first));
@@ -61,7 +62,7 @@ class LinearPass {
     at::Tensor x;  ///< (rows, features)
     at::Tensor w, b;
     at::Tensor buffer;  ///< the logits of a chunk
-    at::Tensor rows;    ///< the features of a chunk
+    at::Tensor rows;    ///< the features of a chunk, as they were given
     at::Tensor x_grad, w_grad, bias_grad;
   };
 
@@ -174,7 +175,6 @@ class LinearPass {
       Side& s = sides_[i];
       s.rows = part(s.x, first, count);
       if (keep_.defined()) s.rows = at::where(keep_.narrow(0, first, count).unsqueeze(1), s.rows, 0);
-      s.rows = operand(s.rows, s);
       if (!s.buffer.defined()) s.buffer = empty({count, classes_});
       call.tensors[i] = s.buffer.narrow(0, 0, count);
       compute_logits(s, call.tensors[i]);
@@ -211,19 +211,22 @@ class LinearPass {
   }
 
   void compute_logits(const Side& s, const at::Tensor& logits) const {
+    const at::Tensor rows = operand(s.rows, s);
     each_tile(s, [&](int64_t from, const at::Tensor& w) {
       at::Tensor to = logits.narrow(1, from, w.size(0));
       if (s.b.defined()) to.copy_(s.b.narrow(0, from, w.size(0)).expand_as(to));
-      multiply(to, s.rows, w.t(), s.b.defined());
+      multiply(to, rows, w.t(), s.b.defined());
     });
   }
 
   void add_gradients(Side& s, const at::Tensor& by_logit, int64_t first) {
     if (upstream_.defined()) by_logit.mul_(part(upstream_, first, by_logit.size(0)).unsqueeze(1));
     if (s.bias_grad.defined()) s.bias_grad.add_(by_logit.sum(0));
-    const at::Tensor g = operand(by_logit, s);
-    if (s.w_grad.defined()) multiply(s.w_grad, g.t(), s.rows, first != 0);
+    const bool rounds = rounds_gradients(s);
+    const at::Tensor g = rounds ? by_logit.to(s.w.scalar_type()) : operand(by_logit, s);
+    if (s.w_grad.defined()) multiply(s.w_grad, g.t(), rounds ? s.rows : operand(s.rows, s), first != 0);
     if (!s.x_grad.defined()) return;
+    if (rounds) return put(s.x_grad, first, at::mm(g, s.w));
     at::Tensor gradient = at::empty(s.rows.sizes(), options(dtype_));
     each_tile(s, [&](int64_t from, const at::Tensor& w) {
       multiply(gradient, g.narrow(1, from, w.size(0)), w, from != 0);
@@ -236,6 +239,11 @@ class LinearPass {
   /// Whether products of two halves are told in float: where that is not so, they are converted.
   bool multiplies_halves(const Side& s) const {
     return s.x.is_cuda() && s.x.scalar_type() == s.w.scalar_type() && s.x.scalar_type() != dtype_;
+  }
+  /// Whether gradients by logits, of which there is no longer a sum to take, are rounded as the factors are.
+  bool rounds_gradients(const Side& s) const {
+    const auto halves = [](const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; };
+    return is_cpu() && halves(s.x) && halves(s.w) && multiplies_bfloat16();
   }
   at::Tensor operand(const at::Tensor& t, const Side& s) const {
     return t.to(multiplies_halves(s) ? s.w.scalar_type() : dtype_);
