@@ -243,6 +243,37 @@ def test_narrow_dtypes_compute_in_float(dtype: torch.dtype, reduction: str) -> N
     torch.testing.assert_close(precise.double(), expected, rtol=1e-6, atol=1e-6)
 
 
+LAYOUTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "rows": Tensor.contiguous,
+    "columns": lambda t: t.t().contiguous().t(),
+    "gaps": lambda t: t.repeat_interleave(2, 1)[:, ::2],
+    "narrowed": lambda t: torch.cat([t, t], 1)[:, : t.shape[1]],
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [(301, 150, 1021), (1500, 33, 701)])
+def test_large_products(dtype: torch.dtype, layout: str, shape: tuple[int, int, int]) -> None:
+    """Some processors multiply these in tiles by another library, in bfloat16 as it is."""
+    rows, features, classes = shape
+    gen = torch.Generator().manual_seed(9)
+    x = torch.randn(rows, features, generator=gen).to(dtype)
+    w = LAYOUTS[layout](torch.randn(classes, features, generator=gen).to(dtype).div(8))
+    target = torch.randint(classes, (rows,), generator=gen)
+    leaves = [LAYOUTS[layout](x).requires_grad_(), w.requires_grad_()]
+    exact = [t.detach().double().requires_grad_() for t in leaves]
+    loss = F.linear_cross_entropy(*leaves, target, ignore_index=0)
+    reference = TF.cross_entropy(TF.linear(*exact), target, ignore_index=0)
+    digits = 1e-5 if dtype == torch.float32 else 1e-2
+    torch.testing.assert_close(loss.double(), reference, rtol=digits, atol=0)
+    found, wanted = torch.autograd.grad(loss, leaves), torch.autograd.grad(reference, exact)
+    for ours, true in zip(found, wanted, strict=True):
+        torch.testing.assert_close(
+            ours.double(), true, rtol=0, atol=digits * true.abs().max().item()
+        )
+
+
 def test_mixed_dtypes_promote() -> None:
     case = Case("cross_entropy")
     x, w, b = case.x.bfloat16().requires_grad_(), case.w.float().requires_grad_(), None
