@@ -18,3 +18,4 @@
 #include "sequence.h"
 #include "signal.h"
 #include "softmax.h"
+#include "token.h"
