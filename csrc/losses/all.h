@@ -10,6 +10,7 @@
 #include "likelihood.h"
 #include "margin.h"
 #include "noise.h"
+#include "ordinal.h"
 #include "policy.h"
 #include "preference.h"
 #include "region.h"
