@@ -31,6 +31,8 @@ REGION_SHAPES: tuple[Shape, ...] = ((8, 4, 256, 256), (2, 21, 512, 512))
 MASK_SHAPES: tuple[Shape, ...] = ((8, 1, 512, 512),)
 VECTOR_SHAPES: tuple[Shape, ...] = ((4096, 768), (64, 128))
 SIGNAL_SHAPES: tuple[Shape, ...] = ((16, 64000),)
+BOX_SHAPES: tuple[Shape, ...] = ((100_000, 4),)
+ORDINAL_SHAPES: tuple[Shape, ...] = ((4096, 10), (262144, 4))  # rows, thresholds
 LINEAR_SHAPES: tuple[Shape, ...] = (
     (2048, 1024, 32000),
     (8192, 512, 50257),
@@ -84,6 +86,24 @@ _SUMS = (
         for loss in ("cosine_embedding", "triplet_margin")
         for aim in zip(VECTOR_SHAPES, (4, 2), (1.5, 2), strict=True)
     ),
+    *(Aim(loss, *BOX_SHAPES, 6, 1.5) for loss in ("iou", "giou", "diou", "ciou", "eiou")),
+)
+_LIKELIHOODS = tuple(
+    Aim(loss, 1 << 20, 4, 1.3)
+    for loss in (
+        "gamma_nll",
+        "negative_binomial_nll",
+        "zero_inflated_poisson_nll",
+        "tweedie",
+        "student_t_nll",
+        "laplace_nll",
+        "log_normal_nll",
+        "beta_nll",
+        "gaussian_kl",
+        "von_mises_nll",
+        "crps_gaussian",
+        "evidential_regression",
+    )
 )
 AIMS = (
     *map(functools.partial(Aim, "focal"), SIZES, (4, 4, 4, 8, 12), (2.5, 2.5, 2.5, 2, 2)),
@@ -98,6 +118,7 @@ AIMS = (
     Aim("jsd", (4096, 1000), 6),
     *_SEQUENCES,
     *_SUMS,
+    *_LIKELIHOODS,
 )
 AVX2_AIMS = (
     Aim("cross_entropy", (4096, 10), 4, 3),

@@ -223,7 +223,7 @@ def rnnt(logits: Tensor, targets: Tensor, logit_lengths: Tensor, target_lengths:
     return -ends.gather(1, target_lengths[:, None]).mean()
 
 
-# ---- of regions and vectors ----------------------------------------------------------------------
+# ---- of regions, boxes and vectors ---------------------------------------------------------------
 
 
 def overlap(
@@ -266,6 +266,51 @@ def focal_tversky(input: Tensor, target: Tensor) -> Tensor:
 
 def dice_ce(input: Tensor, target: Tensor) -> Tensor:
     return dice(input, target) + F.cross_entropy(input, target)
+
+
+def overlap_of_boxes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """IoU, union and the sides of the hull, as torchvision has them."""
+    low, high = torch.max(input[:, :2], target[:, :2]), torch.min(input[:, 2:], target[:, 2:])
+    both = (high - low).clamp(min=0).prod(1)
+    union = sum((b[:, 2:] - b[:, :2]).prod(1) for b in (input, target)) - both
+    hull = torch.max(input[:, 2:], target[:, 2:]) - torch.min(input[:, :2], target[:, :2])
+    return both / (union + 1e-7), union, hull
+
+
+def iou(input: Tensor, target: Tensor) -> Tensor:
+    return (1 - overlap_of_boxes(input, target)[0]).mean()
+
+
+def giou(input: Tensor, target: Tensor) -> Tensor:
+    shared, union, hull = overlap_of_boxes(input, target)
+    area = hull.prod(1)
+    return (1 - shared + (area - union) / (area + 1e-7)).mean()
+
+
+def distance_of_boxes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """IoU, the loss by the distance of the centres, and the sides of the hull."""
+    shared, _, hull = overlap_of_boxes(input, target)
+    centers = (input[:, :2] + input[:, 2:] - target[:, :2] - target[:, 2:]) / 2
+    return shared, 1 - shared + (centers**2).sum(1) / ((hull**2).sum(1) + 1e-7), hull
+
+
+def diou(input: Tensor, target: Tensor) -> Tensor:
+    return distance_of_boxes(input, target)[1].mean()
+
+
+def ciou(input: Tensor, target: Tensor) -> Tensor:
+    shared, loss, _ = distance_of_boxes(input, target)
+    (w, h), (u, v) = ((b[:, 2:] - b[:, :2]).unbind(1) for b in (input, target))
+    shape = 4 / math.pi**2 * (torch.atan(u / v) - torch.atan(w / h)) ** 2
+    with torch.no_grad():
+        alpha = shape / (1 - shared + shape + 1e-7)
+    return (loss + alpha * shape).mean()
+
+
+def eiou(input: Tensor, target: Tensor) -> Tensor:
+    _, loss, hull = distance_of_boxes(input, target)
+    sides = (input[:, 2:] - input[:, :2]) - (target[:, 2:] - target[:, :2])
+    return (loss + (sides**2 / (hull**2 + 1e-7)).sum(1)).mean()
 
 
 def si_sdr(input: Tensor, target: Tensor) -> Tensor:
@@ -316,6 +361,25 @@ def rww_cross_entropy(
 
 def balanced_softmax(input: Tensor, target: Tensor, prior: Tensor) -> Tensor:
     return F.cross_entropy(input + prior.log(), target)
+
+
+def coral(input: Tensor, target: Tensor) -> Tensor:
+    """By levels, as coral-pytorch has it."""
+    levels = (target[:, None] > torch.arange(input.size(1), device=input.device)).to(input.dtype)
+    log_p = F.logsigmoid(input)
+    return -(log_p * levels + (log_p - input) * (1 - levels)).sum(1).mean()
+
+
+def corn(input: Tensor, target: Tensor) -> Tensor:
+    """A task for each threshold, as coral-pytorch has it."""
+    total, count = input.new_zeros(()), 0
+    for task in range(input.size(1)):
+        asked = target > task - 1
+        passed = (target[asked] > task).to(input.dtype)
+        log_p = F.logsigmoid(input[asked, task])
+        total = total - (log_p * passed + (log_p - input[asked, task]) * (1 - passed)).sum()
+        count += len(passed)
+    return total / count
 
 
 def distill_kl(input: Tensor, target: Tensor, temperature: float = 1.0) -> Tensor:

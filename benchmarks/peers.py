@@ -18,10 +18,12 @@ from torch import Tensor
 
 from . import formulas
 from .figures import (
+    BOX_SHAPES,
     CLASS_SHAPES,
     CTC_SHAPES,
     FEW_SHAPES,
     MASK_SHAPES,
+    ORDINAL_SHAPES,
     REGION_SHAPES,
     RNNT_SHAPES,
     SIGNAL_SHAPES,
@@ -207,6 +209,17 @@ def triplets(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     return normal(shape, rng), normal(shape, rng), normal(shape, rng)
 
 
+def boxes(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """By their corners, of which many overlap."""
+    low, size = torch.rand((2, *shape), generator=rng).chunk(2, -1)
+    return tuple(torch.cat([low, low + size + 0.1], -1))
+
+
+def graded(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits of thresholds, and labels, of which there is one more."""
+    return normal(shape, rng, 2.0), torch.randint(shape[1] + 1, shape[:1], generator=rng)
+
+
 def noisy(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     target = normal(shape, rng)
     return target + normal(shape, rng), target
@@ -353,6 +366,12 @@ of_regions = functools.partial(
 of_vectors = functools.partial(
     Case, group="vectors", family="sum", sizes=VECTOR_SHAPES, tried=((7, 5),)
 )
+of_boxes = functools.partial(
+    Case, group="boxes", inputs=boxes, family="sum", sizes=BOX_SHAPES, tried=((64, 4),)
+)
+of_grades = functools.partial(
+    Case, group="ordinal", inputs=graded, family="sum", sizes=ORDINAL_SHAPES, tried=((64, 5),)
+)
 
 CASES: tuple[Case, ...] = (
     Case("mse", "regression", F.mse_loss, regression),
@@ -445,6 +464,13 @@ CASES: tuple[Case, ...] = (
     of_regions("tversky", peer=formulas.tversky),
     of_regions("focal_tversky", peer=formulas.focal_tversky),
     of_regions("dice_ce", peer=formulas.dice_ce),
+    of_boxes("iou", peer=formulas.iou),
+    of_boxes("giou", peer=formulas.giou),
+    of_boxes("diou", peer=formulas.diou),
+    of_boxes("ciou", peer=formulas.ciou),
+    of_boxes("eiou", peer=formulas.eiou),
+    of_grades("coral", peer=formulas.coral),
+    of_grades("corn", peer=formulas.corn, compiles=0),
     of_vectors("cosine_embedding", peer=F.cosine_embedding_loss, inputs=similar, wrt=(0, 1)),
     of_vectors("triplet_margin", peer=F.triplet_margin_loss, inputs=triplets, wrt=(0, 1, 2)),
     of_vectors("si_sdr", peer=formulas.si_sdr, inputs=noisy, sizes=SIGNAL_SHAPES),

@@ -22,7 +22,7 @@ FAMILIES = {
     "element": "element-wise",
     "class": "class axis",
     "sequence": "sequences",
-    "sum": "regions and vectors",
+    "sum": "regions, boxes and vectors",
 }
 KINDS = {"forward": "forward", "backward": "backward", KIND: "fwd+bwd"}
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}

@@ -44,7 +44,7 @@ def tweedie_over_zero(input: Tensor, target: Tensor, p: float) -> Tensor:
 
 
 # Where the usual formula fails: what happens, the formula, ours, their parameters, input, target.
-# An input of several numbers is one row of logits, the target its label.
+# An input of several numbers is one row of logits, the target its label; or both are boxes.
 COSTS = {"fn_weight": torch.ones(2), "fp_weight": torch.ones(2, 2)}
 HARD = (
     ("focal, gamma 0.5: a logit of 100, rightly sure",
@@ -69,6 +69,12 @@ HARD = (
      partial(formulas.adaptive_wing, epsilon=14.0, theta=1e3), F.adaptive_wing_loss, {},
      1.2999, 0.8),
     ("smape: 0, and it was 0", formulas.smape, F.smape_loss, {}, 0.0, 0.0),
+    ("giou: equal boxes of side 1e-4", formulas.giou, F.giou_loss, {},
+     (0.5, 0.5, 0.5001, 0.5001), (0.5, 0.5, 0.5001, 0.5001)),
+    ("ciou: a box without height", formulas.ciou, F.ciou_loss, {},
+     (0.0, 0.5, 1.0, 0.5), (0.0, 0.0, 1.0, 1.0)),
+    ("coral: a threshold at -inf, which class 0 is below", formulas.coral, F.coral_loss, {},
+     (-math.inf, -math.inf), 0),
     ("cross_entropy: logits (30, 0), class 0",
      torch.nn.functional.cross_entropy, F.cross_entropy, {}, (30.0, 0.0), 0),
     ("softmax_focal, gamma 0.5: logits (100, 0), class 0",
@@ -164,14 +170,17 @@ def recall_table(runs: Runs) -> Table:
 def hard_table() -> Table:
     """Loss and gradient of both sides on inputs that occur once training goes wrong."""
 
-    def evaluate(loss: Callable[..., Tensor], params: dict[str, Any], x: object, t: float) -> str:
+    def evaluate(loss: Callable[..., Tensor], params: dict[str, Any], x: object, t: object) -> str:
         input = torch.tensor([x], requires_grad=True)
         value = loss(input, torch.tensor([t]), **params)
         (gradient,) = torch.autograd.grad(value, input)
-        slope = gradient.flatten()[0].item()  # of rows: by the label's logit
+        slope = gradient.flatten()[0].item()  # of rows by the label's logit, of boxes by the left
         return f"{value.item() + 0.0:.4g}, {slope + 0.0:.4g}"
 
-    title = "hard inputs, float32: loss and gradient (of rows: by the logit of the class)"
+    title = (
+        "hard inputs, float32: loss and gradient "
+        "(of rows: by the logit of the class, of boxes: by the left side)"
+    )
     table = make_table(title, ("input", "the usual formula", "lossops"))
     for what, formula, ours, *given in HARD:
         table.add_row(what, f"[red]{evaluate(formula, *given)}", evaluate(ours, *given))

@@ -15,7 +15,9 @@ INF, NAN = float("inf"), float("nan")
 REDUCTIONS = ("mean", "sum", "none")
 ROWS = tuple(loss for loss in LOSSES if of_family(ClassAxis)(loss))
 SOFTMAX = tuple(
-    loss for loss in ROWS if loss.op not in ("nll", "multi_margin", "multilabel_margin")
+    loss
+    for loss in ROWS
+    if loss.op not in ("nll", "multi_margin", "multilabel_margin", "coral", "corn")
 )
 DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 flags = (False, True)

@@ -27,7 +27,7 @@ def denominator(case: Any) -> Tensor:
     return case.module().denominator(label, case.tensors.get("weight"))
 
 
-@pytest.mark.where(lambda loss: loss.op != "ctc" and not of_family(Regions)(loss))
+@pytest.mark.where(lambda loss: loss.op not in ("ctc", "corn") and not of_family(Regions)(loss))
 @pytest.mark.parametrize("ignore", [False, True], ids=["all", "masked"])
 @pytest.mark.parametrize("weight", [None, "row", "full"])
 def test_denominator(loss: Loss, params: dict[str, Any], weight: str | None, ignore: bool) -> None:
@@ -56,6 +56,19 @@ def test_no_denominator_of_a_mean_by_length() -> None:
     each = case.but(reduction="none").ours()
     labels = lengths.sum()
     torch.testing.assert_close(case.ours(normalizer=labels), each.sum() / labels)
+
+
+def test_no_denominator_of_conditional_thresholds() -> None:
+    """But what the message says gives that mean, and that over rows."""
+    case = make_case(BY_OP["corn"], shape=(9, 3))
+    target = case.tensors["target"]
+    with pytest.raises(
+        TypeError, match=r"CORNLoss.denominator: .*\(target \+ 1\).clamp\(max=K - 1\)"
+    ):
+        case.module().denominator(target)
+    torch.testing.assert_close(case.ours(normalizer=(target + 1).clamp(max=3).sum()), case.ours())
+    each = case.but(reduction="none").ours()
+    torch.testing.assert_close(case.ours(normalizer=len(target)), each.mean())
 
 
 def test_denominator_of_one_row() -> None:

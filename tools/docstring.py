@@ -78,6 +78,7 @@ WEIGHTED_MEAN = "With ``weight``, the mean is sum(weight * l) / sum(weight)."  #
 CLASS_MEAN = "The mean is sum(l) / sum(w_t)"  # of rows, with a weight per class
 REGION_MEAN = "The mean is sum(w l) / sum(w), w = weight."
 LENGTH_MEAN = "of l / max(U, 1)"  # of sequences, each by its number of labels
+ASKED_MEAN = "The mean is sum(l) / sum(min(t + 1, K - 1))"  # of rows, by thresholds
 _SECTIONS = {  # where the docstring has none
     "element": {
         "Returns": "A 0-d tensor, or the shape of ``{first}`` for ``\"none\"``; the promoted dtype "

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from .docstring import CLASS_MEAN, LENGTH_MEAN, WEIGHTED_MEAN, Docstring
+from .docstring import ASKED_MEAN, CLASS_MEAN, LENGTH_MEAN, WEIGHTED_MEAN, Docstring
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONAL = ROOT / "lossops/functional"
@@ -29,6 +29,7 @@ FAMILIES = (  # the files of lossops/functional, in the order of the documentati
     "margin",
     "classification",
     "noise",
+    "ordinal",
     "metric",
     "distillation",
     "sequence",
@@ -163,10 +164,12 @@ class Loss:
             ("LayerLoss", self.layer and CLASS_MEAN in mean),
             ("LabelLoss", CLASS_MEAN in mean),
             ("LengthLoss", LENGTH_MEAN in mean),
+            ("ConditionalLoss", ASKED_MEAN in mean),
             ("SequenceLoss", self.doc.unit == "sequence"),
             ("RegionLoss", self.doc.unit == "region"),
             ("DivergenceLoss", self.layer or any(a.name == "dim" for a in self.arguments)),
             ("LevelsLoss", any(a.annotation == "Levels" for a in self.arguments)),
+            ("OrdinalLoss", "levels" in self.doc.arguments.get("target", "")),
             ("SampleLoss", ".shape[:-1]" in self.doc.sections["Returns"]),
             ("VectorLoss", self.doc.unit in ("triplet", "signal", "box")),
             ("BatchLoss", self.doc.unit in ("sample", "proxy")),

@@ -712,6 +712,32 @@ at::Tensor confidence_penalty(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor coral(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::coral");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor corn(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::corn");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor arcface(
     const at::Tensor& input, const at::Tensor& target, double margin, double scale, double label_smoothing,
     Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,

@@ -10,6 +10,7 @@
 #include "likelihood.h"
 #include "margin.h"
 #include "noise.h"
+#include "ordinal.h"
 #include "policy.h"
 #include "preference.h"
 #include "region.h"
@@ -18,3 +19,4 @@
 #include "sequence.h"
 #include "signal.h"
 #include "softmax.h"
+#include "token.h"

@@ -13,6 +13,7 @@ struct NegativeBinomialNLL {
   static constexpr std::array parameters{param("log_input", &NegativeBinomialNLL::log_input),
                                          param("full", &NegativeBinomialNLL::full)};
   static constexpr const char* domain = "dispersion must be >= 0";
+  static constexpr bool costly = true;
   template <class X, class T, class A>
   LOSSOPS_INLINE auto operator()(const X& input, const T& target, const A& dispersion) const {
     const auto x = value_of(input);

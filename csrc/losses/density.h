@@ -13,6 +13,7 @@ struct GammaNLL {
   static constexpr std::array parameters{param("log_input", &GammaNLL::log_input),
                                          param("full", &GammaNLL::full)};
   static constexpr const char* domain = "shape must be > 0";
+  static constexpr bool costly = true;
   template <class X, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const K& k) const {
     const auto nll = k * (log_input ? x + scaled(t, exp(-x)) : log(x) + scaled(t, 1.0 / x));
@@ -78,6 +79,7 @@ LOSSOPS_INLINE auto student_t_nll(const D& d, const S& s, const F& df) {
 
 struct StudentTNLL : OfScale {
   static constexpr const char* domain = "scale and df must be > 0";
+  static constexpr bool costly = true;
   template <class X, class T, class S, class F>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& s, const F& df) const {
     return student_t_nll(x - t, s, df);
@@ -91,6 +93,7 @@ struct StudentTNLL : OfScale {
 /// ln(2 pi I0(k)) - k cos(x - t), as ln(2 pi e^-k I0(k)) + 2 k sin((x - t) / 2)^2: a large k cancels nothing.
 struct VonMisesNLL {
   static constexpr const char* domain = "kappa must be >= 0";
+  static constexpr bool costly = true;
   template <class X, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const K& k) const {
     return 2.0 * k * square(sin(0.5 * (x - t))) + log_i0e(k) + 2 * kHalfLn2Pi;
@@ -131,6 +134,7 @@ struct EvidentialRegression {
   double coeff = 0.01;
   static constexpr std::array parameters{param("coeff", &EvidentialRegression::coeff).at_least(0)};
   static constexpr const char* domain = "nu, alpha and beta must be > 0";
+  static constexpr bool costly = true;
   template <class X, class T, class N, class A, class B>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const N& nu, const A& alpha, const B& beta) const {
     const auto d = x - t;

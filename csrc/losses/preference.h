@@ -26,6 +26,7 @@ struct DPO {
       param("beta", &DPO::beta).above(0).below(kInfinity),
       param("loss_type", &DPO::loss_type).between(0, static_cast<int64_t>(LossType::SigmoidNorm)),
       param("label_smoothing", &DPO::label_smoothing).at_least(0).below(0.5)};
+  static constexpr bool costly = true;
   const char* conflict() const {
     return type() == LossType::ExoPair && label_smoothing == 0 ? "exo_pair needs label_smoothing > 0, got 0"
                                                                : nullptr;

@@ -4,6 +4,9 @@
 //   true_class(p)     what the true class costs; y-weighted over all classes for a soft or smoothed target
 //   other_class(p)    what each other class costs, if anything
 //   each_class(p, q)  instead of both: what every class of two rows costs
+//   threshold(x, y)   instead of all these, of classes in an order, with a logit x for each but the first:
+//                     what that costs where the label lies there or above with probability y, of a label
+//                     1 or 0; with `conditional`, only up to the first that the label does not reach
 //   maps(), logit(x)  whether this call has it, and z of an input x, where that is not x itself;
 //                     logit(x, log_prior) with a prior; target_logit(x) of the true class
 //   row(lse)          what the row's log-sum-exp costs
@@ -24,7 +27,9 @@ concept ComparesClasses = requires(const E& e, const AnyProbability& p) { e.each
 template <class E>
 concept HasOtherClasses = requires(const E& e, const AnyProbability& p) { e.other_class(p); };
 template <class E>
-concept ClassAxisExpression = HasTrueClass<E> || ComparesClasses<E> || HasOtherClasses<E>;
+concept OrdersClasses = requires(const E& e, const Scalar<float>& x) { e.threshold(x, x); };
+template <class E>
+concept ClassAxisExpression = HasTrueClass<E> || ComparesClasses<E> || HasOtherClasses<E> || OrdersClasses<E>;
 
 template <class E>
 concept MapsLogits = requires(const E& e) { e.maps(); };
@@ -59,6 +64,8 @@ template <class E>
 constexpr Shift shift_of() {
   if constexpr (requires { E::shift; }) {
     return E::shift;
+  } else if constexpr (OrdersClasses<E>) {
+    return Shift::kNone;
   } else {
     return Shift::kSoftmax;
   }
@@ -69,7 +76,10 @@ template <class E>
 constexpr bool kIsSoftmax = shift_of<E>() == Shift::kSoftmax;
 /// Otherwise the label's class is all that there is to see.
 template <class E>
-constexpr bool kReadsRow = shift_of<E>() != Shift::kNone;
+constexpr bool kReadsRow = shift_of<E>() != Shift::kNone || OrdersClasses<E>;
+/// Whether thresholds beyond the first that the label does not reach cost nothing.
+template <class E>
+constexpr bool kIsConditional = requires { requires E::conditional; };
 /// What the true class costs is -ln p, so over all classes a sum of logits.
 template <class E>
 constexpr bool kIsNll = std::is_base_of_v<NegativeLogLikelihood, E>;

@@ -41,6 +41,12 @@ constexpr int components() {
   }
 }
 
+/// Whether an element takes so much arithmetic that memory, and what a kernel leaves out, count for little:
+/// where an expression says that it is `costly`, and where elements are of several numbers. Such an
+/// expression has fewer kernels, which are quicker to compile.
+template <class E>
+constexpr bool kIsCostly = components<E>() > 1 || requires { requires E::costly; };
+
 /// How many tensors an expression reads.
 template <class E>
 constexpr int tensor_count() {

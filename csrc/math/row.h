@@ -24,7 +24,8 @@ enum class Work { kLabel, kAdjustedLabel, kDense, kAny };
 template <class E>
 LOSSOPS_INLINE Work work_of(const E& e, double smoothing, bool given) {
   const bool smooth = HasTrueClass<E> && smoothing > 0;
-  if (sides<E>() == 2 || HasOtherClasses<E> || given || (smooth && !kIsNll<E>)) return Work::kDense;
+  if (sides<E>() == 2 || HasOtherClasses<E> || OrdersClasses<E> || given || (smooth && !kIsNll<E>))
+    return Work::kDense;
   if constexpr (MapsLogits<E>) {
     if (e.maps()) return Work::kAdjustedLabel;
   }
@@ -89,7 +90,7 @@ struct RowGradient {
 
 /// A row of a call. `work` is what the call asks, if that is known when the kernel is compiled. Of a class,
 /// `at` tells what its memory holds: target(), the given probability; weighted(x), x times the weight of its
-/// true_class; other_weight(), of its other_class; is_label().
+/// true_class; other_weight(), of its other_class; is_label(); is_below(), that the label is a later one.
 template <class E, class V, Work work = Work::kAny>
 class RowRule {
   using T = typename V::Value;
@@ -202,6 +203,16 @@ class RowRule {
       cost.value = cost.value + select(is_label, V(0), part.v);
       cost.slope = cost.slope + select(is_label, V(0), part.d);
       cost.target_slope = select(is_label, V(0), other_class.v);
+    }
+    if constexpr (OrdersClasses<E>) {
+      const auto below = at.is_below();
+      const V y = given_ ? at.target() : V(select(below, V(1), V(0)));
+      const Dual<V> threshold = e_.threshold(Dual<V>(place.d, V(1)), y);
+      const auto counts = [&](const V& v) {
+        return kIsConditional<E> ? V(select(below | at.is_label(), v, V(0))) : v;
+      };
+      cost = {counts(threshold.v), counts(threshold.d)};
+      if (given_) cost.target_slope = derivative_of(e_.threshold(place.d, Dual<V>(y, V(1))));
     }
     return cost;
   }

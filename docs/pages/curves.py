@@ -46,6 +46,11 @@ def row(x: Tensor, label: float) -> tuple[Tensor, ...]:
     return torch.cat([x[:, None], rest], 1), torch.full((len(x),), int(label))
 
 
+def thresholds(x: Tensor, label: float) -> tuple[Tensor, ...]:
+    """Rows of four logits, 0 but for the first, and their labels, of five classes in an order."""
+    return torch.cat([x[:, None], x.new_zeros(len(x), 3)], 1), torch.full((len(x),), int(label))
+
+
 def label_list(x: Tensor, _: float) -> tuple[Tensor, ...]:
     """The same, with lists that hold the first class alone."""
     input, labels = row(x, 0)
@@ -205,6 +210,10 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     "margin": (SCORE, (Line("the defaults"),)),
     "classification": (ROW, (Line("the defaults"),)),
     "noise": (ROW, (Line("the defaults"),)),
+    "ordinal": (
+        Axis("logit of the first threshold, the other 3 being 0", -6, 6, thresholds),
+        tuple(Line(f"label {t}", t) for t in (0, 1, 4)),
+    ),
     "metric": (COSINE, (Line("the defaults"),)),
     "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
     "sequence": (

@@ -74,6 +74,7 @@ from .noise import (
     symmetric_cross_entropy_loss,
     taylor_cross_entropy_loss,
 )
+from .ordinal import coral_loss, corn_loss
 from .preference import cpo_loss, dpo_loss, kto_loss, orpo_loss, simpo_loss
 from .region import dice_loss, focal_tversky_loss, jaccard_loss, tversky_loss
 from .regression import (
@@ -107,6 +108,8 @@ __all__ = [
     "clip_loss",
     "confidence_penalty_loss",
     "contrastive_loss",
+    "coral_loss",
+    "corn_loss",
     "cosface_loss",
     "cosine_embedding_loss",
     "cpo_loss",

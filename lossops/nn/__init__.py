@@ -67,6 +67,7 @@ from .noise import (
     SymmetricCrossEntropyLoss,
     TaylorCrossEntropyLoss,
 )
+from .ordinal import CORALLoss, CORNLoss
 from .policy import PolicyGradientLoss
 from .preference import CPOLoss, DPOLoss, KTOLoss, ORPOLoss, SimPOLoss
 from .region import DiceLoss, FocalTverskyLoss, JaccardLoss, TverskyLoss
@@ -99,6 +100,8 @@ __all__ = [
     "BalancedSoftmaxLoss",
     "BetaNLLLoss",
     "CIoULoss",
+    "CORALLoss",
+    "CORNLoss",
     "CPOLoss",
     "CRPSGaussianLoss",
     "CTCLoss",

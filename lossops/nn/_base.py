@@ -63,13 +63,7 @@ class LabelLoss(Loss):
     def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """What the mean divides by; see :meth:`Loss.denominator`."""
         if target.is_floating_point():
-            if target.dim() == 0:
-                raise ValueError(
-                    f"{type(self).__name__}.denominator: target must be integer labels, or "
-                    "probabilities with a class axis, got a floating tensor of shape ()"
-                )
-            rows = math.prod(target.shape[:1] + target.shape[2:]) if target.dim() > 1 else 1
-            return _number(rows, target.device)
+            return _rows(self, target)
         if self.weight is None:
             return super().denominator(target)
         weights = self.weight.detach()
@@ -79,6 +73,35 @@ class LabelLoss(Loss):
             return F.nll_loss(logs, labels, weights, self.ignore_index, "sum")
         except (IndexError, RuntimeError) as error:
             raise in_name_of(f"{type(self).__name__}.denominator", "nll", error) from None
+
+
+class OrdinalLoss(Loss):
+    """A loss of labels in an order, or of levels."""
+
+    ignore_index: int
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What the mean divides by: the rows that count; see :meth:`Loss.denominator`."""
+        return _rows(self, target) if target.is_floating_point() else super().denominator(target)
+
+
+class ConditionalLoss(Loss):
+    """A loss of labels in an order, whose mean divides by the thresholds that they ask."""
+
+    ignore_index: int
+
+    def denominator(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """There is none: labels do not tell how many classes there are.
+
+        Raises:
+            TypeError: In any case; the message says what to do instead.
+        """
+        raise TypeError(
+            f"{type(self).__name__}.denominator: the mean divides by the thresholds that are asked, "
+            "and labels do not tell how many there are; give normalizer="
+            "(target + 1).clamp(max=K - 1).sum() over all labels that count, or, for a mean over "
+            "rows, their number"
+        )
 
 
 class LayerLoss(LabelLoss):
@@ -211,6 +234,17 @@ def levels(owner: str, q: Levels) -> Tensor:
     if isinstance(q, (list, tuple)):
         return torch.tensor([number(owner, "q", level) for level in q])
     return torch.tensor(number(owner, "q", q))
+
+
+def _rows(loss: Loss, target: Tensor) -> Tensor:
+    """How many rows a target has that is as large as the logits."""
+    if target.dim() == 0:
+        raise ValueError(
+            f"{type(loss).__name__}.denominator: target must be integer labels, or probabilities "
+            "with a class axis, got a floating tensor of shape ()"
+        )
+    rows = math.prod(target.shape[:1] + target.shape[2:]) if target.dim() > 1 else 1
+    return _number(rows, target.device)
 
 
 def _number(value: int, device: torch.device) -> Tensor:

@@ -53,6 +53,14 @@ class ClassDraw(Draw):
         return super().parameter(value)
 
 
+@dataclass
+class OrdinalDraw(ClassDraw):
+    """Of thresholds between labels, of which there is one more."""
+
+    def labels(self) -> Tensor:
+        return torch.randint(self.shape[self.axis] + 1, self.rows, generator=self.generator)
+
+
 @dataclass(frozen=True)
 class ClassAxis(Family):
     """The class axis is `axis`, of a vector 0; the input may have `dims` dimensions."""
@@ -117,7 +125,7 @@ class ClassAxis(Family):
             if name != "labels"
         }
         given = {name: value for name, value in case.params.items() if name != "dim"}
-        share = None
+        share = None if label is None else self.share(tensors["input"], label)
         if self.weights == "classes":
             given["weight"] = weight
             if weight is not None and loss.weighted_mean:
@@ -125,6 +133,10 @@ class ClassAxis(Family):
             weight = None
         rows = loss.formula(**tensors, **given)
         return reduced(rows, case.reduction, weight, keep, normalizer, share)
+
+    def share(self, input: Tensor, target: Tensor) -> Tensor | None:
+        """What each row counts in the mean, where that is not 1; the classes are last."""
+        return None
 
     def summed(self, case: "Case") -> tuple[str, ...]:
         return tuple(name for name in case.differentiable if name == "prior")
@@ -157,25 +169,48 @@ class ClassAxis(Family):
         if loss.op == "multi_margin":  # torch first sees that they have two dimensions
             for name in ("csr weight", "complex weight"):
                 found[name] = replace(COMMON[name], as_torch=False)
-        return found | (LABEL_MISTAKES if self.weights == "classes" else LIST_MISTAKES)
+        return found | (label_mistakes(2) if self.weights == "classes" else LIST_MISTAKES)
 
 
-def out_of_range(row: int, label: int) -> Mistake:
+@dataclass(frozen=True)
+class Ordinal(ClassAxis):
+    """Along the axis are thresholds, one less than there are labels."""
+
+    weights: str = "rows"
+    conditional: bool = False  # the mean counts the thresholds up to the first not reached
+
+    def draw(self, generator: torch.Generator, shape: Shape, *args: Any) -> Draw:
+        return OrdinalDraw(generator, shape, *args, axis=self.class_axis(len(shape)))
+
+    def share(self, input: Tensor, target: Tensor) -> Tensor | None:
+        return (target + 1).clamp(max=input.size(-1)) if self.conditional else None
+
+    def mistakes(self, loss: "Loss") -> dict[str, Mistake]:
+        found = super().mistakes(loss)
+        own = {name: mistake for name, mistake in found.items() if name not in LIST_MISTAKES}
+        return own | label_mistakes(last=3)
+
+
+def out_of_range(row: int, label: int, last: int) -> Mistake:
     return Mistake(
         lambda case: replace_label(case, row, label).but(ignore_index=-100),
-        rf"target must be in \[0, 2\] \(or ignore_index -100\), got {label} "
+        rf"target must be in \[0, {last}\] \(or ignore_index -100\), got {label} "
         rf"at position \({row},?\)",
         without_data=False,
     )
 
 
-LABEL_MISTAKES = {  # of one label per row
-    "label with a dimension too many": Mistake(
-        lambda case: replace_second(case, lambda t: t[:, None]), r"target .*\(4, 1\)"
-    ),
-    "label too large": out_of_range(2, 3),
-    "label below 0": out_of_range(1, -1),
-}
+def label_mistakes(last: int) -> dict[str, Mistake]:
+    """Of one label per row, from 0 to the last one."""
+    return {
+        "label with a dimension too many": Mistake(
+            lambda case: replace_second(case, lambda t: t[:, None]), r"target .*\(4, 1\)"
+        ),
+        "label too large": out_of_range(2, last + 1, last),
+        "label below 0": out_of_range(1, -1, last),
+    }
+
+
 LIST_MISTAKES = {  # of operands with classes on both sides
     "other classes": Mistake(
         lambda case: replace_second(case, lambda t: t[:, :-1]), shown((4, 3), (4, 2))

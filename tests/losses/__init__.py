@@ -22,6 +22,7 @@ for _file in (
     "margin",
     "softmax",
     "noise",
+    "ordinal",
     "distillation",
     "sequence",
     "region",

@@ -1,6 +1,7 @@
 // Losses over a class axis: shapes, and what the family says to autograd and tracing.
 #include "families/class_axis/call.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/where.h>
 
@@ -144,7 +145,8 @@ at::Tensor gradient_like(const Call& call, int i) { return call.tensors[i]; }
 
 Divisor mean(const Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
-  bool has_labels = false;  // one per row
+  if (loss.members.conditional) return {Divisor::kWeight};  // see ClassAxisArguments
+  bool has_labels = false;                                  // one per row
   for (int i = 0; i < loss.operands; ++i) {
     const bool may_be = loss.role(i) == Role::kTarget || loss.role(i) == Role::kLabels;
     const at::Tensor& t = call.tensors[i];
@@ -208,7 +210,7 @@ void check_description(const ClassAxisLoss& loss) {
             "there must be a target, which is not optional, of labels or probabilities");
   }
   require(
-      !probabilities || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
+      !probabilities || f.orders() || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
       "other_class, target_logit and a shift by the target need labels (Role::kLabels or Role::kLabelList), "
       "not probabilities (Role::kTarget)");
   require(!lists || (f.shift == Shift::kTarget && f.other_class && !f.true_class && !f.target_logit &&
@@ -224,6 +226,10 @@ void check_description(const ClassAxisLoss& loss) {
           "Role::kTrueWeight needs an expression with true_class");
   require(!count(Role::kOtherWeight) || f.other_class,
           "Role::kOtherWeight needs an expression with other_class");
+  require(!f.orders() || (f.shift == Shift::kNone && !f.true_class && !f.other_class && !f.maps && !f.row &&
+                          !lists && !(f.conditional && probabilities)),
+          "an expression with threshold has no other member, and if it is conditional, labels "
+          "(Role::kLabels)");
   require(loss.label_smoothing < 0 || (has_true_class && f.shift == Shift::kSoftmax),
           "label_smoothing needs an expression with true_class, of a softmax");
 }
@@ -291,6 +297,12 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
   }
   (loss.weighs_rows() ? row_weight : class_weight) = call.weight();
   dim = loss.class_dim(call.input().dim(), call.settings);
+  if (loss.members.conditional && divisor(call).by == Divisor::kWeight) {
+    const c10::SymInt last = call.input().sym_size(dim);
+    const auto options =
+        call.input().options().dtype(call.promoted_dtype() == at::kDouble ? at::kDouble : at::kFloat);
+    class_weight = at::arange(1, at::Scalar(last + 2), options).clamp_max(at::Scalar(last));
+  }
   if (loss.label_smoothing >= 0) smoothing = call.settings.params[loss.label_smoothing];
 }
 
@@ -306,7 +318,8 @@ void check_prior(const Call& call, const at::Tensor& prior) {
 std::pair<int64_t, c10::SymInt> label_range(const Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const c10::SymInt classes = call.input().sym_size(loss.class_dim(call.input().dim(), call.settings));
-  return {loss.target_role() == Role::kLabelList ? -1 : 0, classes - 1};  // a list ends with -1
+  return {loss.target_role() == Role::kLabelList ? -1 : 0,  // a list ends with -1
+          loss.members.orders() ? classes : classes - 1};
 }
 
 void label_error(const Call& call, int64_t label, int64_t index) {

@@ -53,6 +53,8 @@ struct ClassAxisMembers {
   int sides;  ///< rows of logits that a row of the loss reads
   Shift shift;
   bool takes_prior;
+  bool reads_row;    ///< and not the label's logit alone
+  bool conditional;  ///< thresholds beyond the first that the label does not reach cost nothing
   bool (*maps)(const double* params);
   Dual<Aten> (*logit)(const Dual<Aten>& x, const Dual<Aten>& log_prior, const double* params);
   Dual<Aten> (*target_logit)(const Dual<Aten>& x, const double* params);
@@ -60,6 +62,11 @@ struct ClassAxisMembers {
   Dual<Aten> (*other_class)(const AnyClass& of, const double* params);
   Dual<Aten> (*each_class)(const AnyClass* of, int by, const double* params);
   Dual<Aten> (*row)(const Dual<Aten>& lse, const double* params);
+  /// By x, or by y.
+  Dual<Aten> (*threshold)(const Aten& x, const Aten& y, bool by_y, const double* params);
+
+  /// Whether classes have an order, in which the first has no logit.
+  bool orders() const { return threshold != nullptr; }
 };
 
 struct ClassAxisLoss : Loss {
@@ -75,7 +82,9 @@ struct ClassAxisLoss : Loss {
   /// The class axis of logits with so many dimensions.
   int64_t class_dim(int64_t dims, const Settings& settings) const;
   /// Whether weights are by row: where there is no one label that they could be looked up by.
-  bool weighs_rows() const { return target_role() == Role::kLabelList || members.sides == 2; }
+  bool weighs_rows() const {
+    return target_role() == Role::kLabelList || members.sides == 2 || members.orders();
+  }
 
   static const ClassAxisLoss& of(const Call& call) { return static_cast<const ClassAxisLoss&>(*call.loss); }
 };
@@ -89,7 +98,7 @@ Tensors weight_gradients(const Call& call, const Kernels& kernels, const at::Ten
 template <class E>
 ClassAxisMembers members_of() {
   static_assert(MapsLogits<E> || !HasLogit<E>, "an expression with logit has maps() as well");
-  ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>};
+  ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>, kReadsRow<E>, kIsConditional<E>};
   if constexpr (MapsLogits<E>) {
     f.maps = [](const double* params) { return make_expression<E>(params).maps(); };
     f.logit = [](const Dual<Aten>& x, const Dual<Aten>& log_prior, const double* params) -> Dual<Aten> {
@@ -123,6 +132,13 @@ ClassAxisMembers members_of() {
       return make_expression<E>(params).row(lse);
     };
   }
+  if constexpr (OrdersClasses<E>) {
+    f.threshold = [](const Aten& x, const Aten& y, bool by_y, const double* params) -> Dual<Aten> {
+      const E e = make_expression<E>(params);
+      if (by_y) return e.threshold(x, Dual<Aten>(y, Aten(1)));
+      return e.threshold(Dual<Aten>(x, Aten(1)), y);
+    };
+  }
   return f;
 }
 
@@ -139,7 +155,8 @@ struct ClassAxisArguments {
   at::Tensor x[2];
   at::Tensor target;  ///< labels, lists of them, or probabilities
   at::Tensor true_weight, other_weight, prior;
-  at::Tensor class_weight, row_weight;
+  at::Tensor class_weight;  ///< by label; of a conditional expression what each counts in the mean
+  at::Tensor row_weight;
   int64_t dim;
   bool probabilities = false;
   bool label_list = false;

@@ -43,7 +43,7 @@ class RowLoop : RowGroup<S, across> {
     if constexpr (!across && HasOtherClasses<E> && !kIsSoftmax<E>) {
       if (b.label_list) return label_list();
     }
-    if (b.label && kSides == 1) {
+    if (b.label && kSides == 1 && !OrdersClasses<E>) {
       own_.logit = by_row([&](int64_t l) { return logit_at_label(l); });
       if (b.true_weight) own_.weight = by_row([&](int64_t l) { return b.true_weight[label_[l]]; });
     }
@@ -200,8 +200,7 @@ class RowLoop : RowGroup<S, across> {
   /// What memory holds of the group's classes, and what RowRule asks of those of a step.
   struct Classes {
     Source targets;
-    const T* true_weight;
-    const T* other_weights;
+    const T *true_weight, *other_weights;
     V label_weight;
     typename Base::IsLabel labels;
   };
@@ -214,6 +213,7 @@ class RowLoop : RowGroup<S, across> {
       return (all.other_weights ? V::load(all.other_weights + s.at, s.count) : V(1)) * all.label_weight;
     }
     LOSSOPS_INLINE auto is_label() const { return all.labels(s); }
+    LOSSOPS_INLINE auto is_below() const { return all.labels.is_later(s); }
   };
   Classes classes() const {
     return {source(b.probability, tile(kY)), b.true_weight, nullptr, V(1), this->is_label()};
@@ -291,7 +291,7 @@ class RowLoop : RowGroup<S, across> {
     const auto gradient = rule_.gradient(shift, own_, sums, slope, row_slope, row_scale_ * V(b.grad_scale));
     const bool dense = rule_.dense();
     T* const r = tile(kR, side);
-    if (dense && kSides == 1) add_at_label(r, gradient.label_part);
+    if (dense && kSides == 1 && !OrdersClasses<E>) add_at_label(r, gradient.label_part);
     // Where the label's logit is mapped in its own way: its slope over that of the others.
     V ratio(1);
     if constexpr (MapsTarget<E>) {

@@ -29,7 +29,7 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
       args_(args),
       table_(table),
       rows_(rows),
-      reads_row_(loss_.members.shift != Shift::kNone),
+      reads_row_(loss_.members.reads_row),
       kept_rows_(rows),
       has_denominator_(needs_denominator(call, wrt)) {
   run_.classes = logits.classes;
@@ -65,11 +65,11 @@ void RowPlan<S>::read_labels() {
   const int64_t* const label = labels_.const_data_ptr<int64_t>();
   run_.label = label;
   const int64_t low = run_.label_list ? -1 : 0;  // a list ends with -1
+  const int64_t high = run_.classes + loss_.members.orders();
   CountLabels* const count = LOSSOPS_FOR_THIS_ISA(label_counter());
   std::atomic<int64_t> dropped{0}, wrong{0};
   at::parallel_for(0, labels_.numel(), kLabelBlock, [&](int64_t begin, int64_t end) {
-    const LabelCounts counts =
-        count(label + begin, end - begin, low, run_.classes, call_.settings.ignore_index);
+    const LabelCounts counts = count(label + begin, end - begin, low, high, call_.settings.ignore_index);
     dropped += counts.ignored;
     wrong += counts.outside;
   });

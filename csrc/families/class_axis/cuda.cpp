@@ -56,7 +56,7 @@ class RowPass : RowPlan<S> {
       const at::Tensor& grad = out.grads[side];
       if (!grad.defined()) continue;
       stored[side] = grad.scalar_type() == kStorage ? grad : empty_in_order(grad, kStorage);
-      if (loss_.members.shift == Shift::kNone) stored[side].zero_();
+      if (!loss_.members.reads_row) stored[side].zero_();
       planes.grad[side] = Plan::template plane<S>(stored[side]);
     }
     if (args_.probabilities) {

@@ -24,6 +24,7 @@ struct RowArgs : RowPlanes<S> {
   using T = std::conditional_t<std::is_same_v<S, double>, double, float>;
   int64_t rows;
   int classes;
+  int labels;  ///< how many there are
   double params[kMaxParams];
   bool side_by_side;     ///< rows that follow one another are neighbours in memory, classes are not
   const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one

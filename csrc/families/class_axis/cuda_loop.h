@@ -32,7 +32,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
 
  private:
   LOSSOPS_DEVICE V row() {
-    if (label_ >= 0) {
+    if (!OrdersClasses<E> && label_ >= 0) {
       own_.logit = logit(label_, input(0, label_));
       own_.weight = Class{*this, label_}.weighted(V(1));
     }
@@ -156,6 +156,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
       return a.label_weight ? weight * V(a.label_weight[loop.label_]) : weight;
     }
     LOSSOPS_DEVICE bool is_label() const { return c == loop.label_; }
+    LOSSOPS_DEVICE bool is_below() const { return c < loop.label_; }
   };
 
   /// The sum of all classes' values; leaves those of their derivatives.

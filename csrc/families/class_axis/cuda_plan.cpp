@@ -22,6 +22,7 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
     : Launcher(call, wrt), loss_(ClassAxisLoss::of(call)), args_(args), table_(table) {
   all_.rows = rows;
   all_.classes = checked_classes(call, classes);
+  all_.labels = all_.classes + loss_.members.orders();
   const auto params = call.settings.held_by<T>();
   std::copy(params.begin(), params.end(), all_.params);
   all_.smoothing = args_.smoothing;
@@ -55,7 +56,7 @@ void RowPlan<S>::read_labels() {
   all_.label = labels.const_data_ptr<int64_t>();
   all_.ignores = call_.settings.ignore_index.has_value();
   all_.ignore_index = call_.settings.ignore_index.value_or(0);
-  if (all_.classes == 0 && loss_.members.sides == 1) {  // no kernel runs that could tell
+  if (all_.labels == 0 && loss_.members.sides == 1) {  // no kernel runs that could tell
     const at::Tensor fine = all_.ignores ? labels.eq(all_.ignore_index) : labels.ne(labels);
     at::_assert_async(fine.all(), loss_.name + ": target is out of range");
   }
@@ -98,7 +99,7 @@ template <class S>
 Number RowPlan<S>::measure(Divisor::By by) {
   WeighLabels weigh{};
   weigh.size = all_.rows;
-  weigh.classes = all_.classes;
+  weigh.classes = all_.labels;
   weigh.label = all_.label;
   weigh.ignores = all_.ignores;
   weigh.ignore_index = all_.ignore_index;

@@ -110,7 +110,7 @@ class RowTeam {
       const int64_t label = a.label[row];
       ignored_ = a.ignores && label == a.ignore_index;
       if (sides == 1 && !ignored_) {
-        LOSSOPS_ASSERT(label >= 0 && label < a.classes, "lossops: target is out of range");
+        LOSSOPS_ASSERT(label >= 0 && label < a.labels, "lossops: target is out of range");
         label_ = static_cast<int>(label);
       }
     }

@@ -195,8 +195,23 @@ class ClassAxisDecomposition {
     return at::gather(by_class.expand_symint(z_[0].sym_sizes()), -1, label_);
   }
 
+  at::Tensor thresholds() const {
+    at::Tensor z = z_[0], counts;
+    if (f_.conditional) {  // what is not asked may hold anything
+      counts = class_numbers() <= label_;
+      z = at::where(counts, z, 0.0);
+    }
+    const at::Tensor y = rows_.probabilities ? rows_.target.movedim(rows_.dim, -1).to(dtype_)
+                                             : (class_numbers() < label_).to(dtype_);
+    at::Tensor value = function_of(z, f_.threshold(Aten(z), Aten(y), false, params_));
+    if (may_be_differentiated(y)) value = by_operand(value, f_.threshold(Aten(z), Aten(y), true, params_), y);
+    if (counts.defined()) value = at::where(counts, value, 0.0);
+    return value.sum(-1);
+  }
+
   at::Tensor classes() const {
     if (f_.each_class) return pairs();
+    if (f_.threshold) return thresholds();
     const AnyClass all = every_class(0);
     at::Tensor value;
     const auto add = [&](const at::Tensor& v) { value = value.defined() ? value + v : v; };
@@ -273,7 +288,7 @@ class ClassAxisDecomposition {
   /// The weight of each row's label, if the mean divides by it.
   at::Tensor label_weight() const {
     if (divisor(call_).by != Divisor::kWeight) return {};
-    const at::Tensor weight = by_label(rows_.class_weight).squeeze(-1);
+    const at::Tensor weight = at::index(rows_.class_weight, {label_.squeeze(-1)});
     return keep_.defined() ? at::where(keep_, weight, 0.0) : weight;
   }
 

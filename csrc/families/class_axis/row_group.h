@@ -213,11 +213,11 @@ class RowGroup {
     int64_t label;
     LOSSOPS_INLINE auto operator()(Step s) const {
       // The difference is exact for the lanes that matter, however many classes there are.
-      if constexpr (across) {
-        return V(s.at / kLanes) == lanes;
-      } else {
-        return V::count() == V(label - s.at);
-      }
+      return across ? V(s.at / kLanes) == lanes : V::count() == V(label - s.at);
+    }
+    /// Which hold a class before it.
+    LOSSOPS_INLINE auto is_later(Step s) const {
+      return across ? V(s.at / kLanes) < lanes : V::count() < V(label - s.at);
     }
   };
   IsLabel is_label() const { return {label_lanes_, label_[0]}; }

@@ -80,7 +80,7 @@ class WeightGradients {
   /// The sum of rows by label. Ignored ones hold 0.
   at::Tensor sum_by_label(const at::Tensor& of_rows) const {
     auto shape = of_rows.sizes().vec();
-    shape[0] = classes_;
+    shape[0] = classes_ + loss_.members.orders();
     return at::zeros(shape, of_rows.options()).index_add_(0, labels_, of_rows);
   }
   /// What is by class, times the weights.

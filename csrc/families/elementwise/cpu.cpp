@@ -342,10 +342,8 @@ class Pass {
   cpu::Reach reach_;
 };
 
-/// Whether every element that is read or written is a bfloat16: the kernel, if there is one, then converts in
-/// registers.
+/// Whether every element that is read or written is a bfloat16: a kernel for it converts in registers.
 bool all_bfloat16(const Call& call, int64_t wrt) {
-  if (ElementwiseLoss::of(call).components > 1) return false;
   const int weight = call.loss->operands;
   for (int i = 0; i <= weight; ++i) {
     if (call.tensors[i].defined() && call.tensors[i].scalar_type() != at::kBFloat16) return false;
@@ -357,7 +355,8 @@ bool all_bfloat16(const Call& call, int64_t wrt) {
 Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   const auto& table = *static_cast<const cpu::Kernels*>(kernels);
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble) return Pass<double>(call, table, wrt).run();
-  if (all_bfloat16(call, wrt)) return Pass<c10::BFloat16>(call, table, wrt).run();
+  const bool has_bfloat16 = table.get<c10::BFloat16>(cpu::Wrt::kNothing) != nullptr;
+  if (has_bfloat16 && all_bfloat16(call, wrt)) return Pass<c10::BFloat16>(call, table, wrt).run();
   return Pass<float>(call, table, wrt).run();
 }
 

@@ -37,7 +37,7 @@ using BlockFn = double (*)(const double* params, Block<S>& block);
 /// What to differentiate by: nothing, the first operand, or all of them.
 enum class Wrt { kNothing, kFirst, kAll };
 
-/// The kernels of one loss for one instruction set, by Wrt.
+/// The kernels of one loss for one instruction set, by Wrt; null where it has none of this type.
 template <class S>
 struct KernelsFor {
   BlockFn<S> by[3];

@@ -16,7 +16,7 @@ class BlockLoop {
   using V = Register<T>;
   using Sum = typename V::Sum;
   static constexpr int kOperands = arity<E>(), kComponents = components<E>(), kTensors = tensor_count<E>();
-  static constexpr int64_t kLanes = V::kLanes, kStride = kComponents > 1 ? kLanes : 2 * kLanes;
+  static constexpr int64_t kLanes = V::kLanes, kStride = kIsCostly<E> ? kLanes : 2 * kLanes;
   static_assert(kStep % (2 * kLanes) == 0);
 
  public:
@@ -32,8 +32,8 @@ class BlockLoop {
 
   template <int... I>
   LOSSOPS_INLINE double run(std::integer_sequence<int, I...> operands) {
-    // Two sums, so that one addition need not wait for the other; of elements of several numbers there is
-    // enough to do between two.
+    // Two sums, so that one addition need not wait for the other; of a costly expression there is enough to
+    // do between two.
     Sum sum0(0), sum1(0);
     for (int64_t i = 0; i < b.size; i += kStride) {
       sum0 = sum0 + Sum(visit(i, operands));
@@ -121,11 +121,14 @@ class BlockLoop {
   V invalid_{0};
 };
 
-/// None of bfloat16 where an element is several numbers: what those save is little beside what is computed.
+/// Of a costly expression none of bfloat16, and none for the first gradient alone.
 template <class E, class S>
 constexpr KernelsFor<S> kernels_for() {
-  if constexpr (components<E>() > 1 && std::is_same_v<S, c10::BFloat16>) {
+  if constexpr (kIsCostly<E> && std::is_same_v<S, c10::BFloat16>) {
     return {};
+  } else if constexpr (kIsCostly<E>) {
+    constexpr BlockFn<S> gradients = BlockLoop<E, S, Wrt::kAll>::run;
+    return {{BlockLoop<E, S, Wrt::kNothing>::run, gradients, gradients}};
   } else {
     return {{BlockLoop<E, S, Wrt::kNothing>::run, BlockLoop<E, S, Wrt::kFirst>::run,
              BlockLoop<E, S, Wrt::kAll>::run}};

@@ -19,6 +19,7 @@
 #include "lossops/margin.h"
 #include "lossops/metric.h"
 #include "lossops/noise.h"
+#include "lossops/ordinal.h"
 #include "lossops/preference.h"
 #include "lossops/region.h"
 #include "lossops/regression.h"

@@ -17,6 +17,7 @@
 #include "lossops/nn/margin.h"
 #include "lossops/nn/metric.h"
 #include "lossops/nn/noise.h"
+#include "lossops/nn/ordinal.h"
 #include "lossops/nn/preference.h"
 #include "lossops/nn/region.h"
 #include "lossops/nn/regression.h"
