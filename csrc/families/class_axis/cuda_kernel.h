@@ -11,7 +11,8 @@ template <class E>
 constexpr bool has_work(Work work) {
   if (!kReadsRow<E>) return work == Work::kLabel;
   if (work == Work::kDense) return true;
-  return sides<E>() == 1 && !HasOtherClasses<E> && (work == Work::kLabel || MapsLogits<E> || kIsNll<E>);
+  return sides<E>() == 1 && !HasOtherClasses<E> && !TakesGiven<E> && !kTakesPoint<E> &&
+         (work == Work::kLabel || MapsLogits<E> || kIsNll<E>);
 }
 
 /// Threads that a block of this kernel may have, which bounds its registers.
