@@ -348,6 +348,19 @@ def generalized_cross_entropy(input: Tensor, target: Tensor, q: float = 0.7) -> 
     return ((1 - pt**q) / q).mean()
 
 
+def normalized_cross_entropy(input: Tensor, target: Tensor) -> Tensor:
+    log_p = F.log_softmax(input, dim=1)
+    return (log_p.gather(1, target.unsqueeze(1)).squeeze(1) / log_p.sum(1)).mean()
+
+
+def distribution_focal(input: Tensor, target: Tensor) -> Tensor:
+    """As detectors have it: two cross-entropies, weighted by what lies between."""
+    left = target.long()
+    right = left + 1
+    to_left = F.cross_entropy(input, left, reduction="none") * (right - target)
+    return (to_left + F.cross_entropy(input, right, reduction="none") * (target - left)).mean()
+
+
 def rww_cross_entropy(
     input: Tensor, target: Tensor, fn_weight: Tensor, fp_weight: Tensor
 ) -> Tensor:

@@ -152,6 +152,12 @@ def weighted(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     return input, target, torch.rand(shape[1], generator=rng).add_(0.5)
 
 
+def bins(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Logits, and numbers below the last class."""
+    target = torch.rand((shape[0], *shape[2:]), generator=rng).mul_(shape[1] - 1.01)
+    return normal(shape, rng, 2.0), target
+
+
 def costs(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Logits, labels, what it costs to miss a class, and to take one class for another.
 
@@ -438,6 +444,10 @@ CASES: tuple[Case, ...] = (
         "generalized_cross_entropy", "softmax", formulas.generalized_cross_entropy, logits,
         {"q": 0.7},
     ),
+    over_classes(
+        "normalized_cross_entropy", "softmax", formulas.normalized_cross_entropy, logits
+    ),
+    over_classes("distribution_focal", "softmax", formulas.distribution_focal, bins),
     over_classes("rww_cross_entropy", "softmax", formulas.rww_cross_entropy, costs),
     over_classes(
         "balanced_softmax", "softmax", formulas.balanced_softmax, counted,

@@ -44,6 +44,14 @@ def row(name: str, op: str, x: list[float], t: int | list[float], value: float,
     return Hard(name, op, {"input": [x], "target": [t]}, [value], gradients, params, dtype)
 
 
+def point(name: str, x: list[float], y: float, value: float, slope: list[float] | None = None,
+          by_y: float | None = None) -> Hard:  # fmt: skip
+    """One row whose target lies between two classes."""
+    gradients = {} if slope is None else {"input": [slope]}
+    gradients |= {} if by_y is None else {"target": [by_y]}
+    return Hard(name, "distribution_focal", {"input": [x], "target": [y]}, [value], gradients)
+
+
 def averaged(name: str, op: str, operands: dict[str, list[float]], value: float,
              gradients: dict[str, list[float]], **params: Any) -> Hard:  # fmt: skip
     """float16 operands whose unreduced loss overflows and whose mean does not."""
@@ -448,12 +456,41 @@ CLASSES = [
     row("p_k near 1", "rww_cross_entropy", [30, 0], 1, 2 * softplus(30),
         [2 * sigmoid(30), -2 * sigmoid(30)], **UNIT),
     row("p_k = 0, infinite", "rww_cross_entropy", [0, -INF], 0, 0, [0, 0], **UNIT),
+    row("-inf off the label", "normalized_cross_entropy", [-INF, 0, 0], 1, 0, [0, 0, 0]),
+    row("all masked but the label", "normalized_cross_entropy", [-INF, 3, -INF], 1, 0, [0, 0, 0]),
+    row("-inf at the label", "normalized_cross_entropy", [-INF, 0, 0], 0, 1, [0, 0, 0]),
+    row("-inf at the label and another", "normalized_cross_entropy", [-INF, -INF, 0], 0, 0,
+        [0, 0, 0]),
+    row("one class", "normalized_cross_entropy", [5], 0, 0, [0]),
+    # own / (own + others), slope of 2 classes -+(q others + p own) / (own + others)^2
+    row("tiny", "normalized_cross_entropy", [30, 0], 0, TINY / (30 + 2 * TINY), [
+        -(30 * sigmoid(-30) + TINY) / 30**2, (30 * sigmoid(-30) + TINY) / 30**2]),
+    row("p near 0", "normalized_cross_entropy", [30, 0], 1, 1 - TINY / (30 + 2 * TINY), [
+        (30 * sigmoid(-30) + TINY) / 30**2, -(30 * sigmoid(-30) + TINY) / 30**2]),
+    row("hard", "normalized_cross_entropy", [1e4, 0], 1, 1, [0, 0]),
+    row("inf", "normalized_cross_entropy", [INF, 0], 1, NAN, [NAN, NAN]),
+    Hard("p near 1, and so is q", "elr", {"input": [[30, 0]], "target": [0],
+         "average": [[1 - 2**-24, 2**-24]]},
+         [TINY + 3 * math.log(2**-24 * sigmoid(30) + (1 - 2**-24) * sigmoid(-30))]),
+    Hard("p is q", "elr", {"input": [[0, -INF]], "target": [0], "average": [[1, 0]]}, [-INF],
+         {"input": [[0, 0]]}),
+    Hard("inf", "elr", {"input": [[INF, 0]], "target": [0], "average": [[0, 0]]}, [NAN],
+         {"input": [[NAN, NAN]]}),
     row("priors", "balanced_softmax", [0, 0], 0, -math.log(0.75), [-0.25, 0.25],
         prior=torch.tensor([3.0, 1.0])),
     row("prior 0 off the label", "balanced_softmax", [0, 0], 1, 0, [0, 0],
         prior=torch.tensor([0.0, 1.0])),
     row("prior 0, tau 0", "balanced_softmax", [0, 0], 1, LN2, [0.5, -0.5], tau=0.0,
         prior=torch.tensor([0.0, 1.0])),
+    point("between", [0, 0, 0], 0.25, math.log(3), [-5 / 12, 1 / 12, 1 / 3], 0),
+    point("the first", [0, 1, 0], 0.0, math.log(2 + math.e), None, -1),
+    point("the last", [0, 0, LN2], 2.0, LN2, [0.25, 0.25, -0.5], -LN2),
+    point("one class", [5], 0.0, 0, [0], 0),
+    point("tiny", [30, 0], 0.0, TINY, [-sigmoid(-30), sigmoid(-30)], 30),
+    point("hard", [1e4, 0], 1.0, 1e4, [1, -1], 1e4),
+    point("-inf beside it", [0, -INF, 0], 2.0, LN2, [0.5, 0, -0.5]),
+    point("-inf, no part", [0, -INF], 0.0, 0, [0, 0]),
+    point("inf", [INF, 0, 0], 1.5, NAN, [NAN, NAN, NAN]),
     row("hard", "multi_margin", [0, 1e4], 0, 10001 / 2, [-0.5, 0.5]),
     row("hard, squared", "multi_margin", [0, 1e4], 0, 10001**2 / 2, [-10001, 10001], p=2),
     row("-inf off the label", "multi_margin", [0, -INF], 0, 0, [0, 0]),

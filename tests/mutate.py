@@ -69,6 +69,10 @@ BATCHES = (
                "(of_p + of_q, of_p, student.log_p()), of_q, teacher", "jsd", ROWS),
         Mutant("a margin's sign", "return (x - margin) * scale;", "return (x + margin) * scale;",
                "cosface", ROWS),
+        Mutant("a row's function of two sums", "sums = {sums.others * factor, sums.top * factor};",
+               "sums = {sums.others, sums.top};", "normalized_cross_entropy", ROWS),
+        Mutant("the parts of a point", "select(above == V(0), 1.0 - part,",
+               "select(above == V(0), part,", "distribution_focal", ROWS),
     ),
     (  # in the loops of both families
         Mutant("ignored elements", "return ignores ? select(ignored, V(0), r) : r;", "return r;",

@@ -16,7 +16,7 @@ from tests.class_axis import (
     check,
 )
 from tests.families import of_family
-from tests.families.class_axis import ClassAxis
+from tests.families.class_axis import ClassAxis, Points
 from tests.losses import MATRIX, Loss
 from tests.test_memory import peak_bytes
 from tests.tiers import thorough
@@ -77,7 +77,7 @@ def test_pixels(loss: Loss, pixels: int) -> None:
     for classes, dtype in itertools.product(
         (1, 2, 10, 21, 65, 300 if pixels < 20 else 33), (torch.float32, torch.bfloat16)
     ):
-        params = {**loss.params[-1], "dim": 1} if loss.family.axis == -1 else loss.params[-1]
+        params = loss.family.of_pixels(loss.params[-1])
         case = make_case(loss, params, (3, classes, pixels), dtype=dtype, weight="full",
                          ignore=loss.ignore)  # fmt: skip
         check(case)
@@ -92,7 +92,7 @@ def test_many_blocks(loss: Loss, threads: int) -> None:
     for shape in ((2003, 10), (203, 100), (33, 257), (2, 21, 700), (2, 10, 3, 11, 37)):
         if len(shape) > loss.family.dims:
             continue
-        params = {**loss.params[0], "dim": 1} if loss.family.axis == -1 else loss.params[0]
+        params = loss.family.of_pixels(loss.params[0])
         for dtype in (torch.float32, torch.float16):
             case = make_case(loss, params, shape, dtype=dtype, weight="full", ignore=loss.ignore)
             check(case)
@@ -167,13 +167,16 @@ def test_peak_memory(loss: Loss, setting: str) -> None:
         x = torch.rand((shape[1], shape[0])).t().requires_grad_()
     case = make_case(loss, shape=(2, shape[axis]), dtype=dtype, weight=options.get("weight"))
     rows = (*shape[:axis], *shape[axis + 1 :])
+    by_points = isinstance(loss.family, Points)
     targets: dict[str, Tensor] = {"target": torch.randint(shape[axis], rows)}
     if loss.family.dims == 2:
         targets = {"target": torch.full(shape, -1)}
         targets["target"][:, :3] = torch.randint(shape[axis], (len(x), 3))
     elif loss.family.axis == -1:
-        targets = {"target": torch.rand(shape, dtype=dtype)}
-    if "ignore" in options and loss.label in targets:
+        targets = {"target": torch.rand(rows if by_points else shape, dtype=dtype)}
+    if "average" in case.tensors:
+        targets["average"] = torch.rand(shape, dtype=dtype)
+    if "ignore" in options and loss.label in targets and not by_points:
         targets["target"][::3] = -100 if loss.ignore else -1
     if "weight" in options and loss.family.weights == "rows":
         targets["weight"] = torch.rand(rows)

@@ -106,7 +106,7 @@ def test_no_rows(loss: Loss) -> None:
             assert case.ours().isnan() and case.ours().dtype == dtype
             assert case.but(reduction="sum").ours() == 0
             assert case.but(reduction="none").ours().shape == loss.family.result_shape(shape)
-            for gradient in case.gradients(names=loss.differentiable):
+            for gradient in case.gradients(names=loss.differentiable[:1]):
                 assert gradient.shape == shape
 
 

@@ -38,6 +38,7 @@ OWN: dict[str, dict[str, Any]] = {
     "taylor_cross_entropy": {},
     "label_relaxation": {},
     "confidence_penalty": {},
+    "normalized_cross_entropy": {},
 }
 DIVERGENCES: dict[str, dict[str, Any]] = {
     "distill_kl": {"temperature": 1.5},

@@ -17,8 +17,8 @@ from tools.losses import BESIDE
 
 ROOT = Path(__file__).resolve().parent.parent
 COMBINATIONS = ("CombinedLoss", "DynamicWeightAverage", "GradNorm", "UncertaintyWeightedLoss")
-# What is computed like a loss: see tests/test_log_probabilities.py and tests/test_policy.py.
-OPERATORS = ("policy_gradient", "selective_log_softmax", "softmax_entropy")
+# What is computed like a loss: see tests/test_log_probabilities.py, test_policy.py, test_gammas.py.
+OPERATORS = ("focal_by_gamma", "policy_gradient", "selective_log_softmax", "softmax_entropy")
 # Operators that the table is not for: see tests/test_counting.py and tests/test_penalties.py.
 NO_LOSSES = {"count_labels", "ctc_align", "elastic_net_penalty", *OPERATORS}
 # Losses on a product, each from the line of that on logits: see tests/test_linear.py.

@@ -83,6 +83,13 @@ def generated(families: list[Family]) -> dict[str, str]:
     return files
 
 
+def _plain(a: Argument) -> Argument:
+    """As it stands, or as a number where another operator than this takes it for a tensor."""
+    if a.annotation == "TensorOrNumber" and a.schema == "float":
+        return replace(a, annotation="float")
+    return _without_none(a)
+
+
 def _without_none(a: Argument) -> Argument:
     """As it stands, or with the number for which None is a word in Python."""
     means = re.search(r"; None is (-?\d+)", a.text)
@@ -94,12 +101,12 @@ def _without_none(a: Argument) -> Argument:
 
 def settings(loss: Loss) -> list[Argument]:
     """What the module's options are."""
-    return [_without_none(a) for a in loss.settings]
+    return [_plain(a) for a in loss.settings]
 
 
 def parameters(loss: Loss) -> list[Argument]:
     """The loss's own arguments in the order of the operator, then those that losses share."""
-    given = {a.name: _without_none(a) for a in loss.arguments}
+    given = {a.name: _plain(a) for a in loss.arguments}
     last = [name for name in LAST if name in given and given[name].default is not None]
     own = [name for name, _ in loss.schema if name in given and name not in last]
     return [given[name] for name in (*own, *last)]

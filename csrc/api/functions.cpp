@@ -632,6 +632,18 @@ at::Tensor generalized_cross_entropy(
       static_cast<int64_t>(reduction), std::nullopt);
 }
 
+at::Tensor distribution_focal(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::distribution_focal");
+  return op.call(
+      input, target, weight, std::nullopt, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
 at::Tensor rww_cross_entropy(
     const at::Tensor& input, const at::Tensor& target, const at::Tensor& fn_weight,
     const at::Tensor& fp_weight, Reduction reduction, const std::optional<at::Tensor>& weight,
@@ -696,6 +708,32 @@ at::Tensor label_relaxation(
   static const auto op = handle<Op>("lossops::label_relaxation");
   return op.call(
       input, target, alpha, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor normalized_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction,
+    const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::optional<int64_t>,
+      const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::normalized_cross_entropy");
+  return op.call(
+      input, target, weight, ignore_index, number_beside(normalizer, input),
+      static_cast<int64_t>(reduction), std::nullopt);
+}
+
+at::Tensor elr(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& average, double strength,
+    Reduction reduction, const std::optional<at::Tensor>& weight, int64_t ignore_index,
+    const std::optional<TensorOrNumber>& normalizer) {
+  using Op = at::Tensor(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, double, const std::optional<at::Tensor>&,
+      std::optional<int64_t>, const std::optional<at::Tensor>&, int64_t, std::optional<at::ScalarType>);
+  static const auto op = handle<Op>("lossops::elr");
+  return op.call(
+      input, target, average, strength, weight, ignore_index, number_beside(normalizer, input),
       static_cast<int64_t>(reduction), std::nullopt);
 }
 

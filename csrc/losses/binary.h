@@ -87,6 +87,29 @@ struct Focal {
   }
 };
 
+/// The same with a gamma for each element (Li et al., CVPR 2022: one per class). The logarithm stays finite,
+/// for its product with a power of 0.
+struct FocalByGamma {
+  double alpha = 0.25;
+  static constexpr std::array parameters{param("alpha", &FocalByGamma::alpha).between(0, 1).optional()};
+  static constexpr const char* domain = "target must be in [0, 1], and gamma >= 0";
+  template <class X, class T, class G>
+  LOSSOPS_INLINE auto operator()(const X& x, const T& t, const G& gamma) const {
+    const auto s = logistic(x);
+    const auto nll = s.nll(t, 1.0 - t);
+    const auto w = s.q() * t + s.p() * (1.0 - t);
+    using W = std::remove_const_t<decltype(w)>;
+    const auto tail = value_of(w) < 1e-37;
+    const W log_w = at_least(W(select(tail, W(-s.nll(1.0 - t, t)), log(select(tail, W(1), w)))), -1e30);
+    const auto loss = focused(exp(scaled(gamma, log_w)), nll, t);
+    return alpha != alpha ? loss : ((1 - alpha) + (2 * alpha - 1) * t) * loss;
+  }
+  template <class C>
+  LOSSOPS_INLINE auto invalid(const C&, const C& t, const C& gamma) const {
+    return outside_unit(t) | (gamma < C(0));
+  }
+};
+
 /// Li et al. (NeurIPS 2020): cross-entropy with a score t, by |t - p|^beta. t - p is t q - (1 - t) p, which
 /// is exact in both tails.
 struct QualityFocal {

@@ -17,6 +17,51 @@ struct SymmetricCrossEntropy {
   }
 };
 
+/// Ma et al. (ICML 2020): the label's cross-entropy over the sum of those that all labels would have. Where
+/// another class is impossible that sum is infinite and the loss 0; it is 1 where the label alone is, and 0
+/// where there is one class.
+struct NormalizedCrossEntropy : NegativeLogLikelihood {
+  template <class P>
+  LOSSOPS_INLINE auto other_class(const P& p) const {
+    return -p.log_p();
+  }
+  /// The derivatives are those of own / (own + others) in terms that do not cancel.
+  template <class X>
+  LOSSOPS_INLINE X finish(const X& own, const X& others) const {
+    const auto a = value_of(own), b = value_of(others);
+    using C = std::remove_const_t<decltype(a)>;
+    const C sum = a + b;
+    const auto has_none = (sum == C(0)) | (sum == C(kInfinity));
+    const C inverse = select(has_none, C(0), 1.0 / select(has_none, C(1), sum));
+    const C share = select((a == C(kInfinity)) & (b < C(kInfinity)), C(1), scaled(inverse, a));
+    const C rest = scaled(inverse, b);
+    return derived<X>(share, C((rest * derivative_of(own) - share * derivative_of(others)) * inverse));
+  }
+};
+
+/// Liu et al. (NeurIPS 2020): cross-entropy, and the logarithm of what a prediction lacks of its running
+/// average q. As p sums to 1 that is the sum of p (1 - q), in which nothing cancels.
+struct ELR : NegativeLogLikelihood {
+  double strength = 3;
+  static constexpr std::array parameters{param("strength", &ELR::strength).at_least(0)};
+  template <class P, class Q>
+  LOSSOPS_INLINE auto given_class(const P& p, const Q& q) const {
+    return (1.0 - q) * p.p();
+  }
+  /// At 0, where the loss is -infinite, the logarithm has no derivative.
+  template <class X>
+  LOSSOPS_INLINE X finish(const X& own, const X& lacking) const {
+    const auto v = value_of(lacking);
+    using C = std::remove_const_t<decltype(v)>;
+    const auto none = v == C(0);
+    const C some = select(none, C(1), v);
+    const C inverse = select(none, C(0), 1.0 / some);
+    if (strength == 0) return own;
+    return derived<X>(C(value_of(own) + strength * select(none, C(-kInfinity), log(some))),
+                      C(derivative_of(own) + strength * inverse * derivative_of(lacking)));
+  }
+};
+
 /// Feng et al. (IJCAI 2020): the first terms of the series of -ln p in 1 - p, a bounded loss.
 struct TaylorCrossEntropy {
   int64_t terms = 2;

@@ -61,6 +61,12 @@ struct GeneralizedCrossEntropy {
   }
 };
 
+/// Li et al. (NeurIPS 2020): a number as a distribution over the whole ones, of which the two beside it are
+/// to share it.
+struct DistributionFocal : NegativeLogLikelihood {
+  static constexpr bool takes_point = true;
+};
+
 /// Ho & Wookey (2020): each way to be wrong weighs what it costs.
 struct RWWCrossEntropy : NegativeLogLikelihood {
   template <class P>

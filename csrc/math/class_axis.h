@@ -9,8 +9,13 @@
 //                     1 or 0; with `conditional`, only up to the first that the label does not reach
 //   maps(), logit(x)  whether this call has it, and z of an input x, where that is not x itself;
 //                     logit(x, log_prior) with a prior; target_logit(x) of the true class
+//   given_class(p, q) what each class costs, the label's too, beside a number that is given for it; with
+//   finish finish(own, others)  the cost of a row by those of its label's class and of all others, where it
+//   is not
+//                     their sum; the weight of the label multiplies it
 //   row(lse)          what the row's log-sum-exp costs
-//   shift             what logits are measured against: see Shift
+//   takes_point       the target is a number between two classes, which share it; these are the last
+//   dimension shift             what logits are measured against: see Shift
 #pragma once
 
 #include "expression.h"
@@ -27,6 +32,9 @@ concept ComparesClasses = requires(const E& e, const AnyProbability& p) { e.each
 template <class E>
 concept HasOtherClasses = requires(const E& e, const AnyProbability& p) { e.other_class(p); };
 template <class E>
+concept TakesGiven =
+    requires(const E& e, const AnyProbability& p, const Scalar<float>& q) { e.given_class(p, q); };
+template <class E>
 concept OrdersClasses = requires(const E& e, const Scalar<float>& x) { e.threshold(x, x); };
 template <class E>
 concept ClassAxisExpression = HasTrueClass<E> || ComparesClasses<E> || HasOtherClasses<E> || OrdersClasses<E>;
@@ -39,6 +47,8 @@ template <class E>
 concept HasLogit = MapsWithPrior<E> || requires(const E& e, const Scalar<float>& x) { e.logit(x); };
 template <class E>
 concept MapsTarget = requires(const E& e, const Scalar<float>& x) { e.target_logit(x); };
+template <class E>
+concept Finishes = requires(const E& e, const Scalar<float>& x) { e.finish(x, x); };
 template <class E>
 concept HasRowTerm = requires(const E& e, const Scalar<float>& x) { e.row(x); };
 
@@ -80,6 +90,13 @@ constexpr bool kReadsRow = shift_of<E>() != Shift::kNone || OrdersClasses<E>;
 /// Whether thresholds beyond the first that the label does not reach cost nothing.
 template <class E>
 constexpr bool kIsConditional = requires { requires E::conditional; };
+/// Whether an expression may ask for ln(1 - p), which takes the sum of all classes but the largest even where
+/// that underflows; one with `finish` may not.
+template <class E>
+constexpr bool kTellsLogQ = HasOtherClasses<E> && !Finishes<E>;
+/// The target is a number from 0 to C - 1, a point between two classes.
+template <class E>
+constexpr bool kTakesPoint = requires { E::takes_point; };
 /// What the true class costs is -ln p, so over all classes a sum of logits.
 template <class E>
 constexpr bool kIsNll = std::is_base_of_v<NegativeLogLikelihood, E>;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 
 #include "class_axis.h"
 
@@ -24,7 +25,8 @@ enum class Work { kLabel, kAdjustedLabel, kDense, kAny };
 template <class E>
 LOSSOPS_INLINE Work work_of(const E& e, double smoothing, bool given) {
   const bool smooth = HasTrueClass<E> && smoothing > 0;
-  if (sides<E>() == 2 || HasOtherClasses<E> || OrdersClasses<E> || given || (smooth && !kIsNll<E>))
+  if (sides<E>() == 2 || HasOtherClasses<E> || OrdersClasses<E> || TakesGiven<E> || kTakesPoint<E> || given ||
+      (smooth && !kIsNll<E>))
     return Work::kDense;
   if constexpr (MapsLogits<E>) {
     if (e.maps()) return Work::kAdjustedLabel;
@@ -43,6 +45,23 @@ struct ClassPlace {
 template <class V>
 struct LabelClass {
   V logit{0}, weight{1};
+};
+
+/// A target between two classes: the lower one, and the part of the other.
+template <class V>
+struct PointTarget {
+  V lower{0}, part{0};
+
+  /// The lower class of a point, so that there is one above it.
+  template <class T>
+  LOSSOPS_INLINE static T lower_class(T point, int64_t classes) {
+    const T below = std::floor(point), most = static_cast<T>(classes > 1 ? classes - 2 : 0);
+    return below < most ? below : most;
+  }
+  /// What a class has that lies so far above the lower one.
+  LOSSOPS_INLINE V of(const V& above) const {
+    return select(above == V(0), 1.0 - part, select(above == V(1), part, V(0)));
+  }
 };
 
 /// What a class costs beside the label's own true_class.
@@ -102,7 +121,7 @@ class RowRule {
  public:
   LOSSOPS_INLINE RowRule(const double* params, int64_t classes, double smoothing, bool given)
       : e_(make_expression<E>(params)),
-        given_(given),
+        given_((given && !TakesGiven<E>) || kTakesPoint<E>),
         smooth_(HasTrueClass<E> && smoothing > 0),
         dense_(work == Work::kAny ? work_of(e_, smoothing, given) == Work::kDense : work == Work::kDense),
         kept_(static_cast<T>(1 - smoothing)),
@@ -156,7 +175,7 @@ class RowRule {
   }
   /// e^(z - largest), or of another class e^(z - base - 64) if `base` is below: nothing beside 1.
   LOSSOPS_INLINE static V exponential(const V& z, const V& largest, const V& base) {
-    if constexpr (HasOtherClasses<E>) {
+    if constexpr (kTellsLogQ<E>) {
       const auto raised = (z < largest) & (base < largest);
       return exp_below(z - select(raised, base, largest)) * select(raised, V(kSunk), V(1));
     }
@@ -165,7 +184,7 @@ class RowRule {
   /// From the largest logit and the sum of the other exponentials.
   LOSSOPS_INLINE static RowShift<V> softmax(const V& largest, const V& rest, const V& base) {
     auto shift = RowShift<V>::softmax(largest, rest);
-    if constexpr (HasOtherClasses<E>) {
+    if constexpr (kTellsLogQ<E>) {
       shift.log_rest = log(rest) + select(base < largest, base - largest + 64, V(0));
     }
     return shift;
@@ -176,7 +195,8 @@ class RowRule {
   /// What the label's own true_class costs, with its derivative by ln p.
   LOSSOPS_INLINE Dual<V> label_cost(const RowShift<V>& shift, const LabelClass<V>& label) const {
     if constexpr (HasTrueClass<E>) {
-      return weighted(V(kept_) * label.weight, e_.true_class(probability<Dual<V>>(shift, label)));
+      const V weight = Finishes<E> ? V(1) : V(kept_) * label.weight;
+      return weighted(weight, e_.true_class(probability<Dual<V>>(shift, label)));
     } else {
       return Dual<V>(V(0));
     }
@@ -186,6 +206,10 @@ class RowRule {
   LOSSOPS_INLINE ClassCost<V> class_cost(const RowShift<V>& shift, const Place& place, const C& at) const {
     ClassCost<V> cost;
     const Probability<Dual<V>> p(place.d, place.x, shift);
+    if constexpr (TakesGiven<E>) {
+      const Dual<V> part = e_.given_class(p, at.target());
+      return {part.v, part.d, V(0)};
+    }
     if constexpr (HasTrueClass<E>) {
       if (given_ || smooth_) {
         const V weight = at.weighted(V(1));
@@ -199,7 +223,7 @@ class RowRule {
     if constexpr (HasOtherClasses<E>) {
       const auto is_label = at.is_label();
       const Dual<V> other_class = e_.other_class(p);
-      const Dual<V> part = weighted(at.other_weight(), other_class);
+      const Dual<V> part = weighted(Finishes<E> ? V(1) : at.other_weight(), other_class);
       cost.value = cost.value + select(is_label, V(0), part.v);
       cost.slope = cost.slope + select(is_label, V(0), part.d);
       cost.target_slope = select(is_label, V(0), other_class.v);
@@ -232,6 +256,24 @@ class RowRule {
     using P = std::conditional_t<side == 0, Dual<V>, V>;
     using Q = std::conditional_t<side == 0, V, Dual<V>>;
     return e_.each_class(Probability<P>(p.d, p.x, shift[0]), Probability<Q>(q.d, q.x, shift[1]));
+  }
+
+  /// Takes the value of a row from the label's to that of all classes, and derivatives of both to those of
+  /// that; returns what those of other classes are to be multiplied by, where the expression has `finish`.
+  LOSSOPS_INLINE V add_others(Dual<V>& cost, Dual<V>& label, SlopeSums<V>& sums, const V& others,
+                              const V& weight) const {
+    if constexpr (Finishes<E>) {
+      const Dual<V> by_label = e_.finish(Dual<V>(label.v, V(1)), Dual<V>(others));
+      const Dual<V> by_others = e_.finish(Dual<V>(label.v), Dual<V>(others, V(1)));
+      const V factor = scaled(weight, by_others.d);
+      cost.v = scaled(weight, by_label.v);
+      label.d = label.d * scaled(weight, by_label.d);
+      sums = {sums.others * factor, sums.top * factor};
+      return factor;
+    } else {
+      cost.v = cost.v + others;
+      return V(1);
+    }
   }
 
   /// What a class costs whose logit lies d above that of a label, where nothing else counts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import matplotlib
@@ -49,6 +49,19 @@ def row(x: Tensor, label: float) -> tuple[Tensor, ...]:
 def thresholds(x: Tensor, label: float) -> tuple[Tensor, ...]:
     """Rows of four logits, 0 but for the first, and their labels, of five classes in an order."""
     return torch.cat([x[:, None], x.new_zeros(len(x), 3)], 1), torch.full((len(x),), int(label))
+
+
+def bins(x: Tensor, point: float) -> tuple[Tensor, ...]:
+    """The same logits, and a point between the first two."""
+    return row(x, 0)[0], torch.full_like(x, point)
+
+
+def remembered(x: Tensor, own: float) -> tuple[Tensor, ...]:
+    """The same, and averages of which the true class has ``own``."""
+    input, labels = row(x, 0)
+    average = torch.full_like(input, (1 - own) / (CLASSES - 1) if own else 0.0)
+    average[:, 0] = own
+    return input, labels, average
 
 
 def label_list(x: Tensor, _: float) -> tuple[Tensor, ...]:
@@ -348,7 +361,12 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
     "poly1": (ROW, by("epsilon", -1.0, 0.0, 2.0)),
     "taylor_cross_entropy": (ROW, by("terms", 1, 2, 6)),
     "label_relaxation": (ROW, by("alpha", 0.01, 0.1, 0.4)),
+    "elr": (
+        replace(ROW, operands=remembered),
+        tuple(Line(f"average {q} of the true class", q) for q in (0.0, 0.5, 0.9)),
+    ),
     "confidence_penalty": (ROW, by("beta", 0.0, 0.1, 0.5)),
+    "distribution_focal": (replace(ROW, operands=bins), fixed(0.0, 0.25, 0.5)),
     "generalized_cross_entropy": (ROW, by("q", 0.01, 0.3, 0.7, 1.0)),
     "rww_cross_entropy": (
         ROW,

@@ -23,6 +23,7 @@ from .box import ciou_loss, diou_loss, eiou_loss, giou_loss, iou_loss
 from .classification import (
     balanced_softmax_loss,
     cross_entropy,
+    distribution_focal_loss,
     generalized_cross_entropy_loss,
     nll_loss,
     poly1_loss,
@@ -70,7 +71,9 @@ from .margin import (
 from .metric import arcface_loss, cosface_loss
 from .noise import (
     confidence_penalty_loss,
+    elr_loss,
     label_relaxation_loss,
+    normalized_cross_entropy_loss,
     symmetric_cross_entropy_loss,
     taylor_cross_entropy_loss,
 )
@@ -121,8 +124,10 @@ __all__ = [
     "dice_loss",
     "diou_loss",
     "distill_kl_loss",
+    "distribution_focal_loss",
     "dpo_loss",
     "eiou_loss",
+    "elr_loss",
     "evidential_regression_loss",
     "expectile_loss",
     "focal_loss",
@@ -165,6 +170,7 @@ __all__ = [
     "multilabel_soft_margin_loss",
     "negative_binomial_nll_loss",
     "nll_loss",
+    "normalized_cross_entropy_loss",
     "nt_xent_loss",
     "orpo_loss",
     "poisson_nll_loss",

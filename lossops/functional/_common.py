@@ -87,6 +87,11 @@ def scalar_tensor(value: TensorOrNumber | None, input: Tensor) -> Tensor | None:
     return value
 
 
+def plain_number(value: int | float) -> float:
+    """The number as TorchScript's operators want it; what is none is left for them to name."""
+    return float(value) if is_scripting() else value
+
+
 def operand(value: TensorOrNumber, input: Tensor) -> Tensor:
     """A number becomes a 0-d tensor of the dtype of ``input``."""
     if not is_scripting():

@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
+from ._common import Op, TensorOrNumber, plain_number, reduction_code, scalar_tensor
 
 _bce = Op(torch.ops.lossops.bce)
 _bce_with_logits = Op(torch.ops.lossops.bce_with_logits)
 _focal = Op(torch.ops.lossops.focal)
+_focal_by_gamma = Op(torch.ops.lossops.focal_by_gamma)
 _quality_focal = Op(torch.ops.lossops.quality_focal)
 _varifocal = Op(torch.ops.lossops.varifocal)
 _gaussian_focal = Op(torch.ops.lossops.gaussian_focal)
@@ -131,7 +132,7 @@ def focal_loss(
     input: Tensor,
     target: Tensor,
     alpha: float | None = 0.25,
-    gamma: float = 2.0,
+    gamma: TensorOrNumber = 2.0,
     reduction: str = "mean",
     weight: Tensor | None = None,
     ignore_index: int | None = None,
@@ -152,7 +153,8 @@ def focal_loss(
         target: Targets in [0, 1], of the same shape; a floating, integer or bool dtype.
         alpha: Weight of the positives, in [0, 1], against 1 - alpha of the negatives; None leaves
             alpha_t out.
-        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy.
+        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy; in Python also a tensor
+            that broadcasts to ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         weight: A factor per element; broadcasts to ``input``.
         ignore_index: Elements with this target are left out, and get gradient 0.
@@ -173,10 +175,14 @@ def focal_loss(
           gradient 0 at x = ±100, t on the easy side, and not NaN. gamma = 0 is exactly alpha_t
           times bce_with_logits.
         * Hard examples stay linear: x = 1e4, t = 0 gives 7500 with gradient 0.75.
+        * Equalized focal loss has a gamma per class, larger for rare ones, and a weight that makes
+          up for it: ``gamma=g, weight=g / g.min()`` with g of shape (C) for ``input`` of (N, C). A
+          tensor of gammas has a gradient.
 
     Reference:
         T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
-        ICCV 2017, arXiv:1708.02002.
+        ICCV 2017, arXiv:1708.02002; a gamma per class: B. Li et al., "Equalized focal loss for
+        dense long-tailed object detection", CVPR 2022, arXiv:2201.02593.
 
     Example:
         >>> import torch, lossops.functional as F
@@ -184,7 +190,24 @@ def focal_loss(
         tensor([0.0433, 0.1300])
     """
     code, n = reduction_code("focal", reduction), scalar_tensor(normalizer, input)
-    return _focal(input, target, alpha, gamma, weight, ignore_index, n, code)
+    if isinstance(gamma, Tensor):
+        return _of_gammas(input, target, gamma, alpha, weight, ignore_index, n, code)
+    g = plain_number(gamma)
+    return _focal(input, target, alpha, g, weight, ignore_index, n, code)
+
+
+def _of_gammas(
+    input: Tensor,
+    target: Tensor,
+    gamma: Tensor,
+    alpha: float | None,
+    weight: Tensor | None,
+    ignore_index: int | None,
+    normalizer: Tensor | None,
+    reduction: int,
+) -> Tensor:
+    """Focal loss with a gamma for each element."""
+    return _focal_by_gamma(input, target, gamma, alpha, weight, ignore_index, normalizer, reduction)
 
 
 def quality_focal_loss(

@@ -10,6 +10,7 @@ _nll = Op(torch.ops.lossops.nll)
 _softmax_focal = Op(torch.ops.lossops.softmax_focal)
 _poly1 = Op(torch.ops.lossops.poly1)
 _generalized_cross_entropy = Op(torch.ops.lossops.generalized_cross_entropy)
+_distribution_focal = Op(torch.ops.lossops.distribution_focal)
 _rww_cross_entropy = Op(torch.ops.lossops.rww_cross_entropy)
 _balanced_softmax = Op(torch.ops.lossops.balanced_softmax)
 
@@ -316,6 +317,58 @@ def generalized_cross_entropy_loss(
     return _generalized_cross_entropy(
         input, target, q, label_smoothing, weight, ignore_index, n, code
     )
+
+
+def distribution_focal_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Distribution focal loss: a number as a distribution over 0, 1, ..., n, the bins of detectors.
+
+    Formula of a row, with p = softmax(input), y = target and i the whole number below y::
+
+        l = -(i + 1 - y) ln p_i - (y - i) ln p_(i+1)
+
+    Args:
+        input: Logits of the bins along the last dimension, of size n + 1; a floating dtype.
+        target: Numbers in [0, n], shaped like ``input`` without its last dimension; a floating or
+            integer dtype.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+        weight: A factor per row; broadcasts to the shape of the loss for ``"none"``.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``; the dtype
+        of ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``.
+        IndexError: A target is outside of [0, n], or NaN.
+        RuntimeError: Shapes, dtypes or devices do not fit.
+
+    Notes:
+        * y = n is a target like any other: the last bin has it all.
+        * The gradient by y is ln p_i - ln p_(i+1), at y = n that from below.
+        * What a model predicts is the mean, sum_k k p_k. The four sides of a box are four rows:
+          give ``input`` the shape (N, 4, n + 1).
+
+    Reference:
+        X. Li et al., "Generalized focal loss: learning qualified and distributed bounding boxes for
+        dense object detection", NeurIPS 2020, arXiv:2006.04388.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x = torch.tensor([[0.0, 3.0, 3.0, 0.0]])
+        >>> F.distribution_focal_loss(x, torch.tensor([1.5]))
+        tensor(0.7418)
+        >>> F.distribution_focal_loss(x, torch.tensor([3.0]))
+        tensor(3.7418)
+    """
+    code, n = reduction_code("distribution_focal", reduction), scalar_tensor(normalizer, input)
+    return _distribution_focal(input, target, weight, None, n, code)
 
 
 def rww_cross_entropy_loss(

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
+from ._common import Op, TensorOrNumber, plain_number, reduction_code, scalar_tensor
+from ._margins import lowered, widened, wider_than
 
 _arcface = Op(torch.ops.lossops.arcface)
 _cosface = Op(torch.ops.lossops.cosface)
@@ -12,7 +13,7 @@ _cosface = Op(torch.ops.lossops.cosface)
 def arcface_loss(
     input: Tensor,
     target: Tensor,
-    margin: float = 0.5,
+    margin: TensorOrNumber = 0.5,
     scale: float = 64.0,
     reduction: str = "mean",
     weight: Tensor | None = None,
@@ -33,7 +34,7 @@ def arcface_loss(
         input: Cosines of embedding and class centres, shape (C), (N, C) or (N, C, d1, ..., dK); a
             floating dtype.
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
-        margin: The angle in radians, in [0, pi].
+        margin: The angle in radians, in [0, pi]; in Python also one per class, shape (C).
         scale: Factor of the cosines, > 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
@@ -56,6 +57,8 @@ def arcface_loss(
         * acos is never formed: z_t = scale (x_t cos(margin) - sqrt(1 - x_t^2) sin(margin)). At x_t
           = ±1 the slope of the root is infinite; there, and beyond, where rounding may put a
           cosine, the root and its slope are taken for 0.
+        * Margins in a tensor have gradients, and take a copy of ``input``. That they are in range
+          is up to you.
 
     Reference:
         J. Deng, J. Guo, N. Xue, S. Zafeiriou, "ArcFace: additive angular margin loss for deep face
@@ -68,13 +71,20 @@ def arcface_loss(
         tensor([0.1995, 3.9374])
     """
     code, n = reduction_code("arcface", reduction), scalar_tensor(normalizer, input)
-    return _arcface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)
+    if isinstance(margin, Tensor):
+        x = widened(input, target, margin)
+        dtype = wider_than(input, x)
+        return _arcface(
+            x, target, 0.0, scale, label_smoothing, weight, ignore_index, n, code, dtype
+        )
+    m = plain_number(margin)
+    return _arcface(input, target, m, scale, label_smoothing, weight, ignore_index, n, code)
 
 
 def cosface_loss(
     input: Tensor,
     target: Tensor,
-    margin: float = 0.35,
+    margin: TensorOrNumber = 0.35,
     scale: float = 64.0,
     reduction: str = "mean",
     weight: Tensor | None = None,
@@ -94,7 +104,7 @@ def cosface_loss(
         input: Cosines of embedding and class centres, shape (C), (N, C) or (N, C, d1, ..., dK); a
             floating dtype.
         target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
-        margin: By how much the cosine is reduced.
+        margin: By how much the cosine is reduced; in Python also one per class, shape (C).
         scale: Factor of the cosines, > 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
@@ -114,10 +124,15 @@ def cosface_loss(
     Notes:
         * At scale 64 cosines (1, 0) with t = 0 cost 8.6e-19, which keeps its digits, as does its
           gradient.
+        * Label-distribution-aware margins (LDAM) are larger for rare classes: of classes that occur
+          n times give margin = 0.5 (n / min n)^(-1/4) and scale = 30. Margins in a tensor have
+          gradients, and take a copy of ``input``.
 
     Reference:
         H. Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018,
-        arXiv:1801.09414.
+        arXiv:1801.09414; a margin per class: K. Cao, C. Wei, A. Gaidon, N. Arechiga, T. Ma,
+        "Learning imbalanced datasets with label-distribution-aware margin loss", NeurIPS 2019,
+        arXiv:1906.07413.
 
     Example:
         >>> import torch, lossops.functional as F
@@ -126,4 +141,11 @@ def cosface_loss(
         tensor([0.3133, 3.0486])
     """
     code, n = reduction_code("cosface", reduction), scalar_tensor(normalizer, input)
-    return _cosface(input, target, margin, scale, label_smoothing, weight, ignore_index, n, code)
+    if isinstance(margin, Tensor):
+        x = lowered(input, target, margin)
+        dtype = wider_than(input, x)
+        return _cosface(
+            x, target, 0.0, scale, label_smoothing, weight, ignore_index, n, code, dtype
+        )
+    m = plain_number(margin)
+    return _cosface(input, target, m, scale, label_smoothing, weight, ignore_index, n, code)

@@ -8,6 +8,8 @@ from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 _symmetric_cross_entropy = Op(torch.ops.lossops.symmetric_cross_entropy)
 _taylor_cross_entropy = Op(torch.ops.lossops.taylor_cross_entropy)
 _label_relaxation = Op(torch.ops.lossops.label_relaxation)
+_normalized_cross_entropy = Op(torch.ops.lossops.normalized_cross_entropy)
+_elr = Op(torch.ops.lossops.elr)
 _confidence_penalty = Op(torch.ops.lossops.confidence_penalty)
 
 
@@ -167,6 +169,117 @@ def label_relaxation_loss(
     """
     code, n = reduction_code("label_relaxation", reduction), scalar_tensor(normalizer, input)
     return _label_relaxation(input, target, alpha, weight, ignore_index, n, code)
+
+
+def normalized_cross_entropy_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Normalized cross-entropy: what the label costs over the sum of what all labels would cost.
+
+    Formula of a row, with p = softmax(input), w = weight and t = target::
+
+        l = w_t ln p_t / sum_c ln p_c
+
+    Args:
+        input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the dtype of
+        ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * All labels together cost 1, whatever the prediction is, so that the same share of wrong
+          labels in every class does not move the minimum. It learns slowly by itself: the paper
+          adds a bounded loss, such as ``generalized_cross_entropy_loss`` with q = 1.
+        * A class with logit -inf makes the sum infinite: the rows of other labels cost 0, with
+          gradient 0. A row costs 1 where the label alone has that logit.
+        * p = 1 is approached with all digits: logits (30, 0) with t = 0 give 3.1e-15.
+
+    Reference:
+        X. Ma, H. Huang, Y. Wang, S. Romano, S. Erfani, J. Bailey, "Normalized loss functions for
+        deep learning with noisy labels", ICML 2020, arXiv:2006.13554.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> F.normalized_cross_entropy_loss(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([0]))
+        tensor(0.0508)
+    """
+    code, n = (
+        reduction_code("normalized_cross_entropy", reduction),
+        scalar_tensor(normalizer, input),
+    )
+    return _normalized_cross_entropy(input, target, weight, ignore_index, n, code)
+
+
+def elr_loss(
+    input: Tensor,
+    target: Tensor,
+    average: Tensor,
+    strength: float = 3.0,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    normalizer: TensorOrNumber | None = None,
+) -> Tensor:
+    """Early-learning regularization: holds predictions to what they were before labels misled them.
+
+    Formula of a row, with p = softmax(input), w = weight, t = target and q = average::
+
+        l = w_t (-ln p_t + strength ln(1 - sum_c p_c q_c))
+
+    Args:
+        input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        average: Running averages of the predicted probabilities of the same samples, shaped like
+            ``input``; a floating dtype.
+        strength: The factor of the regularization, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+        normalizer: A number or 0-d tensor; ``"mean"`` and ``"sum"`` then give sum / normalizer.
+
+    Returns:
+        A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the dtype of
+        ``input``.
+
+    Raises:
+        ValueError: ``reduction`` is unknown or rules out ``normalizer``, or the batch sizes differ.
+        IndexError: A label is out of range.
+        RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
+
+    Notes:
+        * Keep the averages by sample: ``q[index] = 0.7 q[index] + 0.3 p``, with p detached. They
+          may be 0 at first, which costs nothing.
+        * 1 - sum p q is formed as sum p (1 - q), without cancellation, so that no clamp is needed:
+          the nearer a prediction is to its average, the lower the loss, without bound.
+
+    Reference:
+        S. Liu, J. Niles-Weed, N. Razavian, C. Fernandez-Granda, "Early-learning regularization
+        prevents memorization of noisy labels", NeurIPS 2020, arXiv:2007.00151.
+
+    Example:
+        >>> import torch, lossops.functional as F
+        >>> x, q = torch.zeros(1, 2), torch.tensor([[0.9, 0.1]])
+        >>> F.elr_loss(x, torch.tensor([0]), q)
+        tensor(-1.3863)
+    """
+    code, n = reduction_code("elr", reduction), scalar_tensor(normalizer, input)
+    return _elr(input, target, average, strength, weight, ignore_index, n, code)
 
 
 def confidence_penalty_loss(

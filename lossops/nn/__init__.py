@@ -22,6 +22,7 @@ from .box import CIoULoss, DIoULoss, EIoULoss, GIoULoss, IoULoss
 from .classification import (
     BalancedSoftmaxLoss,
     CrossEntropyLoss,
+    DistributionFocalLoss,
     GeneralizedCrossEntropyLoss,
     NLLLoss,
     Poly1Loss,
@@ -63,7 +64,9 @@ from .margin import (
 from .metric import ArcFaceLoss, CosFaceLoss
 from .noise import (
     ConfidencePenaltyLoss,
+    ELRLoss,
     LabelRelaxationLoss,
+    NormalizedCrossEntropyLoss,
     SymmetricCrossEntropyLoss,
     TaylorCrossEntropyLoss,
 )
@@ -119,8 +122,10 @@ __all__ = [
     "DiceFocalLoss",
     "DiceLoss",
     "DistillKLLoss",
+    "DistributionFocalLoss",
     "DynamicWeightAverage",
     "EIoULoss",
+    "ELRLoss",
     "EvidentialRegressionLoss",
     "ExpectileLoss",
     "FocalLoss",
@@ -165,6 +170,7 @@ __all__ = [
     "NLLLoss",
     "NTXentLoss",
     "NegativeBinomialNLLLoss",
+    "NormalizedCrossEntropyLoss",
     "ORPOLoss",
     "PoissonNLLLoss",
     "PolicyGradientLoss",

@@ -4,7 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
-from .._op import number
+from .._op import number, without_numpy
 from ..functional._common import TensorOrNumber
 from ._base import Loss, SampleLoss
 
@@ -119,7 +119,8 @@ class FocalLoss(Loss):
     Args:
         alpha: Weight of the positives, in [0, 1], against 1 - alpha of the negatives; None leaves
             alpha_t out.
-        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy.
+        gamma: How fast easy elements fade, >= 0; 0 is plain cross-entropy; in Python also a tensor
+            that broadcasts to ``input``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         ignore_index: Elements with this target are left out, and get gradient 0.
 
@@ -136,12 +137,13 @@ class FocalLoss(Loss):
         tensor([0.0433, 0.1300])
     """
 
-    __constants__ = ["alpha", "gamma", "reduction", "ignore_index"]
+    __constants__ = ["alpha", "reduction", "ignore_index"]
+    gamma: TensorOrNumber
 
     def __init__(
         self,
         alpha: float | None = 0.25,
-        gamma: float = 2.0,
+        gamma: TensorOrNumber = 2.0,
         reduction: str = "mean",
         ignore_index: int | None = None,
     ) -> None:
@@ -149,7 +151,11 @@ class FocalLoss(Loss):
         if alpha is not None:
             alpha = number("FocalLoss", "alpha", alpha)
         self.alpha = alpha
-        self.gamma = number("FocalLoss", "gamma", gamma)
+        gamma = without_numpy(gamma)
+        if isinstance(gamma, (int, float)):
+            self.gamma = number("FocalLoss", "gamma", gamma)
+        else:
+            self.register_buffer("gamma", gamma)
         self.ignore_index = ignore_index
 
     def forward(
@@ -170,6 +176,10 @@ class FocalLoss(Loss):
             self.ignore_index,
             normalizer,
         )
+
+    def extra_repr(self) -> str:
+        """The settings, as the constructor names them."""
+        return f"gamma={self.gamma}, {super().extra_repr()}"
 
 
 class QualityFocalLoss(Loss):

@@ -6,7 +6,7 @@ from torch import Tensor
 from .. import functional as F
 from .._op import number, without_numpy
 from ..functional._common import TensorOrNumber
-from ._base import LabelLoss
+from ._base import LabelLoss, Loss
 
 
 class CrossEntropyLoss(LabelLoss):
@@ -313,6 +313,40 @@ class GeneralizedCrossEntropyLoss(LabelLoss):
             self.label_smoothing,
             normalizer,
         )
+
+
+class DistributionFocalLoss(Loss):
+    """Distribution focal loss: a number as a distribution over 0, 1, ..., n, the bins of detectors.
+
+    See :func:`lossops.functional.distribution_focal_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / rows.
+
+    Shape:
+        * input: Logits of the bins along the last dimension, of size n + 1; a floating dtype.
+        * target: Numbers in [0, n], shaped like ``input`` without its last dimension; a floating or
+          integer dtype.
+        * output: A 0-d tensor, or the shape of ``input`` without its last dimension for ``"none"``;
+          the dtype of ``input``.
+
+    Example:
+        >>> import torch, lossops
+        >>> x = torch.tensor([[0.0, 3.0, 3.0, 0.0]])
+        >>> loss = lossops.nn.DistributionFocalLoss()
+        >>> loss(x, torch.tensor([1.5]))
+        tensor(0.7418)
+    """
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.distribution_focal_loss(input, target, self.reduction, weight, normalizer)
 
 
 class RWWCrossEntropyLoss(LabelLoss):

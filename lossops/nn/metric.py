@@ -4,7 +4,7 @@
 from torch import Tensor
 
 from .. import functional as F
-from .._op import number
+from .._op import number, without_numpy
 from ..functional._common import TensorOrNumber
 from ._base import LabelLoss
 
@@ -15,7 +15,7 @@ class ArcFaceLoss(LabelLoss):
     See :func:`lossops.functional.arcface_loss`.
 
     Args:
-        margin: The angle in radians, in [0, pi].
+        margin: The angle in radians, in [0, pi]; in Python also one per class, shape (C).
         scale: Factor of the cosines, > 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
@@ -37,12 +37,13 @@ class ArcFaceLoss(LabelLoss):
         tensor([0.1995, 3.9374])
     """
 
-    __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]
+    __constants__ = ["scale", "reduction", "ignore_index", "label_smoothing"]
+    margin: TensorOrNumber
     weight: Tensor | None
 
     def __init__(
         self,
-        margin: float = 0.5,
+        margin: TensorOrNumber = 0.5,
         scale: float = 64.0,
         reduction: str = "mean",
         weight: Tensor | None = None,
@@ -50,7 +51,11 @@ class ArcFaceLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.margin = number("ArcFaceLoss", "margin", margin)
+        margin = without_numpy(margin)
+        if isinstance(margin, (int, float)):
+            self.margin = number("ArcFaceLoss", "margin", margin)
+        else:
+            self.register_buffer("margin", margin)
         self.scale = number("ArcFaceLoss", "scale", scale)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
@@ -72,6 +77,10 @@ class ArcFaceLoss(LabelLoss):
             normalizer,
         )
 
+    def extra_repr(self) -> str:
+        """The settings, as the constructor names them."""
+        return f"margin={self.margin}, {super().extra_repr()}"
+
 
 class CosFaceLoss(LabelLoss):
     """CosFace: cross-entropy that asks for a cosine to the right class larger by ``margin``.
@@ -79,7 +88,7 @@ class CosFaceLoss(LabelLoss):
     See :func:`lossops.functional.cosface_loss`.
 
     Args:
-        margin: By how much the cosine is reduced.
+        margin: By how much the cosine is reduced; in Python also one per class, shape (C).
         scale: Factor of the cosines, > 0.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
         weight: A factor per class, shape (C); 1 where left out.
@@ -101,12 +110,13 @@ class CosFaceLoss(LabelLoss):
         tensor([0.3133, 3.0486])
     """
 
-    __constants__ = ["margin", "scale", "reduction", "ignore_index", "label_smoothing"]
+    __constants__ = ["scale", "reduction", "ignore_index", "label_smoothing"]
+    margin: TensorOrNumber
     weight: Tensor | None
 
     def __init__(
         self,
-        margin: float = 0.35,
+        margin: TensorOrNumber = 0.35,
         scale: float = 64.0,
         reduction: str = "mean",
         weight: Tensor | None = None,
@@ -114,7 +124,11 @@ class CosFaceLoss(LabelLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.margin = number("CosFaceLoss", "margin", margin)
+        margin = without_numpy(margin)
+        if isinstance(margin, (int, float)):
+            self.margin = number("CosFaceLoss", "margin", margin)
+        else:
+            self.register_buffer("margin", margin)
         self.scale = number("CosFaceLoss", "scale", scale)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
@@ -135,3 +149,7 @@ class CosFaceLoss(LabelLoss):
             self.label_smoothing,
             normalizer,
         )
+
+    def extra_repr(self) -> str:
+        """The settings, as the constructor names them."""
+        return f"margin={self.margin}, {super().extra_repr()}"

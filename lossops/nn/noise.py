@@ -175,6 +175,110 @@ class LabelRelaxationLoss(LabelLoss):
         )
 
 
+class NormalizedCrossEntropyLoss(LabelLoss):
+    """Normalized cross-entropy: what the label costs over the sum of what all labels would cost.
+
+    See :func:`lossops.functional.normalized_cross_entropy_loss`.
+
+    Args:
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+
+    Shape:
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
+
+    Example:
+        >>> import torch, lossops
+        >>> loss = lossops.nn.NormalizedCrossEntropyLoss()
+        >>> loss(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([0]))
+        tensor(0.0508)
+    """
+
+    __constants__ = ["reduction", "ignore_index"]
+    weight: Tensor | None
+
+    def __init__(
+        self, reduction: str = "mean", weight: Tensor | None = None, ignore_index: int = -100
+    ) -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self, input: Tensor, target: Tensor, normalizer: TensorOrNumber | None = None
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.normalized_cross_entropy_loss(
+            input, target, self.reduction, self.weight, self.ignore_index, normalizer
+        )
+
+
+class ELRLoss(LabelLoss):
+    """Early-learning regularization: holds predictions to what they were before labels misled them.
+
+    See :func:`lossops.functional.elr_loss`.
+
+    Args:
+        strength: The factor of the regularization, >= 0.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``. The mean is sum(l) / sum(w_t).
+        weight: A factor per class, shape (C); 1 where left out.
+        ignore_index: Rows with this label are left out, and get gradient 0.
+
+    Shape:
+        * input: Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+        * target: Labels in [0, C), an integer dtype, shaped like ``input`` without the class axis.
+        * average: Running averages of the predicted probabilities of the same samples, shaped like
+          ``input``; a floating dtype.
+        * output: A 0-d tensor, or the shape of ``input`` without the class axis for ``"none"``; the
+          dtype of ``input``.
+
+    Example:
+        >>> import torch, lossops
+        >>> x, q = torch.zeros(1, 2), torch.tensor([[0.9, 0.1]])
+        >>> loss = lossops.nn.ELRLoss()
+        >>> loss(x, torch.tensor([0]), q)
+        tensor(-1.3863)
+    """
+
+    __constants__ = ["strength", "reduction", "ignore_index"]
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        strength: float = 3.0,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+    ) -> None:
+        super().__init__(reduction)
+        self.strength = number("ELRLoss", "strength", strength)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        average: Tensor,
+        normalizer: TensorOrNumber | None = None,
+    ) -> Tensor:
+        """Compute the loss."""
+        return F.elr_loss(
+            input,
+            target,
+            average,
+            self.strength,
+            self.reduction,
+            self.weight,
+            self.ignore_index,
+            normalizer,
+        )
+
+
 class ConfidencePenaltyLoss(LabelLoss):
     """Cross-entropy with a confidence penalty: certain predictions cost more.
 

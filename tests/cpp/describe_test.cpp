@@ -33,6 +33,15 @@ struct Pairs {
     return p.p() - q.p();
   }
 };
+struct Finished : Others {
+  template <class X>
+  X finish(const X& own, const X& others) const {
+    return own / others;
+  }
+};
+struct Point : NegativeLogLikelihood {
+  static constexpr bool takes_point = true;
+};
 
 int failures = 0;
 
@@ -68,6 +77,9 @@ int main() {
   refuses<Others>("needs an expression with true_class",
                   {.operands = {input, labels, {"alpha", Role::kTrueWeight}}});
   refuses<Others>("needs logit(x, log_prior)", {.operands = {input, labels, {"prior", Role::kPrior}}});
+  refuses<Finished>("finish needs true_class and other_class or given_class", {.operands = {input, labels}});
+  refuses<Point>("need each other", {.operands = {input, labels}});
+  refuses<Others>("need each other", {.operands = {input, {"target", Role::kPoint}}});
   refuses<Pairs>("the first two", {.operands = {input, labels}});
   refuses<Pairs>("only to tell what to ignore",
                  {.operands = {input, {"target", Role::kLogits}, {"soft", Role::kTarget}}});

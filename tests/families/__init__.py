@@ -113,6 +113,10 @@ class Family:
         """An operand behind what torch's gradient by it takes for granted."""
         return t
 
+    def takes_nan(self, name: str) -> bool:
+        """Whether NaN in this operand is a value like others, and no mistake."""
+        return True
+
     def spread(self, values: Tensor, like: Tensor) -> Tensor:
         """A value for each label, for each number of `like` where that has more dimensions."""
         return values

@@ -47,6 +47,13 @@ class ClassDraw(Draw):
     def labels(self) -> Tensor:
         return torch.randint(self.shape[self.axis] or 1, self.rows, generator=self.generator)
 
+    def points(self) -> Tensor:
+        """Numbers from 0 to C - 1, none of them whole."""
+        most = max(self.shape[self.axis] - 1, 0)
+        whole = torch.randint(max(most, 1), self.rows, generator=self.generator)
+        part = torch.rand(self.rows, generator=self.generator, dtype=torch.float64)
+        return (whole + 0.1 + 0.8 * part).clamp(max=most)
+
     def parameter(self, value: Any) -> Tensor:
         if value in (VECTOR, MATRIX):
             return per_class(self.shape[self.axis], pairs=value == MATRIX)
@@ -81,6 +88,10 @@ class ClassAxis(Family):
     def class_axis(self, dims: int) -> int:
         """Which of so many dimensions is the class axis."""
         return 0 if dims == 1 else self.axis % dims
+
+    def of_pixels(self, params: Params) -> Params:
+        """Parameters of a call whose classes are dimension 1, where that can be."""
+        return {**params, "dim": 1} if self.axis == -1 else params
 
     def fit(self, shape: Shape) -> Shape:
         return shape if len(shape) <= self.dims else (math.prod(shape[:-1]), shape[-1])
@@ -222,6 +233,64 @@ def of(weight: Tensor, target: Tensor) -> Tensor:
     """The entry, or row, of a tensor per class that each label names."""
     picked = weight.index_select(0, target.reshape(-1).long())
     return picked.view((*target.shape, *weight.shape[1:]))
+
+
+@dataclass(frozen=True)
+class Averaged(ClassAxis):
+    """Beside the label there is a number for each logit, whose gradient the decomposition gives."""
+
+    def fused(self, case: "Case") -> tuple[str, ...]:
+        return ("input",)
+
+    def summed(self, case: "Case") -> tuple[str, ...]:
+        return ("average",)
+
+
+@dataclass(frozen=True)
+class Points(ClassAxis):
+    """Targets between two classes, which are the last dimension."""
+
+    weights: str = "rows"
+    axis: int = -1
+
+    @property
+    def large(self) -> Shape:
+        return (1 << 13, 32)
+
+    def of_pixels(self, params: Params) -> Params:
+        return params
+
+    def takes_nan(self, name: str) -> bool:
+        return name != "target"
+
+    def fused(self, case: "Case") -> tuple[str, ...]:
+        return ("input",)
+
+    def accepts(self, loss: "Loss", name: str, dtype: torch.dtype) -> bool | None:
+        return dtype.is_floating_point or name == "target"
+
+    def mistakes(self, loss: "Loss") -> dict[str, Mistake]:
+        found = super().mistakes(loss)
+        del found["other classes"]
+        return found | POINT_MISTAKES
+
+
+def out_of_reach(row: int, point: float, shown: str) -> Mistake:
+    return Mistake(
+        lambda case: replace_label(case, row, point),
+        rf"target must be in \[0, 2\], got {shown} at position \({row},?\)",
+        without_data=False,
+    )
+
+
+POINT_MISTAKES = {
+    "point with a dimension too many": Mistake(
+        lambda case: replace_second(case, lambda t: t[:, None]), r"target .*\(4, 1\)"
+    ),
+    "point beyond the last class": out_of_reach(2, 2.5, "2.5"),
+    "point below 0": out_of_reach(1, -0.25, "-0.25"),
+    "point that is none": out_of_reach(3, math.nan, "nan"),
+}
 
 
 # What the rows of losses with one label per row say.

@@ -2,9 +2,10 @@
 
 import math
 
+import torch
 from torch import Tensor
 
-from tests.families.class_axis import of
+from tests.families.class_axis import LABELS, Averaged, ClassDraw, of
 from tests.losses.formulas import at, hits, odds, sigmoid, softplus
 from tests.losses.softmax import CLASSES, SOFT, smoothing
 from tests.losses.table import Bad, row
@@ -66,6 +67,38 @@ def label_relaxation(
     given = (1 - alpha) * (math.log1p(-alpha) + softplus(z))
     rest = alpha * (math.log(alpha) + softplus(-z))
     return weighted((given + rest).where(sigmoid(z) > alpha, 0.0), target, weight)
+
+
+@row("normalized_cross_entropy_loss", "NormalizedCrossEntropyLoss", **CLASSES)
+def normalized_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Ma et al. 2020; of a single class, 0."""
+    costs = softplus(odds(input))
+    total = costs.sum(-1)
+    return weighted(at(costs, target) / total.where(total != 0, 1.0), target, weight)
+
+
+def averaged(draw: ClassDraw) -> tuple[Tensor, ...]:
+    """Logits, labels, and averages that have not yet forgotten that they began at 0."""
+    return draw.uniform(-4, 4), draw.labels(), 0.9 * draw.uniform(-2, 2).softmax(draw.axis)
+
+
+@row(
+    "elr_loss", "ELRLoss", averaged, weighted_mean=True,
+    **{**LABELS, "family": Averaged(), "silent": ("weight", "target", "average")},
+    operands=("input", "target", "average"), params=({}, {"strength": 0.5}),
+    bad=(Bad("elr: strength must be >= 0, got -1", {"strength": -1.0}),
+         Bad("elr: average must", operands={"average": torch.zeros(4, 2)})),
+)  # fmt: skip
+def elr(
+    input: Tensor,
+    target: Tensor,
+    average: Tensor,
+    weight: Tensor | None = None,
+    strength: float = 3.0,
+) -> Tensor:
+    """Liu et al. 2020; 1 - <p, q> as a sum."""
+    lacking = (input.softmax(-1) * (1 - average)).sum(-1)
+    return weighted(at(softplus(odds(input)), target) + strength * lacking.log(), target, weight)
 
 
 @row(

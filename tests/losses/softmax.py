@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from tests.families.class_axis import LABELS, MATRIX, VECTOR, ClassDraw, of
+from tests.families.class_axis import LABELS, MATRIX, VECTOR, ClassDraw, Points, of
 from tests.losses.formulas import at, hits, odds, one_hot, sigmoid, softplus
 from tests.losses.table import Bad, Params, row
 
@@ -20,6 +20,10 @@ def class_logits(draw: ClassDraw) -> tuple[Tensor, ...]:
 
 def log_probabilities(draw: ClassDraw) -> tuple[Tensor, ...]:
     return draw.uniform(-4, -0.1), draw.labels()
+
+
+def points(draw: ClassDraw) -> tuple[Tensor, ...]:
+    return draw.uniform(-4, 4), draw.points()
 
 
 def cosines(draw: ClassDraw) -> tuple[Tensor, ...]:
@@ -127,6 +131,20 @@ def generalized_cross_entropy(
     # torch differentiates expm1 by its result + 1, which loses the digits of a small p^q
     hit = torch.where(y < -1, 1 - torch.exp(y), -torch.expm1(y.clamp(min=-1))) / q
     return hits(hit, target, weight, label_smoothing)
+
+
+@row(
+    "distribution_focal_loss", "DistributionFocalLoss", points, family=Points(),
+    silent=("weight", "target"),
+)  # fmt: skip
+def distribution_focal(input: Tensor, target: Tensor) -> Tensor:
+    """Li et al. 2020; of the last class the point below counts."""
+    costs = softplus(odds(input))
+    last = input.size(-1) - 1
+    below = target.detach().floor().clamp(max=max(last - 1, 0))
+    part = target - below
+    lower, upper = at(costs, below), at(costs, (below + 1).clamp(max=last))
+    return (1 - part) * lower + part * upper
 
 
 @row(

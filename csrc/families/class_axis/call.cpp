@@ -60,6 +60,14 @@ void check_labels(Call& call, int i, c10::SymIntArrayRef rows) {
              shown(call.input().sym_sizes()), ", got ", shown(t.sym_sizes()));
 }
 
+void check_points(const Call& call, int i, c10::SymIntArrayRef rows) {
+  const at::Tensor& t = call.tensors[i];
+  TORCH_CHECK(!call.settings.ignore_index, call.loss->name, ": takes no ignore_index");
+  if (agree(t.sym_sizes(), rows)) return;
+  call.loss->raise("size", call.name(i), " must have the shape of ", call.name(0),
+                   " without its class axis, ", shown(rows), ", got ", shown(t.sym_sizes()));
+}
+
 /// Torch's margin losses take a number for a row of one class.
 void number_as_row(Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
@@ -95,6 +103,9 @@ void align(Call& call) {
       case Role::kLabels:
         check_labels(call, i, rows);
         break;
+      case Role::kPoint:
+        check_points(call, i, rows);
+        break;
       case Role::kLabelList:
         TORCH_CHECK(call.input().dim() <= 2, loss.name, ": input must have one or two dimensions, got shape ",
                     shown(shape));
@@ -110,6 +121,10 @@ void align(Call& call) {
       case Role::kOtherWeight:
         check_floating(call, i);
         check_shape(call, i, {classes, classes});
+        break;
+      case Role::kGiven:
+        check_floating(call, i);
+        check_shape(call, i, shape);
         break;
       case Role::kPrior:
         check_shape(call, i, {classes});
@@ -196,8 +211,12 @@ void check_description(const ClassAxisLoss& loss) {
   }
   const bool lists = count(Role::kLabelList), probabilities = count(Role::kTarget);
   require(!loss.traits.operands[0].is_optional, "the logits cannot be optional");
-  require(count(Role::kTarget) + count(Role::kLabels) + count(Role::kLabelList) <= 1,
-          "there may be one target: Role::kTarget, Role::kLabels or Role::kLabelList");
+  require(count(Role::kTarget) + count(Role::kLabels) + count(Role::kLabelList) + count(Role::kPoint) <= 1,
+          "there may be one target: Role::kTarget, Role::kLabels, Role::kLabelList or Role::kPoint");
+  require(f.takes_point == (count(Role::kPoint) > 0), "Role::kPoint and takes_point need each other");
+  require(!f.takes_point || (f.true_class && !f.other_class && f.shift == Shift::kSoftmax && !f.maps &&
+                             !f.row && loss.label_smoothing < 0 && loss.dim < 0 && !count(Role::kTrueWeight)),
+          "takes_point needs true_class, of a softmax, and nothing else");
   if (f.sides == 2) {
     require(!probabilities && !lists,
             "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
@@ -206,18 +225,28 @@ void check_description(const ClassAxisLoss& loss) {
   } else {
     const Role role = loss.target_role();
     require(loss.target > 0 && !loss.traits.operands[loss.target].is_optional &&
-                (role == Role::kTarget || role == Role::kLabels || role == Role::kLabelList),
-            "there must be a target, which is not optional, of labels or probabilities");
+                (role == Role::kTarget || role == Role::kLabels || role == Role::kLabelList ||
+                 role == Role::kPoint),
+            "there must be a target, which is not optional, of labels, probabilities or points");
   }
   require(
       !probabilities || f.orders() || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
       "other_class, target_logit and a shift by the target need labels (Role::kLabels or Role::kLabelList), "
       "not probabilities (Role::kTarget)");
-  require(!lists || (f.shift == Shift::kTarget && f.other_class && !f.true_class && !f.target_logit &&
+  require(!lists || (f.shift == Shift::kTarget && f.other_class && !f.true_class && !f.maps &&
                      !count(Role::kOtherWeight)),
           "lists of labels (Role::kLabelList) need other_class, the shift Shift::kTarget and nothing else");
   require(f.shift != Shift::kNone || (!f.other_class && !f.maps),
           "without a shift (Shift::kNone) an expression has true_class only");
+  require((f.given_class != nullptr) == (count(Role::kGiven) > 0),
+          "Role::kGiven and given_class need each other");
+  require(!f.given_class || (f.finish && !f.other_class && count(Role::kLabels)),
+          "given_class needs finish and labels (Role::kLabels), and no other_class");
+  require(!f.finish ||
+              (f.true_class && (f.other_class || f.given_class) && f.shift == Shift::kSoftmax && !f.row &&
+               loss.label_smoothing < 0 && !count(Role::kTrueWeight) && !count(Role::kOtherWeight)),
+          "finish needs true_class and other_class or given_class, of a softmax, without a row, a "
+          "label_smoothing or weights");
   require(!f.row || f.shift == Shift::kSoftmax, "row is of a softmax's log-sum-exp");
   require(!f.target_logit || f.maps, "target_logit needs logit and maps");
   require(!count(Role::kPrior) || f.takes_prior, "a prior (Role::kPrior) needs logit(x, log_prior)");
@@ -244,13 +273,15 @@ ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<Nu
       dim(number_index("dim")),
       label_smoothing(number_index("label_smoothing")) {
   for (int i = 0; i < operands && members.sides == 1; ++i) {
-    if (role(i) == Role::kTarget || role(i) == Role::kLabels || role(i) == Role::kLabelList)
+    const Role of = role(i);
+    if (of == Role::kTarget || of == Role::kLabels || of == Role::kLabelList || of == Role::kPoint)
       target = labels = i;
   }
   check_description(*this);
 }
 
 int64_t ClassAxisLoss::class_dim(int64_t dims, const Settings& settings) const {
+  if (members.takes_point) return std::max<int64_t>(dims - 1, 0);
   if (dim < 0) return dims == 1 ? 0 : 1;
   const int64_t given = as_integer(settings.params[dim]), end = std::max<int64_t>(dims, 1);
   TORCH_CHECK_INDEX(-end <= given && given < end, name, ": dim must be in [", -end, ", ", end - 1, "], got ",
@@ -284,11 +315,17 @@ ClassAxisArguments::ClassAxisArguments(const Call& call) {
         probabilities = t.defined() && at::isFloatingType(t.scalar_type());
         label_list = loss.role(i) == Role::kLabelList;
         break;
+      case Role::kPoint:
+        point = t;
+        break;
       case Role::kTrueWeight:
         true_weight = t;
         break;
       case Role::kOtherWeight:
         other_weight = t;
+        break;
+      case Role::kGiven:
+        given = t;
         break;
       case Role::kPrior:
         prior = t;
@@ -322,7 +359,8 @@ std::pair<int64_t, c10::SymInt> label_range(const Call& call) {
           loss.members.orders() ? classes : classes - 1};
 }
 
-void label_error(const Call& call, int64_t label, int64_t index) {
+template <class T>
+void label_error(const Call& call, T label, int64_t index) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   const at::Tensor& target = call.tensors[loss.target];
   std::string position;
@@ -336,6 +374,9 @@ void label_error(const Call& call, int64_t label, int64_t index) {
              ignored ? c10::str(" (or ignore_index ", *ignored, ")") : "", ", got ", label, " at position (",
              position, ")");
 }
+template void label_error(const Call& call, int64_t label, int64_t index);
+template void label_error(const Call& call, float label, int64_t index);
+template void label_error(const Call& call, double label, int64_t index);
 
 void check_label_range(const Call& call, const at::Tensor& labels) {
   const int64_t* const label = labels.const_data_ptr<int64_t>();

@@ -13,9 +13,11 @@ enum class Role {
   kLogits,       ///< a value per class
   kTarget,       ///< labels, or a probability per class
   kLabels,       ///< labels
+  kPoint,        ///< a number from 0 to C - 1, between two classes
   kLabelList,    ///< several labels per row, ended by a negative one
   kTrueWeight,   ///< a factor of each class's `true_class`; (C) or 0-d
   kOtherWeight,  ///< a factor of each class's `other_class` by label; (C, C)
+  kGiven,        ///< a number for each logit, beside the target
   kPrior,        ///< how frequent each class is; (C)
 };
 
@@ -52,7 +54,7 @@ struct AnyClass {
 struct ClassAxisMembers {
   int sides;  ///< rows of logits that a row of the loss reads
   Shift shift;
-  bool takes_prior;
+  bool takes_prior, takes_point;
   bool reads_row;    ///< and not the label's logit alone
   bool conditional;  ///< thresholds beyond the first that the label does not reach cost nothing
   bool (*maps)(const double* params);
@@ -60,6 +62,8 @@ struct ClassAxisMembers {
   Dual<Aten> (*target_logit)(const Dual<Aten>& x, const double* params);
   Dual<Aten> (*true_class)(const AnyClass& of, const double* params);
   Dual<Aten> (*other_class)(const AnyClass& of, const double* params);
+  Dual<Aten> (*given_class)(const AnyClass& of, const Dual<Aten>& given, const double* params);
+  Dual<Aten> (*finish)(const Dual<Aten>& own, const Dual<Aten>& others, const double* params);
   Dual<Aten> (*each_class)(const AnyClass* of, int by, const double* params);
   Dual<Aten> (*row)(const Dual<Aten>& lse, const double* params);
   /// By x, or by y.
@@ -83,7 +87,8 @@ struct ClassAxisLoss : Loss {
   int64_t class_dim(int64_t dims, const Settings& settings) const;
   /// Whether weights are by row: where there is no one label that they could be looked up by.
   bool weighs_rows() const {
-    return target_role() == Role::kLabelList || members.sides == 2 || members.orders();
+    const Role role = target_role();
+    return role == Role::kLabelList || role == Role::kPoint || members.sides == 2 || members.orders();
   }
 
   static const ClassAxisLoss& of(const Call& call) { return static_cast<const ClassAxisLoss&>(*call.loss); }
@@ -98,7 +103,8 @@ Tensors weight_gradients(const Call& call, const Kernels& kernels, const at::Ten
 template <class E>
 ClassAxisMembers members_of() {
   static_assert(MapsLogits<E> || !HasLogit<E>, "an expression with logit has maps() as well");
-  ClassAxisMembers f{sides<E>(), shift_of<E>(), MapsWithPrior<E>, kReadsRow<E>, kIsConditional<E>};
+  ClassAxisMembers f{sides<E>(),     shift_of<E>(), MapsWithPrior<E>,
+                     kTakesPoint<E>, kReadsRow<E>,  kIsConditional<E>};
   if constexpr (MapsLogits<E>) {
     f.maps = [](const double* params) { return make_expression<E>(params).maps(); };
     f.logit = [](const Dual<Aten>& x, const Dual<Aten>& log_prior, const double* params) -> Dual<Aten> {
@@ -118,6 +124,18 @@ ClassAxisMembers members_of() {
   if constexpr (HasOtherClasses<E>) {
     f.other_class = [](const AnyClass& of, const double* params) -> Dual<Aten> {
       return make_expression<E>(params).other_class(of.variable());
+    };
+  }
+  if constexpr (TakesGiven<E>) {
+    f.given_class = [](const AnyClass& of, const Dual<Aten>& given, const double* params) -> Dual<Aten> {
+      const E e = make_expression<E>(params);
+      if (given.d.is_number() && given.d.number() == 0) return e.given_class(of.variable(), given.v);
+      return e.given_class(of.probability(), given);
+    };
+  }
+  if constexpr (Finishes<E>) {
+    f.finish = [](const Dual<Aten>& own, const Dual<Aten>& others, const double* params) -> Dual<Aten> {
+      return make_expression<E>(params).finish(own, others);
     };
   }
   if constexpr (ComparesClasses<E>) {
@@ -153,8 +171,9 @@ struct ClassAxisArguments {
   explicit ClassAxisArguments(const Call& call);
 
   at::Tensor x[2];
+  at::Tensor point;   ///< by row, between two classes
   at::Tensor target;  ///< labels, lists of them, or probabilities
-  at::Tensor true_weight, other_weight, prior;
+  at::Tensor true_weight, other_weight, prior, given;
   at::Tensor class_weight;  ///< by label; of a conditional expression what each counts in the mean
   at::Tensor row_weight;
   int64_t dim;
@@ -168,12 +187,13 @@ void check_prior(const Call& call, const at::Tensor& prior);
 /// Raises for this one.
 [[noreturn]] void prior_error(const Call& call, double least);
 
-/// The least label that is allowed, and the largest.
+/// The least label, or point between classes, that is allowed, and the largest.
 std::pair<int64_t, c10::SymInt> label_range(const Call& call);
 /// Raises for the first label out of range, lists of them included; labels are int64, contiguous, and can be
 /// looked at.
 void check_label_range(const Call& call, const at::Tensor& labels);
-/// Raises for this one, the index-th of the target.
-[[noreturn]] void label_error(const Call& call, int64_t label, int64_t index);
+/// Raises for this label or point, the index-th of the target.
+template <class T>
+[[noreturn]] void label_error(const Call& call, T label, int64_t index);
 
 }  // namespace lossops::class_axis

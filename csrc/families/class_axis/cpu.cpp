@@ -16,7 +16,7 @@ namespace {
 /// Whether everything shaped like the logits is a bfloat16.
 bool all_bfloat16(const ClassAxisArguments& args) {
   const auto fits = [](const at::Tensor& t) { return !t.defined() || t.scalar_type() == at::kBFloat16; };
-  return fits(args.x[0]) && fits(args.x[1]) && (!args.probabilities || fits(args.target));
+  return fits(args.x[0]) && fits(args.x[1]) && fits(args.given) && (!args.probabilities || fits(args.target));
 }
 
 /// Room for the values of all rows.
@@ -53,6 +53,7 @@ Evaluation evaluate_as(const Call& call, const ClassAxisArguments& args, const c
     planes.probability = plan.rows_of(args.target);
     planes.probability_grad = plan.rows_of(out.grads[loss.target]);
   }
+  if (args.given.defined()) planes.probability = plan.rows_of(args.given);
   if (!call.reduces()) {
     at::Tensor values = empty_values(call, args.dim, plan.kMath);
     if (logits.classes == 0) values.zero_();

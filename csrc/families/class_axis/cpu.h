@@ -23,6 +23,7 @@ struct RowRun {
   Plane<const S> probability;  ///< of the target; otherwise it is a label
   Plane<S> probability_grad;
   const int64_t* label;  ///< by row; a list of up to `classes` labels, ended by a negative one, if label_list
+  const T* point;        ///< by row: a target between two classes
   bool ignores;
   int64_t ignore_index;  ///< a row with this label is zero in every output
   const T* true_weight;  ///< by class

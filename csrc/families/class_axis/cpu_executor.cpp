@@ -88,6 +88,7 @@ class RowExecutor {
   void open(RowRun<S>& run, int64_t row, const Memory& m) const {
     const RowRun<S>& all = plan_.run_;
     if (all.label) run.label = all.label + (first_ + row) * (all.label_list ? all.classes : 1);
+    if (all.point) run.point = all.point + first_ + row;
     if (all.row_weight) run.row_weight = all.row_weight + first_ + row;
     run.value = planes_.value ? planes_.value + row : m.value.get();
     for (int side = 0; side < 2; ++side) {

@@ -4,8 +4,7 @@
 // gradient; before that, if all classes count, for the derivative by each one's log-probability.
 #pragma once
 
-#include "../../math/row.h"
-#include "row_group.h"
+#include "cpu_label_list.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -40,9 +39,6 @@ class RowLoop : RowGroup<S, across> {
     } else {
       fetch_inputs();
     }
-    if constexpr (!across && HasOtherClasses<E> && !kIsSoftmax<E>) {
-      if (b.label_list) return label_list();
-    }
     if (b.label && kSides == 1 && !OrdersClasses<E>) {
       own_.logit = by_row([&](int64_t l) { return logit_at_label(l); });
       if (b.true_weight) own_.weight = by_row([&](int64_t l) { return b.true_weight[label_[l]]; });
@@ -51,10 +47,13 @@ class RowLoop : RowGroup<S, across> {
     for (int side = 0; side < kSides; ++side) shift[side] = normalize(side);
 
     Dual<V> label(V(0));  // by its ln p
-    if (!b.probability.data) label = rule_.label_cost(shift[0], own_);
+    if (b.label) label = rule_.label_cost(shift[0], own_);
     Dual<V> cost(label.v);  // by the log-sum-exp
     SlopeSums<V> sums[kSides];
-    if (rule_.dense()) cost.v = cost.v + every_class(shift, sums);
+    if (rule_.dense()) {
+      const V others = every_class(shift, sums);
+      others_ = rule_.add_others(cost, label, sums[0], others, own_.weight);
+    }
     rule_.add_row_cost(cost, shift[0], distances_, V(b.true_weight_sum));
     for (int side = 0; side < kSides; ++side) {
       if (!b.grad[side].data) continue;
@@ -124,7 +123,7 @@ class RowLoop : RowGroup<S, across> {
     const V largest = maximum([&](Step s) __attribute__((always_inline)) { return logit(s); });
     V rest = exponentials(side, largest, largest);
     V base = largest;
-    if constexpr (HasOtherClasses<E>) {
+    if constexpr (kTellsLogQ<E>) {
       const auto far = rule_.underflows(rest, largest, own_.logit);
       if (Base::total(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
         const V second = maximum([&](Step s) __attribute__((always_inline)) {
@@ -203,11 +202,15 @@ class RowLoop : RowGroup<S, across> {
     const T *true_weight, *other_weights;
     V label_weight;
     typename Base::IsLabel labels;
+    PointTarget<V> point;
   };
   struct Class {
     const Classes& all;
     Step s;
-    LOSSOPS_INLINE V target() const { return all.targets(s); }
+    LOSSOPS_INLINE V target() const {
+      if constexpr (kTakesPoint<E>) return all.point.of(Base::class_number(s) - all.point.lower);
+      return all.targets(s);
+    }
     LOSSOPS_INLINE V weighted(V x) const { return all.true_weight ? x * by_class(all.true_weight, s) : x; }
     LOSSOPS_INLINE V other_weight() const {
       return (all.other_weights ? V::load(all.other_weights + s.at, s.count) : V(1)) * all.label_weight;
@@ -216,7 +219,15 @@ class RowLoop : RowGroup<S, across> {
     LOSSOPS_INLINE auto is_below() const { return all.labels.is_later(s); }
   };
   Classes classes() const {
-    return {source(b.probability, tile(kY)), b.true_weight, nullptr, V(1), this->is_label()};
+    return {source(b.probability, tile(kY)), b.true_weight, nullptr, V(1), this->is_label(), point()};
+  }
+  PointTarget<V> point() const {
+    if constexpr (!kTakesPoint<E>) return {};
+    const V at = by_row([&](int64_t l) { return b.point[first_ + std::min(l, this->count_ - 1)]; });
+    const V lower = by_row([&](int64_t l) {
+      return PointTarget<V>::lower_class(b.point[first_ + std::min(l, this->count_ - 1)], b.classes);
+    });
+    return {lower, at - lower};
   }
 
   /// The sum of all classes' values; leaves their derivatives in tile kR.
@@ -291,7 +302,7 @@ class RowLoop : RowGroup<S, across> {
     const auto gradient = rule_.gradient(shift, own_, sums, slope, row_slope, row_scale_ * V(b.grad_scale));
     const bool dense = rule_.dense();
     T* const r = tile(kR, side);
-    if (dense && kSides == 1 && !OrdersClasses<E>) add_at_label(r, gradient.label_part);
+    if (dense && kSides == 1 && !OrdersClasses<E> && !Finishes<E>) add_at_label(r, gradient.label_part);
     // Where the label's logit is mapped in its own way: its slope over that of the others.
     V ratio(1);
     if constexpr (MapsTarget<E>) {
@@ -303,12 +314,16 @@ class RowLoop : RowGroup<S, across> {
     const T* const exponentials = exponential_tile(side);
     const Classes classes = this->classes();
     const GradSink store_grad = grad_sink(side);
+    [[maybe_unused]] const V others_factor = others_;
     each([&](Step s) __attribute__((always_inline)) {
       const V x = kIsSoftmax<E> ? V::load(exponentials + s.at, s.count) : V(0);
       const auto at = Class{classes, s};
       V g;
       if (dense) {
-        g = gradient.of_class(V::load(r + s.at, s.count), x);
+        V slope = V::load(r + s.at, s.count);
+        if constexpr (Finishes<E>)
+          slope = slope * others_factor + select(at.is_label(), gradient.label_part, V(0));
+        g = gradient.of_class(slope, x);
       } else {
         g = gradient.beside_label(x, at);
         if constexpr (across) g = select(at.is_label(), gradient.label, g);
@@ -339,50 +354,19 @@ class RowLoop : RowGroup<S, across> {
             sink(b.grad[side], tile(kR, side))};
   }
 
-  // -- lists of labels ---------------------------------------------------------------------------------
-
-  /// A row with several labels: against each of them, all classes that are not labels.
-  V label_list() {
-    T* const r = tile(kR);
-    T* const wrong = tile(kOther);
-    std::fill_n(r, this->size_, T(0));
-    std::fill_n(wrong, this->size_, T(1));
-    const int64_t* const labels = b.label + first_ * b.classes;
-    int64_t n = 0;
-    while (n < b.classes && labels[n] >= 0) wrong[labels[n++]] = 0;
-    const auto rule = rule_;
-    const Source logit = logits(0);
-    V value(0);
-    for (int64_t i = 0; i < n; ++i) {
-      label_[0] = labels[i];
-      const V of_label(logit_at_label(0));
-      const auto [v, slope] = this->template sums<2>([&](Step s) __attribute__((always_inline)) {
-        const auto counts = V::load(wrong + s.at, s.count) == V(1);
-        const Dual<V> cost = rule.margin_cost(logit(s) - of_label);
-        const V d = select(counts, cost.d, V(0));
-        V::store(V::load(r + s.at, s.count) + d, r + s.at, s.count);
-        return std::array<V, 2>{select(counts, cost.v, V(0)), d};
-      });
-      value = value + v;
-      add_at_label(r, -slope);
-    }
-    if (b.grad[0].data) {
-      const GradSink store_grad = grad_sink(0);
-      const V scale = row_scale_ * V(b.grad_scale);
-      each([&](Step s) { store_grad(V::load(r + s.at, s.count) * scale, s); });
-    }
-    return this->close(value);
-  }
-
   const RowRule<E, V> rule_;
   const bool keeps_;         ///< exponentials are needed again
   const T* x_[kSides] = {};  ///< the group's inputs, staged
   LabelClass<V> own_;
+  V others_{1};     ///< what derivatives by other classes are multiplied by, if the expression has `finish`
   V distances_{0};  ///< the weighted sum of z - largest, if rows share the target
 };
 
 template <class E, class S>
 double run_rows(const double* params, const RowRun<S>& run) {
+  if constexpr (HasOtherClasses<E> && shift_of<E>() == Shift::kTarget) {
+    if (run.label_list) return LabelListLoop<E, S>::run(params, run);
+  }
   if constexpr (kReadsRow<E>) {
     if (!run.side_by_side) return RowLoop<E, S, false>::run(params, run);
   }

@@ -39,6 +39,7 @@ RowPlan<S>::RowPlan(const Call& call, const ClassAxisArguments& args, const Clas
   run_.value_scale = loss_.traits.class_mean ? T(1) / static_cast<T>(run_.classes) : T(1);
   choose_layout(logits, wrt);
   read_labels();
+  read_points();
   read_weights();
   denominator_ = cpu::denominator(call, [&](Divisor::By by) { return measure(by); });
   run_.grad_scale = static_cast<T>(has_denominator_ ? 1 : 1 / denominator_);
@@ -77,6 +78,17 @@ void RowPlan<S>::read_labels() {
   if (wrong && loss_.members.sides == 1) class_axis::check_label_range(call_, labels_);
   kept_rows_ -= dropped;
   run_.ignores = dropped > 0;
+}
+
+template <class S>
+void RowPlan<S>::read_points() {
+  if (!args_.point.defined()) return;
+  points_ = as_math(args_.point);
+  run_.point = points_.const_data_ptr<T>();
+  const T most = static_cast<T>(run_.classes - 1);
+  const T* const wrong =
+      std::find_if(run_.point, run_.point + points_.numel(), [&](T y) { return !(y >= 0 && y <= most); });
+  if (const auto i = wrong - run_.point; i < points_.numel()) class_axis::label_error(call_, *wrong, i);
 }
 
 template <class S>

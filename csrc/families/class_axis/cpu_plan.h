@@ -59,6 +59,7 @@ class RowPlan {
 
   void choose_layout(const RowMap& logits, int64_t wrt);
   void read_labels();
+  void read_points();
   void read_weights();
   double measure(Divisor::By by) const;
   at::Tensor as_math(const at::Tensor& t) const { return t.detach().to(kMath).contiguous(); }
@@ -77,7 +78,7 @@ class RowPlan {
   RowRun<S> run_{};             ///< what is the same for every block
   const bool has_denominator_;  ///< that comes with the gradients
   mutable Reach reach_;
-  at::Tensor labels_, class_weight_, true_weight_, other_weight_, log_prior_, row_weight_;
+  at::Tensor labels_, points_, class_weight_, true_weight_, other_weight_, log_prior_, row_weight_;
 };
 
 }  // namespace lossops::cpu

@@ -65,6 +65,10 @@ class RowPass : RowPlan<S> {
       planes.probability_dtype = args_.target.scalar_type();
       if (grad.defined()) planes.probability_grad = Plan::template plane<void>(grad);
     }
+    if (args_.given.defined()) {
+      planes.probability = Plan::template plane<const void>(args_.given);
+      planes.probability_dtype = args_.given.scalar_type();
+    }
     if (!reduces_) planes.value = Plan::output(out.loss);
     return planes;
   }

@@ -29,6 +29,7 @@ struct RowArgs : RowPlanes<S> {
   bool side_by_side;     ///< rows that follow one another are neighbours in memory, classes are not
   const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one
   uint8_t* is_label;     ///< by row and class, zeros, where labels are lists
+  const T* point;        ///< by row: a target between two classes
   bool ignores;
   int64_t ignore_index;      ///< a row with this label is zero in every output
   const T* true_weight;      ///< by class

@@ -11,7 +11,7 @@ template <class E>
 constexpr bool has_work(Work work) {
   if (!kReadsRow<E>) return work == Work::kLabel;
   if (work == Work::kDense) return true;
-  return sides<E>() == 1 && !HasOtherClasses<E> && !OrdersClasses<E> &&
+  return sides<E>() == 1 && !HasOtherClasses<E> && !OrdersClasses<E> && !TakesGiven<E> && !kTakesPoint<E> &&
          (work == Work::kLabel || MapsLogits<E> || kIsNll<E>);
 }
 

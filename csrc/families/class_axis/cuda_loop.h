@@ -36,6 +36,12 @@ class RowLoop : RowTeam<S, sides<E>()> {
       own_.logit = logit(label_, input(0, label_));
       own_.weight = Class{*this, label_}.weighted(V(1));
     }
+    if constexpr (kTakesPoint<E>) {
+      const T at = a.point[row_];
+      LOSSOPS_ASSERT(at >= 0 && at <= a.classes - 1, "lossops: target is out of range");
+      const T lower = PointTarget<V>::lower_class(at, a.classes);
+      point_ = {V(lower), V(at - lower)};
+    }
     normalize<0>();
     if constexpr (kSides == 2) normalize<1>();
 
@@ -43,7 +49,10 @@ class RowLoop : RowTeam<S, sides<E>()> {
     if (label_ >= 0) label = rule_.label_cost(shift_[0], own_);
     Dual<V> cost(label.v);  // by the log-sum-exp
     SlopeSums<V> sums[kSides];
-    if constexpr (work == Work::kDense) cost.v = cost.v + every_class(sums);
+    if constexpr (work == Work::kDense) {
+      const V others = every_class(sums);
+      others_ = rule_.add_others(cost, label, sums[0], others, own_.weight);
+    }
     const V distances = rule_.shares() ? this->distances() : V(0);
     rule_.add_row_cost(cost, shift_[0], distances, a.true_weight_sum ? V(*a.true_weight_sum) : V(a.classes));
     if constexpr (kReadsRow<E>) {
@@ -84,7 +93,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
       team_.sum(sums);
       V rest = rule_.without_subnormal(V(OnlineSoftmax<T>::merged(sums[0], sums[1], largest)));
       base_ = V(largest);
-      if constexpr (HasOtherClasses<E>) {
+      if constexpr (kTellsLogQ<E>) {
         if (rule_.underflows(rest, V(largest), own_.logit)) {
           base_ = rule_.base(V(largest), second(V(largest)));
           rest = rule_.without_subnormal(others(V(largest)));
@@ -145,6 +154,7 @@ class RowLoop : RowTeam<S, sides<E>()> {
     const RowLoop& loop;
     int c;
     LOSSOPS_DEVICE V target() const {
+      if constexpr (kTakesPoint<E>) return loop.point_.of(V(static_cast<T>(c)) - loop.point_.lower);
       const auto& from = loop.a.probability;
       return load_one<T>(from.data, loop.a.probability_dtype, from.rows(loop.row_) + c * from.class_stride);
     }
@@ -239,7 +249,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
         store_one((cost.target_slope * rule_.target_scale(gradient.scale)).v, to.data, a.probability_dtype,
                   to.rows(row_) + at.c * to.class_stride);
       }
-      return gradient.of_class(at.is_label() ? cost.slope + gradient.label_part : cost.slope, place.x);
+      const V slope = Finishes<E> ? cost.slope * others_ : cost.slope;
+      return gradient.of_class(at.is_label() ? slope + gradient.label_part : slope, place.x);
     }
   }
 
@@ -248,6 +259,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
   RowShift<V> shift_[kSides];
   V base_{0};  ///< what the exponentials of all but the largest are measured against
   LabelClass<V> own_;
+  PointTarget<V> point_;
+  V others_{1};  ///< what derivatives by other classes are multiplied by, if the expression has `finish`
 };
 
 }  // namespace lossops::cuda

@@ -44,6 +44,7 @@ int64_t RowPlan<S>::run(const RowPlanes<S>& planes, int64_t first, int64_t rows)
   part.side_by_side = planes.x[0].class_stride != 1 && at.step() == 1 && at.run() >= kShortRun;
   if (part.label) part.label += part.is_label ? first * part.classes : first;
   if (part.is_label) part.is_label += first * part.classes;
+  if (part.point) part.point += first;
   if (part.row_weight) part.row_weight += first;
   return table_.template get<S>()(part);
 }
@@ -84,6 +85,7 @@ void RowPlan<S>::read_weights(int64_t rows) {
     all_.true_weight_sum = weights(true_weight.to(at::kDouble).sum());
   all_.label_weight = weights(by_class);
   all_.other_weight = weights(args_.other_weight);
+  if (args_.point.defined()) all_.point = weights(beside_input(args_.point));
   if (args_.row_weight.defined()) {
     const at::Tensor by_row = beside_input(args_.row_weight);
     all_.row_weight = weights(by_row.dim() ? by_row : by_row.expand({rows}));

@@ -52,15 +52,18 @@ class ClassAxisDecomposition {
         rows_(call),
         dtype_(at::toOpMathType(call.promoted_dtype())) {
     // Once, so that gradients are summed in that dtype.
-    for (at::Tensor* t :
-         {&rows_.true_weight, &rows_.other_weight, &rows_.prior, &rows_.class_weight, &rows_.row_weight}) {
+    for (at::Tensor* t : {&rows_.true_weight, &rows_.other_weight, &rows_.prior, &rows_.class_weight,
+                          &rows_.row_weight, &rows_.given}) {
       if (t->defined()) *t = beside_input(call, *t).to(dtype_);
     }
-    if (rows_.target.defined()) rows_.target = beside_input(call, rows_.target);
+    for (at::Tensor* t : {&rows_.target, &rows_.point}) {
+      if (t->defined()) *t = beside_input(call, *t);
+    }
   }
 
   at::Tensor run() {
     read_labels();
+    read_points();
     if (TORCH_GUARD_OR_FALSE(call_.input().sym_size(rows_.dim).sym_eq(0))) {
       const at::Tensor zeros = rows_.x[0].to(dtype_).sum(rows_.dim);
       return reduce(call_, zeros, keep_, zeros).to(call_.result_dtype());
@@ -95,6 +98,16 @@ class ClassAxisDecomposition {
     }
   }
 
+  void read_points() {
+    if (!rows_.point.defined()) return;
+    rows_.point = rows_.point.to(dtype_);
+    if (!may_be_searched(rows_.point)) return;
+    const at::Tensor fits = (rows_.point >= 0) & (rows_.point <= at::Scalar(label_range(call_).second));
+    if (const auto found = first_where(fits.logical_not(), rows_.point)) {
+      label_error(call_, found->value, found->index);
+    }
+  }
+
   at::Tensor logits(int side) {
     at::Tensor x = rows_.x[side].movedim(rows_.dim, -1).to(dtype_);
     if (keep_.defined()) x = at::where(keep_.unsqueeze(-1), x, 0.0);
@@ -126,7 +139,7 @@ class ClassAxisDecomposition {
     const at::Tensor largest = at::gather(z, -1, top);
     const at::Tensor d = at::where(is_top, (largest - largest).detach(), z - largest);
     at::Tensor x, raises, gap;
-    if (!f_.other_class) {
+    if (!tells_log_q()) {
       x = d.exp();
     } else {
       const at::Tensor second = at::where(is_top, -kInfinity, z).amax(-1, true).detach();
@@ -142,13 +155,15 @@ class ClassAxisDecomposition {
     at::Tensor rest = at::where(is_top, 0.0, x).sum(-1, true) + (largest - largest).detach();
     rest = at::where(rest < least_normal(), 0.0, rest);  // which has no reciprocal
     Aten log_rest(0);                                    // of a label's own class it is not asked for
-    if (f_.other_class) {
+    if (tells_log_q()) {
       log_rest = log_or_none(at::where(top == label_, 1.0, rest)) + at::where(raises, gap - depth(), 0.0);
     }
     return {Aten(d),
             Aten(at::where(is_top, 1.0, x)),
             {Aten(largest), Aten(rest), Aten(rest.log1p()), Aten((rest + 1).reciprocal()), log_rest}};
   }
+
+  bool tells_log_q() const { return f_.other_class && !f_.finish; }
 
   /// A logit so far below the largest does not count beside it.
   double depth() const { return 0.4 * std::log(least_normal()); }
@@ -164,12 +179,13 @@ class ClassAxisDecomposition {
     return {Aten(z_[side] - at::gather(z_[side], -1, label_)), Aten(0), RowShift<Aten>::plain(0)};
   }
 
-  /// The label's among them.
-  AnyClass at_label(AnyClass all) const {
-    all.d = at::gather(all.d.tensor(), -1, label_);
-    if (!all.x.is_number()) all.x = at::gather(all.x.tensor(), -1, label_);
+  /// One of them by row.
+  static AnyClass at_class(AnyClass all, const at::Tensor& number) {
+    all.d = at::gather(all.d.tensor(), -1, number);
+    if (!all.x.is_number()) all.x = at::gather(all.x.tensor(), -1, number);
     return all;
   }
+  AnyClass at_label(const AnyClass& all) const { return at_class(all, label_); }
 
   at::Tensor true_class(const AnyClass& of) const {
     return function_of(of.probability().log_p().tensor(), f_.true_class(of, params_));
@@ -189,6 +205,52 @@ class ClassAxisDecomposition {
       value = by_operand(value, y, log_p);
     }
     return value.sum(-1);
+  }
+
+  /// What the label's class costs and what the others do, of which the row's cost is a function.
+  at::Tensor finished(const AnyClass& all) const {
+    const at::Tensor own = true_class(at_label(all)).squeeze(-1);
+    const at::Tensor others = f_.given_class ? given_classes(all) : other_classes(all);
+    const Dual<Aten> by_own = f_.finish(variable(own), Dual<Aten>(Aten(others)), params_);
+    const Dual<Aten> by_others = f_.finish(Dual<Aten>(Aten(own)), variable(others), params_);
+    const at::Tensor value = by_operand(function_of(own, by_own), by_others, others);
+    if (!rows_.class_weight.defined()) return value;
+    return scaled(Aten(by_label(rows_.class_weight).squeeze(-1)), Aten(value)).tensor();
+  }
+
+  /// The sum of what all classes cost beside what is given for them.
+  at::Tensor given_classes(const AnyClass& all) const {
+    at::Tensor given = rows_.given.movedim(rows_.dim, -1);
+    if (keep_.defined()) given = at::where(keep_.unsqueeze(-1), given, 0.0);
+    const at::Tensor log_p = all.probability().log_p().tensor();
+    const at::Tensor each = function_of(log_p, f_.given_class(all, Dual<Aten>(Aten(given)), params_));
+    return by_operand(each, f_.given_class(all, variable(given), params_), given).sum(-1);
+  }
+
+  /// The weighted sum of what the classes beside the label cost.
+  at::Tensor other_classes(const AnyClass& all) const {
+    const at::Tensor wrong = at::ne(class_numbers(), label_);
+    const at::Tensor weight =
+        rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
+    AnyClass others = all;
+    if (f_.shift == Shift::kSoftmax) {  // the label's own, of which 1 - p may be 0, for a class without p
+      others.d = at::where(wrong, all.d.tensor(), -1.0);
+      others.x = at::where(wrong, all.x.tensor(), 0.0);
+    }
+    const at::Tensor masked = at::where(wrong, other_class(others), 0.0);
+    return (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
+  }
+
+  /// What the two classes beside the point cost, by their parts of it.
+  at::Tensor between_classes(const AnyClass& all) const {
+    const at::Tensor point = rows_.point.unsqueeze(-1);
+    const c10::SymInt last = z_[0].sym_size(-1) - 1;
+    const at::Tensor lower = point.detach().floor().clamp_max(at::Scalar(last - 1)).clamp_min(0);
+    const at::Tensor class_below = lower.to(at::kLong);
+    const Aten above = point - lower;
+    const Aten costs[] = {true_class(at_class(all, class_below)),
+                          true_class(at_class(all, (class_below + 1).clamp_max(at::Scalar(last))))};
+    return (scaled(1.0 - above, costs[0]) + scaled(above, costs[1])).tensor().squeeze(-1);
   }
 
   at::Tensor by_label(const at::Tensor& by_class) const {
@@ -213,6 +275,8 @@ class ClassAxisDecomposition {
     if (f_.each_class) return pairs();
     if (f_.threshold) return thresholds();
     const AnyClass all = every_class(0);
+    if (f_.finish) return finished(all);
+    if (f_.takes_point) return between_classes(all);
     at::Tensor value;
     const auto add = [&](const at::Tensor& v) { value = value.defined() ? value + v : v; };
     if (f_.true_class) {
@@ -241,16 +305,7 @@ class ClassAxisDecomposition {
       }
     }
     if (f_.other_class) {
-      const at::Tensor wrong = at::ne(class_numbers(), label_);
-      at::Tensor weight =
-          rows_.other_weight.defined() ? at::index(rows_.other_weight, {label_.squeeze(-1)}) : at::Tensor();
-      AnyClass others = all;
-      if (f_.shift == Shift::kSoftmax) {  // the label's own, of which 1 - p may be 0, for a class without p
-        others.d = at::where(wrong, all.d.tensor(), -1.0);
-        others.x = at::where(wrong, all.x.tensor(), 0.0);
-      }
-      const at::Tensor masked = at::where(wrong, other_class(others), 0.0);
-      at::Tensor sum = (weight.defined() ? scaled(Aten(weight), Aten(masked)).tensor() : masked).sum(-1);
+      at::Tensor sum = other_classes(all);
       if (rows_.class_weight.defined()) sum = sum * by_label(rows_.class_weight).squeeze(-1);
       add(sum);
     }

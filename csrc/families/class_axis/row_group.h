@@ -250,6 +250,8 @@ class RowGroup {
     return across ? V(values[s.at / kLanes]) : V::load(values + s.at, s.count);
   }
 
+  LOSSOPS_INLINE static V class_number(Step s) { return across ? V(s.at / kLanes) : V::count() + V(s.at); }
+
   // What a sweep reads and writes stands in values of its own, not behind `this`, or every store of a vector
   // would have the compiler load it anew.
 

@@ -40,10 +40,10 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt);
 Tensors unreduced_gradients(const Call& call, const Kernels& kernels, const at::Tensor& upstream,
                             int64_t wanted);
 
-/// Whether a loss reads rows of logits.
+/// Whether a loss reads rows of logits, of which one or all classes are the target.
 template <class E>
 constexpr bool kIsOnLogits = false;
 template <ClassAxisExpression E>
-constexpr bool kIsOnLogits<E> = shift_of<E>() != Shift::kNone;
+constexpr bool kIsOnLogits<E> = shift_of<E>() != Shift::kNone && !kTakesPoint<E> && !TakesGiven<E>;
 
 }  // namespace lossops::linear

@@ -83,7 +83,8 @@ LOSSOPS_API at::Tensor bce_with_logits(
 /// @return A 0-d tensor, or the shape of `input` for `Reduction::None`; the promoted dtype of the operands.
 ///
 /// Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
-///     ICCV 2017, arXiv:1708.02002.
+///     ICCV 2017, arXiv:1708.02002; a gamma per class: B. Li et al., "Equalized focal loss for dense long-
+///     tailed object detection", CVPR 2022, arXiv:2201.02593.
 LOSSOPS_API at::Tensor focal(
     const at::Tensor& input, const at::Tensor& target, std::optional<double> alpha = 0.25,
     double gamma = 2.0, Reduction reduction = Reduction::Mean,

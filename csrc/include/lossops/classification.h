@@ -149,6 +149,29 @@ LOSSOPS_API at::Tensor generalized_cross_entropy(
     Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
     int64_t ignore_index = -100, const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
+/// Distribution focal loss: a number as a distribution over 0, 1, ..., n, the bins of detectors.
+///
+/// Formula of a row, with p = softmax(input), y = target and i the whole number below y:
+///
+///     l = -(i + 1 - y) ln p_i - (y - i) ln p_(i+1)
+///
+/// @param input Logits of the bins along the last dimension, of size n + 1; a floating dtype.
+/// @param target Numbers in [0, n], shaped like `input` without its last dimension; a floating or integer
+///     dtype.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+/// @param weight A factor per row; broadcasts to the shape of the loss for `Reduction::None`.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` without its last dimension for `Reduction::None`; the dtype
+///     of `input`.
+///
+/// Reference: X. Li et al., "Generalized focal loss: learning qualified and distributed bounding boxes for
+///     dense object detection", NeurIPS 2020, arXiv:2006.04388.
+LOSSOPS_API at::Tensor distribution_focal(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
 /// Real-world-weight cross-entropy: each mistake of one class for another weighs what it costs.
 ///
 /// Formula of a row, with p = softmax(input), w = weight, t = target, f = fn_weight and F = fp_weight:

@@ -62,7 +62,8 @@ LOSSOPS_API at::Tensor arcface(
 ///     `input`.
 ///
 /// Reference: H. Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018,
-///     arXiv:1801.09414.
+///     arXiv:1801.09414; a margin per class: K. Cao, C. Wei, A. Gaidon, N. Arechiga, T. Ma, "Learning
+///     imbalanced datasets with label-distribution-aware margin loss", NeurIPS 2019, arXiv:1906.07413.
 LOSSOPS_API at::Tensor cosface(
     const at::Tensor& input, const at::Tensor& target, double margin = 0.35, double scale = 64.0,
     double label_smoothing = 0.0, Reduction reduction = Reduction::Mean,

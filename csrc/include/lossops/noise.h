@@ -84,6 +84,55 @@ LOSSOPS_API at::Tensor label_relaxation(
     Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
     int64_t ignore_index = -100, const std::optional<TensorOrNumber>& normalizer = std::nullopt);
 
+/// Normalized cross-entropy: what the label costs over the sum of what all labels would cost.
+///
+/// Formula of a row, with p = softmax(input), w = weight and t = target:
+///
+///     l = w_t ln p_t / sum_c ln p_c
+///
+/// @param input Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+/// @param target Labels in [0, C), an integer dtype, shaped like `input` without the class axis.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
+/// @param weight A factor per class, shape (C); 1 where left out.
+/// @param ignore_index Rows with this label are left out, and get gradient 0.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` without the class axis for `Reduction::None`; the dtype of
+///     `input`.
+///
+/// Reference: X. Ma, H. Huang, Y. Wang, S. Romano, S. Erfani, J. Bailey, "Normalized loss functions for deep
+///     learning with noisy labels", ICML 2020, arXiv:2006.13554.
+LOSSOPS_API at::Tensor normalized_cross_entropy(
+    const at::Tensor& input, const at::Tensor& target, Reduction reduction = Reduction::Mean,
+    const std::optional<at::Tensor>& weight = std::nullopt, int64_t ignore_index = -100,
+    const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
+/// Early-learning regularization: holds predictions to what they were before labels misled them.
+///
+/// Formula of a row, with p = softmax(input), w = weight, t = target and q = average:
+///
+///     l = w_t (-ln p_t + strength ln(1 - sum_c p_c q_c))
+///
+/// @param input Logits, shape (C), (N, C) or (N, C, d1, ..., dK); a floating dtype.
+/// @param target Labels in [0, C), an integer dtype, shaped like `input` without the class axis.
+/// @param average Running averages of the predicted probabilities of the same samples, shaped like `input`; a
+///     floating dtype.
+/// @param strength The factor of the regularization, >= 0.
+/// @param reduction `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
+/// @param weight A factor per class, shape (C); 1 where left out.
+/// @param ignore_index Rows with this label are left out, and get gradient 0.
+/// @param normalizer A number or 0-d tensor; `Reduction::Mean` and `Reduction::Sum` then give sum /
+///     normalizer.
+/// @return A 0-d tensor, or the shape of `input` without the class axis for `Reduction::None`; the dtype of
+///     `input`.
+///
+/// Reference: S. Liu, J. Niles-Weed, N. Razavian, C. Fernandez-Granda, "Early-learning regularization
+///     prevents memorization of noisy labels", NeurIPS 2020, arXiv:2007.00151.
+LOSSOPS_API at::Tensor elr(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& average, double strength = 3.0,
+    Reduction reduction = Reduction::Mean, const std::optional<at::Tensor>& weight = std::nullopt,
+    int64_t ignore_index = -100, const std::optional<TensorOrNumber>& normalizer = std::nullopt);
+
 /// Cross-entropy with a confidence penalty: certain predictions cost more.
 ///
 /// Formula of a row, with p = softmax(input), w = weight and t = target:

@@ -244,6 +244,37 @@ struct GeneralizedCrossEntropyLossImpl : torch::nn::Cloneable<GeneralizedCrossEn
 /// Shared ownership of a `GeneralizedCrossEntropyLossImpl`.
 TORCH_MODULE(GeneralizedCrossEntropyLoss);
 
+/// Options of `DistributionFocalLoss`.
+struct DistributionFocalLossOptions {
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / rows.
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+};
+
+/// Distribution focal loss: a number as a distribution over 0, 1, ..., n, the bins of detectors. See
+/// `lossops::distribution_focal`.
+struct DistributionFocalLossImpl : torch::nn::Cloneable<DistributionFocalLossImpl> {
+  explicit DistributionFocalLossImpl(DistributionFocalLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {}
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(stream, "lossops::nn::DistributionFocalLoss", "reduction", options.reduction());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<at::Tensor>& weight = std::nullopt,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::distribution_focal(input, target, options.reduction(), weight, normalizer);
+  }
+
+  /// The settings of this module.
+  DistributionFocalLossOptions options;
+};
+/// Shared ownership of a `DistributionFocalLossImpl`.
+TORCH_MODULE(DistributionFocalLoss);
+
 /// Options of `RWWCrossEntropyLoss`.
 struct RWWCrossEntropyLossOptions {
   RWWCrossEntropyLossOptions(at::Tensor fn_weight, at::Tensor fp_weight)

@@ -146,6 +146,91 @@ struct LabelRelaxationLossImpl : torch::nn::Cloneable<LabelRelaxationLossImpl> {
 /// Shared ownership of a `LabelRelaxationLossImpl`.
 TORCH_MODULE(LabelRelaxationLoss);
 
+/// Options of `NormalizedCrossEntropyLoss`.
+struct NormalizedCrossEntropyLossOptions {
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// A factor per class, shape (C); 1 where left out.
+  TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
+  /// Rows with this label are left out, and get gradient 0.
+  TORCH_ARG(int64_t, ignore_index) = -100;
+};
+
+/// Normalized cross-entropy: what the label costs over the sum of what all labels would cost. See
+/// `lossops::normalized_cross_entropy`.
+struct NormalizedCrossEntropyLossImpl : torch::nn::Cloneable<NormalizedCrossEntropyLossImpl> {
+  explicit NormalizedCrossEntropyLossImpl(NormalizedCrossEntropyLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {
+    weight = register_buffer("weight", detail::buffer(options.weight()));
+  }
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::NormalizedCrossEntropyLoss", "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::normalized_cross_entropy(
+        input, target, options.reduction(), detail::given(weight), options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  NormalizedCrossEntropyLossOptions options;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor weight;
+};
+/// Shared ownership of a `NormalizedCrossEntropyLossImpl`.
+TORCH_MODULE(NormalizedCrossEntropyLoss);
+
+/// Options of `ELRLoss`.
+struct ELRLossOptions {
+  /// The factor of the regularization, >= 0.
+  TORCH_ARG(double, strength) = 3.0;
+  /// `Reduction::None`, `Reduction::Mean` or `Reduction::Sum`. The mean is sum(l) / sum(w_t).
+  TORCH_ARG(Reduction, reduction) = Reduction::Mean;
+  /// A factor per class, shape (C); 1 where left out.
+  TORCH_ARG(std::optional<at::Tensor>, weight) = std::nullopt;
+  /// Rows with this label are left out, and get gradient 0.
+  TORCH_ARG(int64_t, ignore_index) = -100;
+};
+
+/// Early-learning regularization: holds predictions to what they were before labels misled them. See
+/// `lossops::elr`.
+struct ELRLossImpl : torch::nn::Cloneable<ELRLossImpl> {
+  explicit ELRLossImpl(ELRLossOptions options_ = {})
+      : options(std::move(options_)) {
+    reset();
+  }
+  void reset() override {
+    weight = register_buffer("weight", detail::buffer(options.weight()));
+  }
+  void pretty_print(std::ostream& stream) const override {
+    detail::print(
+        stream, "lossops::nn::ELRLoss", "strength", options.strength(), "reduction", options.reduction(),
+        "ignore_index", options.ignore_index());
+  }
+  /// Compute the loss.
+  at::Tensor forward(
+      const at::Tensor& input, const at::Tensor& target, const at::Tensor& average,
+      const std::optional<TensorOrNumber>& normalizer = std::nullopt) {
+    return lossops::elr(
+        input, target, average, options.strength(), options.reduction(), detail::given(weight),
+        options.ignore_index(), normalizer);
+  }
+
+  /// The settings of this module.
+  ELRLossOptions options;
+  /// The tensor of that option, which moves and is saved with the module.
+  at::Tensor weight;
+};
+/// Shared ownership of a `ELRLossImpl`.
+TORCH_MODULE(ELRLoss);
+
 /// Options of `ConfidencePenaltyLoss`.
 struct ConfidencePenaltyLossOptions {
   /// What the entropy counts, >= 0.
