@@ -135,9 +135,10 @@ class Rows:
         keep: Which rows are not ignored; None if all count.
     """
 
-    def __init__(self, owner: str, given: Given, part: Part, sides: int, cosines: bool) -> None:
+    def __init__(self, owner: str, given: Given, part: Part, sides: int, lists: bool,
+                 cosines: bool) -> None:  # fmt: skip
         self.owner, self.args, self.part = owner, given, part
-        self._reduces_rows = sides == 2
+        self._compares, self._has_lists = sides == 2, lists
         input = given["input"]
         linear = "linear_weight" in given
         self._axis = class_axis(given)
@@ -191,14 +192,14 @@ class Rows:
             self.given = self.rows_of(target, part.count, "target").to(self.dtype)
             self._check_rows(self.given.size(0), rows, target)
             return
-        if self.owner.endswith("multilabel_margin"):
+        if self._has_lists:
             self.lists = self.rows_of(target, part.total, "target").long()
             self._check_rows(self.lists.size(0), rows, target)
             return
         self._check_rows(target.numel(), rows, target)
         labels = target.reshape(-1).long()
         ignore_index = self.args.get("ignore_index")
-        if not self._reduces_rows:
+        if not self._compares:
             self._check_labels(labels, ignore_index)
         if ignore_index is not None:
             self.keep = labels != ignore_index
