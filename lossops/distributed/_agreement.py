@@ -85,7 +85,7 @@ def on_meta(value: Any) -> Any:  # noqa: ANN401
 
 
 def checksum(t: Tensor) -> int:
-    """A number that differs for other integers, or another order of them."""
+    """A number that differs for other integers, more or fewer of them, or another order."""
     numbers = t.detach().reshape(-1).long()
     places = torch.arange(1, len(numbers) + 1, device=t.device)
-    return int((numbers * places + numbers).sum().item())
+    return int(((numbers + 1) * places).sum().item())
