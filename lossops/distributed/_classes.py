@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from .. import _C
-from .._dtypes import widest_float
+from .._dtypes import outside_autocast, promoted, result_dtype, widest_float
 from ._rows import (
     Given,
     Part,
@@ -101,7 +101,19 @@ class _Loss:
 def evaluate(op: str, given: Given, part: Part) -> Tensor:
     """The loss of an operator with these arguments, of which tensors by class are this rank's."""
     loss = LOSSES[op.removeprefix("linear_")]
-    return loss.run(loss, Rows(op, given, part, loss.sides, loss.lists, loss.cosines))
+    factors = ["input", "linear_weight", "linear_bias"]
+    if loss.sides == 2:
+        factors += ["target", "target_weight", "target_bias"]
+    given = dict(given)
+    floats = {name: t for name in factors if isinstance(t := given.get(name), Tensor)}
+    with outside_autocast(given["input"].device) as narrow:
+        if narrow is not None and "linear_weight" in given and not loss.cosines:
+            floats = {name: t.to(narrow) for name, t in floats.items()}
+            given |= floats
+        dtype = promoted(floats.values())
+        given["dtype"] = given.get("dtype") or result_dtype(dtype, narrow)
+        rows = Rows(op, given, part, dtype, loss.sides, loss.lists, loss.cosines)
+        return loss.run(loss, rows)
 
 
 # -- one label, or a sum of logits ---

@@ -1,6 +1,5 @@
 """Losses of all pairs, where the batch is spread over the ranks of a group."""
 
-import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .. import functional as F
-from .._dtypes import widest_float
+from .._dtypes import outside_autocast, promoted, result_dtype, widest_float
 from ..functional._common import reduction_code, scalar_tensor
 from ._agreement import Numbers, agree, in_words, on_meta
 from ._collectives import Ranks
@@ -94,10 +93,10 @@ def contrast_across_ranks(
     weight, normalizer = given.pop("weight"), given.pop("normalizer")
     first = next(iter(given.values()))
     normalizer = scalar_tensor(normalizer, first)
-    vectors = [t.dtype for t in given.values() if _is_vectors(t) and t.is_floating_point()]
-    dtype = functools.reduce(torch.promote_types, vectors)
-    batch = _Batch(ranks, table)
-    loss, keep = values(batch, **given)
+    with outside_autocast(first.device) as narrow:
+        loss, keep = values(_Batch(ranks, table), **given)
+    floats = [t for t in given.values() if _is_vectors(t) and t.is_floating_point()]
+    dtype = result_dtype(promoted(floats), narrow)
     if weight is not None:
         loss = loss * wide(weight).expand(_shape(function, first)).reshape(-1)
     if keep is not None:
