@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import Partial, Replicate, Shard, distribute_tensor
+from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.experimental import implicit_replication
 
 import lossops.functional as F
@@ -57,7 +57,7 @@ def run_second_order(rank: int) -> None:  # noqa: ARG001
     close(two[1].grad, halves(one[1].grad, 0), "weight")
     z = draw(6, 8)
     for function in (F.softmax_focal_loss, F.confidence_penalty_loss, F.label_relaxation_loss,
-                     F.taylor_cross_entropy_loss, F.multi_margin_loss):  # fmt: skip
+                     F.taylor_cross_entropy_loss, F.symmetric_cross_entropy_loss):  # fmt: skip
         whole, part = z.clone().requires_grad_(), halves(z, 1).requires_grad_()
         of_gradients(function(whole, labels), whole).backward()
         of_gradients(class_sharded(function, part, labels), part).backward()
@@ -183,7 +183,7 @@ def run_placements(rank: int) -> None:  # noqa: ARG001
     labels = distribute_tensor(LABELS, mesh, [Shard(0)])
     for logits, target in (
         (everywhere, LABELS),
-        (everywhere.redistribute(mesh, [Partial()]), LABELS),
+        (DTensor.from_local(z / 2, mesh, [Partial()]), LABELS),
         (distribute_tensor(z, mesh, [Shard(0)]), labels),
         (distribute_tensor(z, mesh, [Shard(1)]), labels),
     ):
