@@ -1,5 +1,6 @@
 """What one rank does wrong is an error on every rank, at once or within the group's timeout."""
 
+import functools
 import re
 import time
 from collections.abc import Callable
@@ -56,10 +57,13 @@ def run_mistakes(rank: int) -> dict[str, list[str]]:
         ]
         if name in ("class_sharded", "DTensor"):  # classes are many on some ranks, and rows are not
             wrong[0] = (x[: 4 - odd], t[: 4 - odd])
-        said[name] = [said_by(lambda given=given: call(*given)) for given in wrong]  # type: ignore[misc]
+        said[name] = [said_by(functools.partial(call, *given)) for given in wrong]
         call(x, t)
     labels = t + 99 * odd
-    said["label"] = [said_by(lambda: CALLS[n](x, labels)) for n in ("class_sharded", "DTensor")]
+    said["label"] = [
+        said_by(lambda: CALLS["class_sharded"](x, labels)),
+        said_by(lambda: CALLS["DTensor"](x, labels)),
+    ]
     said["weight"] = [
         said_by(lambda: class_sharded(F.cross_entropy, x, t, weight=torch.ones(3 + odd))),
         said_by(

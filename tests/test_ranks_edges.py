@@ -213,7 +213,8 @@ def run_autocast(rank: int) -> None:  # noqa: ARG001
          lambda: F.linear_arcface_loss(x, w, LABELS)),
         (lambda: class_sharded(F.cross_entropy, halves(narrow, 1), LABELS),
          lambda: F.cross_entropy(narrow, LABELS)),
-        (lambda: clip(narrow), lambda: halves(F.clip_loss(narrow, narrow, 3.0, reduction="none"), 0)),
+        (lambda: clip(narrow),
+         lambda: halves(F.clip_loss(narrow, narrow, 3.0, reduction="none"), 0)),
         (lambda: supcon(z), lambda: halves(F.supcon_loss(z, classes, reduction="none"), 0)),
     ]  # fmt: skip
     with torch.autocast("cpu", torch.bfloat16):
@@ -245,8 +246,9 @@ def run_halves(rank: int) -> None:  # noqa: ARG001
             dist.all_reduce(total)
             step = torch.finfo(expected.dtype).eps
             assert total.item() == pytest.approx(expected.item(), rel=2 * step)
-            torch.testing.assert_close(own.grad, halves(x.grad, 0), rtol=0,
-                                       atol=2 * torch.finfo(first).eps * x.grad.abs().max().item())  # fmt: skip
+            assert x.grad is not None
+            rounding = 2 * torch.finfo(first).eps * x.grad.abs().max().item()
+            torch.testing.assert_close(own.grad, halves(x.grad, 0), rtol=0, atol=rounding)
 
 
 def run_two(rank: int) -> None:

@@ -122,13 +122,16 @@ class _Call:
             total, self._mesh.size(i), self._mesh.get_local_rank(i)
         )
 
-        def describe() -> tuple[str, Numbers]:
+        def check() -> None:
             if (count := given[name].size(dim)) != size:
                 raise ValueError(
                     f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on "
                     f"this rank, got {count}; see lossops.distributed.class_sharded for other "
                     "shards"
                 )
+
+        def describe() -> tuple[str, Numbers]:
+            check()
             target, rows = given["target"], list(given["input"].shape)
             rows.pop(class_axis(given))
             numbers = {"classes": total, "rows": math.prod(rows)}
@@ -136,12 +139,13 @@ class _Call:
                 numbers["checksum of target"] = checksum(target)
             return in_words(given), numbers
 
-        if torch.compiler.is_compiling() or is_fake(given[name]):
-            pass
-        elif self._mesh.device_type == "cpu":  # gloo ends a process whose tensors disagree
-            agree(ranks, self._name, describe)
-        else:  # to ask would be to wait for the device
-            describe()
+        traced = torch.compiler.is_compiling() or is_fake(given[name])
+        if self._mesh.device_type == "cpu" and not traced:
+            agree(ranks, self._name, describe)  # as gloo ends a process whose tensors disagree
+        else:  # to ask a GPU would be to wait for it
+            check()
+        if ranks.size == 1:
+            return cast(Tensor, self._op(*given.values()))
         return evaluate(self._name, given, Part(min(int(first), total), size, total, ranks))
 
     def _ranks(self, i: int) -> Ranks:
