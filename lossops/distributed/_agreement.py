@@ -1,4 +1,4 @@
-"""What ranks tell each other of a call before they make it, so that a mistake is one of all of them.
+"""What ranks tell each other of a call before they make it, so that a mistake is one of them all.
 
 A collective whose tensors disagree hangs, or ends the process; so does one that a rank does not
 come to because its own arguments are refused.
@@ -20,9 +20,7 @@ _REFUSED = -1
 Numbers = dict[str, int]
 
 
-def agree(
-    ranks: Ranks, owner: str, describe: Callable[[], tuple[str, Numbers]]
-) -> list[Numbers]:
+def agree(ranks: Ranks, owner: str, describe: Callable[[], tuple[str, Numbers]]) -> list[Numbers]:
     """The numbers of every rank, which all call this.
 
     Args:

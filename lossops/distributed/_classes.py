@@ -152,7 +152,7 @@ def _of_label(loss: _Loss, rows: Rows) -> Tensor:
 
 
 def _penalized(loss: _Loss, rows: Rows) -> Tensor:
-    """With beta times the entropy, which beyond that of the pair is the others' among each other."""
+    """With beta times the entropy: that of the pair, and that of the others among each other."""
     assert rows.place is not None
     label, others, costs, sums = _pair(loss, rows, "exponential")
     pair = torch.stack([label, others], 1)
