@@ -104,7 +104,7 @@ class Ranks:
         if not (dist.is_available() and dist.is_initialized()):
             return cls()
         group = dist.group.WORLD if group is None else group
-        if group is dist.GroupMember.NON_GROUP_MEMBER:
+        if cast(object, group) is dist.GroupMember.NON_GROUP_MEMBER:
             raise ValueError(f"group must have this rank, {dist.get_rank()}, in it")
         if group is None or dist.get_world_size(group) == 1:
             return cls()

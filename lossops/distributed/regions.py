@@ -76,7 +76,7 @@ def regions_across_ranks(
             return in_words({**given, "averaged": averaged}), {"classes": given["input"].size(1)}
 
         agree(ranks, f"regions_across_ranks({function.__name__})", describe)
-    loss = _of_all(function.__name__, ranks.name, **given)
+    loss: Tensor = _of_all(function.__name__, ranks.name, **given)
     if averaged and ranks.size > 1:  # so that the mean over the ranks is the whole gradient
         return loss + (ranks.size - 1) * (loss - loss.detach())
     return loss
