@@ -374,11 +374,11 @@ def test_ways_by_numbers() -> None:
 
 def test_powers_of_negative_numbers() -> None:
     def own(x: Tensor, t: Tensor, p: float = 2.0) -> Tensor:
-        return (x - t) ** p
+        return (x - t) ** p + 0.5 * (x - t) ** (p + 2)
 
-    native = lossops.native(own)
+    native = lossops.native(own)  # whose two powers share a logarithm
     x, t = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
-    for p in (2.0, 3.0, 5.0, 6.0, -1.0, -2.0, 1.0):
+    for p in (2.0, 3.0, 5.0, 6.0, -1.0, -2.0, 1.0, -3.0):
         value, expected = native(x, t, p=p), own(x, t, p=p)
         torch.testing.assert_close(value, expected)
         found = torch.autograd.grad(value.sum(), x)
@@ -540,6 +540,35 @@ def test_too_few_points_are_told() -> None:
         lossops.native(own)
     native = lossops.native(own, test_points=[(1001.0, 1.0), (1234.5, -2.0)])
     assert native(torch.tensor([1001.0]), torch.ones(1)).item() == 0
+
+
+def test_truth_that_torch_does_not_differentiate_by() -> None:
+    """The function is compared as one of the prediction alone."""
+
+    def own(x: Tensor, y: Tensor) -> Tensor:
+        return F.soft_margin_loss(x, y) + (x * x).mean()
+
+    x, y = torch.randn(9, requires_grad=True), torch.randn(9).sign()
+    (slope,) = torch.autograd.grad(lossops.native(own)(x, y), x)
+    torch.testing.assert_close(slope, torch.autograd.grad(own(x, y), x)[0])
+
+    def wrong(x: Tensor, y: Tensor) -> Tensor:
+        scale = 2 if type(x) is Tensor else 1  # stand-ins are of another type
+        return scale * F.soft_margin_loss(x, y)
+
+    with pytest.raises(ValueError, match="the function has the value .*, and what was recorded"):
+        lossops.native(wrong)
+
+
+def test_the_end_may_end_again() -> None:
+    """As where a helper has the mean already; it is a number then."""
+
+    def own(x: Tensor, t: Tensor) -> Tensor:
+        loss = F.mse_loss(x, t)
+        return (loss.mean().clone() + torch.sum(0.5 * (x - t).abs().mean())).float()
+
+    x, t = torch.randn(2, 9)
+    torch.testing.assert_close(lossops.native(own)(x, t), own(x, t))
 
 
 def test_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -353,6 +353,8 @@ class Words:
     def linear(self, name: str, args: tuple[Any, ...]) -> Symbol | None:
         """An operator on what is reduced already, if it can be one on elements; else None."""
         name = name.strip("_")
+        if name in ("mean", "sum") or OTHER_NAMES.get(name) == "same":  # of one number
+            return args[0] if len(args) == 1 else None
         swaps = name.startswith("r") and name[1:] in OPERATORS
         op = OPERATORS.get(name[1:] if swaps else name)
         parts = [self.recorder.part(arg) for arg in (args[::-1] if swaps else args)]
