@@ -8,8 +8,6 @@ import os
 import pickle
 import shlex
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -423,6 +421,27 @@ def test_detach_and_no_grad() -> None:
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
+def test_what_surrounds_a_loss() -> None:
+    """Constants made like a tensor, casts of masks, shapes that are compared, values changed."""
+
+    def own(x: Tensor, t: Tensor, c: float = 0.5) -> Tensor:
+        assert x.shape == t.size() and x.dtype == t.dtype
+        zero = torch.tensor(0.0, device=x.device, dtype=x.dtype)
+        d = x.clone()
+        d -= t
+        same = d
+        d *= torch.full(x.shape, c) + torch.tensor(c, device=x.device)
+        loss = torch.maximum(zero, same) + torch.zeros(x.size())
+        loss += (t > 0).long() * d.abs() + (x > t).int()
+        return loss.mean()
+
+    x, t = torch.randn(2, 9)
+    kept = x.clone()
+    for c in (0.5, 2.0):
+        torch.testing.assert_close(lossops.native(own)(x, t, c), own(x, t, c))
+    assert torch.equal(x, kept)
+
+
 # -- every word ---------------------------------------------------------------------------------
 
 Word = Callable[[Tensor, Tensor, float], Tensor]
@@ -603,16 +622,29 @@ def test_fresh_process_without_a_compiler(made: dict[str, Any]) -> None:
         assert min(run[name] for run in runs) < 0.05, (name, runs)
 
 
+FIRST = """
+import resource, lossops
+from tests.own_losses import peak_loss
+import lossops._define.signature, lossops._define.build, lossops._define.source
+import lossops._define.agreement, lossops._define.facade, lossops._define.definition
+def processor():
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)
+began = processor()
+lossops.native(peak_loss)
+print(processor() - began)
+"""
+
+
 def test_first_use(tmp_path: Path) -> None:
-    """A loss is compiled in under 20 s; less is left of that while other tests run."""
-    command = (
-        "import lossops, sys; from tests.own_losses import peak_loss; lossops.native(peak_loss)"
-    )
-    began = time.perf_counter()
-    environment = {**os.environ, "LOSSOPS_CACHE": str(tmp_path),
-                   "PYTHONPATH": str(Path(__file__).parent.parent)}  # fmt: skip
-    subprocess.run([sys.executable, "-c", command], check=True, env=environment)
-    assert time.perf_counter() - began < 90
+    """Compiled in 20 s of one processor, a loss then comes in 50 ms of it without a compiler.
+
+    What others do on the machine meanwhile hardly counts so.
+    """
+    cache = str(tmp_path)
+    assert float(said(python(FIRST, LOSSOPS_CACHE=cache))) < 20
+    later = [float(said(python(FIRST, LOSSOPS_CACHE=cache, CXX="/nowhere/g++"))) for _ in range(3)]
+    assert min(later) < 0.05, later
 
 
 # -- define with a function, text that says more ------------------------------------------------
