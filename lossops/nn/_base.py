@@ -97,7 +97,7 @@ class ConditionalLoss(Loss):
             TypeError: In any case; the message says what to do instead.
         """
         raise TypeError(
-            f"{type(self).__name__}.denominator: the mean divides by the thresholds that are asked, "
+            f"{type(self).__name__}.denominator: the mean divides by the thresholds asked, "
             "and labels do not tell how many there are; give normalizer="
             "(target + 1).clamp(max=K - 1).sum() over all labels that count, or, for a mean over "
             "rows, their number"
