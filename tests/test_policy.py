@@ -354,6 +354,16 @@ def test_operator(device: str) -> None:
         )
 
 
+def test_impossible_tokens_of_constant_ratios(device: str) -> None:
+    """A ratio of 0 leaves nothing of a log-probability of -inf."""
+    logps = torch.tensor([[-INF, -1.0]], requires_grad=True)
+    old, advantages = torch.tensor([[-1.0, -1.0]]), torch.tensor([2.0], requires_grad=True)
+    loss = F.policy_gradient_loss(logps, old, advantages, loss_type="cispo", reduction="none")
+    slopes = torch.autograd.grad(loss.sum(), (logps, advantages))
+    limits = (torch.tensor([[0.0, 0.4]]), torch.tensor([[0.0, -0.4]]), torch.tensor([0.2]))
+    torch.testing.assert_close((loss.detach(), *slopes), limits)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
