@@ -380,6 +380,10 @@ def test_impossible_tokens_of_constant_ratios(device: str) -> None:
         ({"old_logps": torch.zeros(N, 1)}, RuntimeError, "logps and old_logps must have the same"),
         ({"mask": torch.ones(N)}, RuntimeError, "logps and mask must have the same shape, got"),
         ({"advantages": torch.zeros(T)}, RuntimeError, "logps and advantages must have the same"),
+        ({"logps": [0.0]}, TypeError, "logps must be a tensor, got list"),
+        ({"max_completion_length": 0}, ValueError, "max_completion_length must be > 0, got 0"),
+        ({"max_completion_length": 2.5}, TypeError,
+         "max_completion_length must be an integer or None, got float 2.5"),
         ({"normalizer": 2.0, "reduction": "none"}, ValueError, "normalizer needs reduction"),
     ],
 )  # fmt: skip
