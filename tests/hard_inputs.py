@@ -339,6 +339,8 @@ LIKELIHOODS = [
 
 RELATIVE = [
     one("near-equal", "msle", 1.0 + 2**-20, 1.0, 2**-42.0, 2**-20 / 2),
+    one("far below", "msle", 0.0, 1e8, math.log1p(1e8) ** 2, -2 * math.log1p(1e8)),
+    one("far above", "msle", 1e30, 0.5, math.log(1e30 / 1.5) ** 2, 2e-30 * math.log(1e30 / 1.5)),
     one("-1", "msle", -1.0, 1.0, INF, -INF),
     one("below -1", "msle", -2.0, -2.0, NAN),
     one("a target of 0", "mape", 1.0, 0.0, 100.0, 100.0, eps=0.01),

@@ -6,14 +6,18 @@
 
 namespace lossops::losses {
 
-/// (ln(1 + x) - ln(1 + t))^2, whose difference is ln(1 + (x - t) / (1 + t)).
+/// (ln(1 + x) - ln(1 + t))^2, whose difference is ln(1 + (x - t) / (1 + t)) where neither 1 + x nor 1 + t is
+/// twice the other: beyond, that quotient loses the smaller one.
 struct MSLE {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& input, const T& target) const {
     const auto x = value_of(input);
     using C = std::remove_const_t<decltype(x)>;
     const C t = value_of(target);
-    const C l = select((x < -1.0) | (t < -1.0), C(kNone), log1p((x - t) / (t + 1.0)));
+    const auto near = (2.0 * x + 1.0 > t) & (x < 2.0 * t + 1.0);
+    const C ratio = select(near, x - t, C(0)) / select(near, t + 1.0, C(1));
+    const C gap = log1p(select(near, ratio, x)) - log1p(select(near, C(0), t));
+    const C l = select((x < -1.0) | (t < -1.0), C(kNone), gap);
     return with_slope(with_slope(C(l * l), input, [&] { return 2.0 * l / (x + 1.0); }), target,
                       [&] { return -2.0 * l / (t + 1.0); });
   }
