@@ -312,6 +312,8 @@ LIKELIHOODS = [
     Hard("no duration, exponential", "gamma_nll",
          {"input": [1.0], "target": [0.0], "shape": [1.0]}, [1.0], {"input": [1.0]},
          {"full": True}),
+    Hard("a median beyond float's square", "log_normal_nll",
+         {"input": [1e30], "target": [1.0], "scale": [1e20]}, [5e19], {"input": [1e-10]}),
     spread("a density of 0", "log_normal_nll", 1.0, 0.0, 1.0, INF, input=INF),
     spread("at the median", "laplace_nll", 2.0, 2.0, 0.5, 0.0, input=0.0, scale=2.0),
     # By df, -R' less what is left of the tail: about (1 - 2 z^2 + ...) / 4 df^2, which is 0 at inf.

@@ -33,12 +33,13 @@ struct OfScale {
   }
 };
 
-/// With z = (ln t - x) / s it is z^2 / 2 + ln t + ln s, where ln t is s z + x: so t = 0 costs inf.
+/// With z = (ln t - x) / s it is z^2 / 2 + ln t + ln s; t = 0 costs inf.
 struct LogNormalNLL : OfScale {
   template <class X, class T, class S>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& s) const {
-    const auto z = (log(t) - x) / s;
-    return z * (0.5 * z + s) + x + log(s) + kHalfLn2Pi;
+    const auto log_t = log(t);
+    const auto z = (log_t - x) / s;
+    return 0.5 * (z * z) + select(value_of(t) == 0, T(0), log_t) + log(s) + kHalfLn2Pi;
   }
 };
 
