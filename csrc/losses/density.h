@@ -7,7 +7,8 @@
 namespace lossops::losses {
 
 /// Gamma with a mean e^x, or x, and a shape k: k (x + t e^-x), and with what depends on k and t where it is
-/// full.
+/// full. That is k (z - 1 - ln z) + ln t - ln(k / 2 pi) / 2 and what remains of Stirling's series for large
+/// k, with z the target over the mean: nothing in it grows as k does.
 struct GammaNLL {
   bool log_input = true, full = false;
   static constexpr std::array parameters{param("log_input", &GammaNLL::log_input),
@@ -15,12 +16,42 @@ struct GammaNLL {
   static constexpr const char* domain = "shape must be > 0";
   template <class X, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const K& k) const {
-    const auto nll = k * (log_input ? x + scaled(t, exp(-x)) : log(x) + scaled(t, 1.0 / x));
-    return full ? nll + (lgamma(k) - k * log(k)) - xlogy(k - 1.0, t) : nll;
+    const X log_mean = log_input ? x : log(x);
+    const auto cost = log_input ? x + scaled(t, exp(-x)) : log_mean + quotient_of(t, x);
+    if (!full) return k * cost;
+    using R = std::remove_const_t<decltype(k * cost)>;
+    const auto large = value_of(k) > kLarge;
+    const K low = select(large, K(1), k);
+    const R exact = low * cost + (lgamma(low) - low * log(low)) - xlogy(low - 1.0, t);
+    return select(large, R(by_stirling(large, t, log_mean, k)), exact);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C&, const C& shape) const {
     return shape <= 0;
+  }
+
+ private:
+  static constexpr double kLarge = 8;
+
+  /// t / x, and 0 where both are.
+  template <class T, class X>
+  LOSSOPS_INLINE static auto quotient_of(const T& t, const X& x) {
+    return t / select((value_of(t) == 0) & (value_of(x) == 0), X(1), x);
+  }
+
+  /// The whole for large k; elsewhere any finite number.
+  template <class M, class T, class X, class K>
+  LOSSOPS_INLINE static auto by_stirling(const M& large, const T& target, const X& log_mean, const K& shape) {
+    const T t = select(large, target, T(1));
+    const K k = select(large, shape, K(kLarge));
+    const auto log_t = log(t);
+    const auto v = value_of(k);
+    using C = std::remove_const_t<decltype(v)>;
+    const C b = 1.0 / v;
+    const auto rest =
+        with_slope(C(b * stirling_remainder(b * b)), k, [&] { return -(b * b) * stirling_slope(b * b); });
+    const auto cost = expm1mx(log_t - select(large, log_mean, X(0)));
+    return k * cost + select(value_of(t) == 0, T(0), log_t) + (rest - 0.5 * log(k)) + kHalfLn2Pi;
   }
 };
 
