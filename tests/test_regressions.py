@@ -50,6 +50,11 @@ def test_slope_at_a_tiny_mean(p: float) -> None:
     )
 
 
+def test_slope_by_a_tiny_scale() -> None:
+    """It is -df / s far out, and was taken by way of d / s^2, which overflows."""
+    s = torch.tensor([1e-20], requires_grad=True)
+    F.student_t_nll_loss(torch.tensor([3.0]), torch.zeros(1), s, 3.0).backward()
+    torch.testing.assert_close(s.grad, torch.tensor([-3e20]))
 
 
 def test_gradient_of_one_tensor_does_not_depend_on_others(loss: Loss) -> None:

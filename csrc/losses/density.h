@@ -85,8 +85,7 @@ struct LaplaceNLL : OfScale {
 /// it, which is Gauss's but for lgamma_step(2 k, 1/2). All of it is Gauss's at df = inf.
 template <class D, class S, class F>
 LOSSOPS_INLINE auto student_t_nll(const D& d, const S& s, const F& df) {
-  const auto z = d / s;
-  const auto v = value_of(z);
+  const auto v = value_of(d) / value_of(s);
   using C = std::remove_const_t<decltype(v)>;
   const C f = value_of(df), k = 1.0 / f;
   const C r = scaled(sqrt(k), v), w = r * r;
@@ -96,16 +95,21 @@ LOSSOPS_INLINE auto student_t_nll(const D& d, const S& s, const F& df) {
   const C tail = 0.5 * select(small, (k + 1.0) * (v * v) * rate, (f + 1.0) * l);
   const C near = select(small, w, C(0)), far = select(small, C(1), w);
   const C share = select(small, near / (near + 1.0), 1.0 / (1.0 / far + 1.0));  // w / (1 + w)
-  const auto by_z = [&] {
+  const auto by_d = [&] {
     const C slope = select(small, v / (near + 1.0), select(small, C(1), f) / select(small, C(1), v) * share);
-    return C((k + 1.0) * slope);
+    return C((k + 1.0) * slope / value_of(s));
+  };
+  // Not by way of dz / ds, which overflows where this does not.
+  const auto by_scale = [&] {
+    return C(-((k + 1.0) * select(small, v * (v / (near + 1.0)), select(small, C(1), f) * share)) /
+             value_of(s));
   };
   const auto by_df = [&] {
     const C gap = select(small, near * (near * log1pmx_ratio(near) + share), l - share);
     return C(0.5 * (gap - k * share));
   };
-  return with_slope(with_slope(tail, z, by_z), df, by_df) + log(s) - lgamma_step(2.0 / df, C(0.5)) +
-         kHalfLn2Pi;
+  const auto moved = with_slope(with_slope(with_slope(tail, d, by_d), s, by_scale), df, by_df);
+  return moved + log(s) - lgamma_step(2.0 / df, C(0.5)) + kHalfLn2Pi;
 }
 
 struct StudentTNLL : OfScale {
