@@ -17,8 +17,8 @@ RANKS = 2
 multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.cases", "pytest"])
 
 
-def _work(rank: int, folder: str, ranks: int, seconds: float, function: Callable[..., Any],
-          args: tuple[Any, ...]) -> None:  # fmt: skip
+def _work(rank: int, folder: str, ranks: int, seconds: float, together: bool,
+          function: Callable[..., Any], args: tuple[Any, ...]) -> None:  # fmt: skip
     torch.set_num_threads(1)
     dist.init_process_group(
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=ranks,
@@ -27,17 +27,20 @@ def _work(rank: int, folder: str, ranks: int, seconds: float, function: Callable
     try:
         torch.save(function(rank, *args), f"{folder}/{rank}.pt")
         gc.collect()  # a DDP model, which holds the group, lies in a cycle
-        dist.barrier()
+        if together:
+            dist.barrier()
     finally:
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 def on_ranks(folder: Path, function: Callable[..., Any], *args: Any, ranks: int = RANKS,
-             seconds: float = 300) -> list[Any]:  # fmt: skip
+             seconds: float = 300, together: bool = True) -> list[Any]:  # fmt: skip
     """What ``function(rank, *args)`` returns on each rank; a failure on any rank is raised.
 
-    A collective fails after some seconds of waiting.
+    A collective fails after some seconds of waiting. Ranks wait for each other at the end, unless
+    the function leaves the group in a state in which they cannot.
     """
-    rest = (str(folder), ranks, seconds, function, args)
+    rest = (str(folder), ranks, seconds, together, function, args)
     mp.start_processes(_work, rest, nprocs=ranks, start_method="forkserver")
     return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(ranks)]

@@ -28,7 +28,8 @@ def close(found: Tensor, expected: Tensor, what: object, beside: float = 0.0) ->
     """Equal to the digits that one process has, of the largest number or what it is made of."""
     assert found.dtype == expected.dtype, what
     assert found.shape == expected.shape, what
-    largest = expected.abs().max().item() if expected.numel() else 0.0
+    finite = expected[expected.isfinite()]
+    largest = finite.abs().max().item() if finite.numel() else 0.0
     torch.testing.assert_close(found, expected, rtol=0, equal_nan=True,
                                atol=TOLERANCE[expected.dtype] * max(largest, beside, 1e-3),
                                msg=lambda m: f"{what}: {m}")  # fmt: skip
@@ -323,21 +324,6 @@ def test_mistakes(tmp_path: Path) -> None:
                  "reduction must be the same on all ranks",
                  "target must be in [0, 11]"):  # fmt: skip
         assert part in text, text
-
-
-def run_failing(rank: int) -> str:
-    x, labels = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
-    if rank == 1:
-        return "gone"  # where its part of the call should be
-    with pytest.raises(RuntimeError) as caught:
-        class_sharded(F.cross_entropy, x, labels)
-    return str(caught.value)
-
-
-def test_rank_that_fails(tmp_path: Path) -> None:
-    """The others get an error within the group's timeout."""
-    with pytest.raises(Exception, match=r"(?i)timed? ?out|connection|closed|barrier"):
-        on_ranks(tmp_path, run_failing, seconds=5)
 
 
 def test_wrong_functions() -> None:

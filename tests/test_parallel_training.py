@@ -215,3 +215,21 @@ def test_example(tmp_path: Path) -> None:
     assert len(numbers[0]) == 4
     assert numbers[1] == pytest.approx(numbers[0], rel=2e-2)
     assert numbers[0][2] < 0.8 * numbers[0][0]
+
+
+@pytest.fixture(scope="module")
+def on_one_rank(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    return losses_of(tmp_path_factory.mktemp("one"), 1, "tensor")
+
+
+def losses_of(folder: Path, ranks: int, way: str) -> list[float]:
+    text = torchrun(ROOT / "examples/parallel.py", ranks, folder, "--way", way, "--steps", "100")
+    return [float(x) for x in re.findall(r"loss +([\d.]+)", text)]
+
+
+@pytest.mark.parametrize("way", ["ddp", "fsdp", "tensor"])
+def test_ways(tmp_path: Path, way: str, on_one_rank: list[float]) -> None:
+    """The same numbers, whatever is sharded."""
+    assert len(on_one_rank) == 2
+    assert on_one_rank[1] < 0.7 * on_one_rank[0]
+    assert losses_of(tmp_path, 2, way) == pytest.approx(on_one_rank, rel=1e-3)

@@ -9,6 +9,7 @@
 
 #include "../core/gil.h"
 #include "caller.h"
+#include "class_axis.h"
 
 namespace {
 
@@ -94,5 +95,7 @@ PYBIND11_MODULE(_C, m) {
         return call();
       },
       "What a call returns in which a function adds the sums of regions up over ranks.");
+  m.def("class_axis_losses", &lossops::python::class_axis_losses,
+        "What expressions over the class axis are made of, by the name of the operator.");
   m.def("cpu_capability", &at::get_cpu_capability, "The instruction set that torch uses.");
 }

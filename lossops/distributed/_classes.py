@@ -4,7 +4,8 @@ Of its own classes a rank adds up a few numbers per row. Those are all that is s
 relative to the largest logit of the row, so that they have the digits of one process. What is then
 known of a row is known to every rank, and the loss is the operator's own, of a row of few classes:
 
-* one label: of two classes, the label's and all others as one (:func:`_of_label`);
+* one label: of two classes, the label's and all others as one (:func:`_of_label`, and with the
+  entropy of the others :func:`_penalized`);
 * a term of every class: of the rank's classes and those of the other ranks as one
   (:func:`_of_classes`, :func:`_divergence`), or, where a term compares with the label alone, the
   label's beside the rank's (:func:`_margins`).
@@ -13,12 +14,13 @@ known of a row is known to every rank, and the loss is the operator's own, of a 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
 
-from .._dtypes import widest_float
+from .. import _C
+from .._dtypes import outside_autocast, promoted, result_dtype, widest_float
 from ._rows import (
     Given,
     Part,
@@ -55,25 +57,38 @@ def _balanced(rows: Rows, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class _Loss:
-    """What is known of a loss.
+    """How a loss is computed.
 
     Attributes:
         run: What computes it.
-        scores: Its logits from the inputs.
         op: The operator of a row of few classes, whose inputs are scores unless ``maps``.
+        scores: Its logits from the inputs.
         nll: Whether a class costs -ln p, of which a sum over classes is one of logits.
         maps: Whether the operator makes the scores itself, which are ``scale`` times the inputs.
         sides: How many rows of logits a row of the loss reads.
         mean_over_weight: Whether the mean over labels divides by their weights.
+        lists: Whether a row has a list of labels.
+        cosines: Whether logits are cosines, those of a layer between its vectors.
+        by_class: The arguments with a number per class, but for ``weight``.
+        true_weights: Those of them that are factors of what the true class costs.
     """
 
     run: "Callable[[_Loss, Rows], Tensor]"
     op: str
-    scores: Scores = _inputs
-    nll: bool = False
-    maps: bool = False
-    sides: int = 1
-    mean_over_weight: bool = True
+    scores: Scores
+    nll: bool
+    maps: bool
+    sides: int
+    mean_over_weight: bool
+    lists: bool
+    cosines: bool
+    by_class: tuple[str, ...]
+    true_weights: tuple[str, ...]
+
+    @property
+    def weighs_rows(self) -> bool:
+        """Whether weights are by row, where there is no one label to look them up by."""
+        return self.sides == 2 or self.lists
 
     def of(self, rows: Rows, input: Tensor, target: Tensor, **other: Any) -> Tensor:  # noqa: ANN401
         """The loss of each of these rows, with the parameters of the call."""
@@ -85,11 +100,20 @@ class _Loss:
 
 def evaluate(op: str, given: Given, part: Part) -> Tensor:
     """The loss of an operator with these arguments, of which tensors by class are this rank's."""
-    base = op.removeprefix("linear_")
-    loss = LOSSES[base]
-    cosines = base in ("arcface", "cosface") and op != base
-    rows = Rows(op, given, part, loss.sides, cosines)
-    return loss.run(loss, rows)
+    loss = LOSSES[op.removeprefix("linear_")]
+    factors = ["input", "linear_weight", "linear_bias"]
+    if loss.sides == 2:
+        factors += ["target", "target_weight", "target_bias"]
+    given = dict(given)
+    floats = {name: t for name in factors if isinstance(t := given.get(name), Tensor)}
+    with outside_autocast(given["input"].device) as narrow:
+        if narrow is not None and "linear_weight" in given and not loss.cosines:
+            floats = {name: t.to(narrow) for name, t in floats.items()}
+            given |= floats
+        dtype = promoted(floats.values())
+        given["dtype"] = given.get("dtype") or result_dtype(dtype, narrow)
+        rows = Rows(op, given, part, dtype, loss.sides, loss.lists, loss.cosines)
+        return loss.run(loss, rows)
 
 
 # -- one label, or a sum of logits ---
@@ -109,13 +133,13 @@ def _of_label(loss: _Loss, rows: Rows) -> Tensor:
     assert rows.place is not None
     total, smoothing = rows.part.total, rows.args.get("label_smoothing", 0.0)
     spread = smoothing > 0 and total > 1
-    label, others, *distances = _pair(loss, rows, spread)
-    weight, alpha = rows.of_label("weight"), rows.of_label("alpha")
+    label, others, *distances = _pair(loss, rows, "weight" if spread else None)
+    weight = rows.of_label("weight")
     scale = rows.args["scale"] if loss.maps else 1.0
     pair, first = torch.stack([label, others / scale], 1), torch.zeros_like(rows.place)
     values = loss.of(rows, pair, first)
     costs = values
-    for factor in (weight, alpha):
+    for factor in (weight, *map(rows.of_label, loss.true_weights)):
         costs = costs if factor is None else costs * factor
     if spread:
         # What the others cost, which have no margin: a smoothed label costs the mean of both.
@@ -127,52 +151,72 @@ def _of_label(loss: _Loss, rows: Rows) -> Tensor:
     return rows.reduced(costs, weight if loss.mean_over_weight else None)
 
 
-def _pair(loss: _Loss, rows: Rows, spread: bool = False) -> list[Tensor]:
+def _penalized(loss: _Loss, rows: Rows) -> Tensor:
+    """With beta times the entropy: that of the pair, and that of the others among each other."""
+    assert rows.place is not None
+    label, others, costs, sums = _pair(loss, rows, "exponential")
+    pair = torch.stack([label, others], 1)
+    some = sums != 0
+    entropy = torch.where(some, costs / torch.where(some, sums, 1.0), 0.0)
+    values = loss.of(rows, pair, torch.zeros_like(rows.place))
+    values = values - rows.args["beta"] * pair.softmax(1)[:, 1] * entropy
+    weight = rows.of_label("weight")
+    return rows.reduced(values if weight is None else values * weight, weight)
+
+
+By = Literal["weight", "exponential"]
+
+
+def _pair(loss: _Loss, rows: Rows, by: By | None = None) -> list[Tensor]:
     """By row the label's score, or input, and the log-sum-exp of the other classes' scores.
 
-    If ``spread``, also the weighted sum of how far these lie below their log-sum-exp, and the sum
-    of their weights.
+    If ``by`` something of each class, also the sum of how far they lie below their log-sum-exp
+    times that, and the sum of it.
     """
     assert rows.place is not None
     part, weights = rows.part, rows.of_classes("weight")
     largest, sums, label, *distances = rows.sides[0].by_chunks(
-        lambda x, place: _sums(loss, rows, x, place, weights, spread), rows.place
+        lambda x, place: _sums(loss, rows, x, place, weights, by), rows.place
     )
     most = finite(part.ranks.largest(largest))
     below = wide(finite(largest)) - wide(most)
     parts = [sums * below.exp(), label]
-    if spread:
+    if by is not None:
         parts += [distances[0] - distances[1] * below, distances[1]]
+    if by == "exponential":
+        parts[2:] = [t * below.exp() for t in parts[2:]]
     sums, label, *distances = part.ranks.sum(torch.stack(parts)).unbind()
     log_sum = log_or_none(sums)
-    if spread:
-        distances[0] = distances[0] + distances[1] * log_sum
+    if by is not None:
+        distances[0] = distances[0] + distances[1] * finite(log_sum)
     return [label, log_sum + wide(most), *distances]
 
 
 def _sums(loss: _Loss, rows: Rows, x: Tensor, place: Tensor, weights: Tensor | None,
-          spread: bool) -> tuple[Tensor, ...]:  # fmt: skip
+          by: By | None) -> tuple[Tensor, ...]:  # fmt: skip
     """What a rank knows of a row.
 
     The largest score but the label's, the sum of the exponentials relative to that, and what the
-    operator takes of the label; if ``spread``, also the weighted sum of distances from the largest,
-    and that of weights.
+    operator takes of the label; if ``by`` something, also the sum of it times the distance from the
+    largest, and that of it.
     """
     z, double = loss.scores(rows, x), widest_float(x.device)
     others = without_place(z, place, -math.inf)
     largest = _largest(others)
     distance = finite(largest).unsqueeze(1) - others
+    shares = (-distance).exp()
     known = (
         largest,
-        (-distance).exp().sum(1, dtype=double),
+        shares.sum(1, dtype=double),
         wide(at_place(x if loss.maps else z, place)),
     )
-    if not spread:
+    if by is None:
         return known
-    weight = torch.ones_like(z) if weights is None else weights.expand_as(z)
-    weight = without_place(weight, place, 0.0)
-    costs = _product(weight, distance)
-    return *known, costs.sum(1, dtype=double), weight.sum(1, dtype=double)
+    if by == "weight":
+        shares = torch.ones_like(z) if weights is None else weights.expand_as(z)
+        shares = without_place(shares, place, 0.0)
+    costs = _product(shares, distance)
+    return *known, costs.sum(1, dtype=double), shares.sum(1, dtype=double)
 
 
 def _largest(z: Tensor) -> Tensor:
@@ -241,7 +285,7 @@ def _of_classes(loss: _Loss, rows: Rows) -> Tensor:
     top = part.ranks.largest(own).unsqueeze(1)
     target = rows.given if rows.given is not None else _one_hot(rows, z)
     target = torch.nn.functional.pad((1 - s) * target + s / part.total, (0, 1))
-    weight = _each(rows, "weight", "alpha")
+    weight = _each(rows, "weight", *loss.true_weights)
     if weight is not None:
         weight = torch.nn.functional.pad(weight, (0, 1), value=1.0)
     row = columns([z - top.to(z.dtype), others.unsqueeze(1) - top])
@@ -351,20 +395,55 @@ def _wrong_weights(rows: Rows) -> Tensor:
     return weights[rows.label]
 
 
+# -- which loss is computed how ---
+
+# The logits of an expression that maps its inputs, by the argument that says how.
+_SCORES = {"softcap": _capped, "scale": _scaled, "prior": _balanced}
+# What a class costs that is not the label has no one form.
+_OF_OTHERS = {"rww_cross_entropy": _rww, "confidence_penalty": _penalized}
+_OTHERS_BY_CLASS = {"fp_weight", "prior"}
+
+
+def _plan(op: str, known: dict[str, Any]) -> _Loss | None:
+    """How a loss is computed by what its expression is made of; None where that is not known."""
+    names = [a.name for a in getattr(torch.ops.lossops, op).default._schema.arguments]
+    two = known["sides"] == 2  # whose operator maps both, by the temperature
+    maps = known["maps"] and not two
+    scores = [_SCORES[name] for name in names if maps and name in _SCORES]
+    if not _OTHERS_BY_CLASS.issuperset(known["others_by_class"]):
+        return None
+    run: Callable[[_Loss, Rows], Tensor] | None
+    if two:
+        run = _divergence
+    elif not known["reads_row"]:
+        run = _nll
+    elif not known["softmax"]:
+        run = _margins
+    else:
+        run = _OF_OTHERS.get(op) if known["others"] else _softmax
+    if run is None or (maps and len(scores) != 1):
+        return None
+    of_scores = known["nll"] and known["reads_row"] and not known["maps_label"]
+    return _Loss(
+        run=run,
+        op="cross_entropy" if of_scores else op,
+        scores=scores[0] if scores else _inputs,
+        nll=known["nll"] and not known["others"],
+        maps=known["maps_label"],
+        sides=known["sides"],
+        mean_over_weight=known["mean_over_weight"] and not two and not known["lists"],
+        lists=known["lists"],
+        cosines=known["cosines"],
+        by_class=(*known["true_weights"], *known["others_by_class"]),
+        true_weights=(*known["true_weights"],),
+    )
+
+
+# Losses over a class axis that are not among them have their classes gathered.
 LOSSES = {
-    "cross_entropy": _Loss(_softmax, "cross_entropy", _capped, nll=True),
-    "nll": _Loss(_nll, "nll"),
-    "softmax_focal": _Loss(_softmax, "softmax_focal"),
-    "poly1": _Loss(_softmax, "poly1"),
-    "generalized_cross_entropy": _Loss(_softmax, "generalized_cross_entropy"),
-    "rww_cross_entropy": _Loss(_rww, "cross_entropy"),
-    "balanced_softmax": _Loss(_softmax, "cross_entropy", _balanced, nll=True),
-    "arcface": _Loss(_softmax, "arcface", _scaled, nll=True, maps=True),
-    "cosface": _Loss(_softmax, "cosface", _scaled, nll=True, maps=True),
-    "multi_margin": _Loss(_margins, "multi_margin", mean_over_weight=False),
-    "multilabel_margin": _Loss(_margins, "multilabel_margin", mean_over_weight=False),
-    "distill_kl": _Loss(_divergence, "distill_kl", sides=2),
-    "jsd": _Loss(_divergence, "jsd", sides=2),
+    op: loss
+    for op, known in _C.class_axis_losses().items()
+    if (loss := _plan(op, known)) is not None
 }
 
 

@@ -13,8 +13,6 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from .._ranks import device_for
-
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
 
@@ -98,10 +96,16 @@ class Ranks:
 
     @classmethod
     def of(cls, group: "ProcessGroup | None") -> "Ranks":
-        """Those of a group, None for the default one; one rank without torch.distributed."""
+        """Those of a group, None for the default one; one rank without torch.distributed.
+
+        Raises:
+            ValueError: This rank is not in the group.
+        """
         if not (dist.is_available() and dist.is_initialized()):
             return cls()
         group = dist.group.WORLD if group is None else group
+        if cast(object, group) is dist.GroupMember.NON_GROUP_MEMBER:
+            raise ValueError(f"group must have this rank, {dist.get_rank()}, in it")
         if group is None or dist.get_world_size(group) == 1:
             return cls()
         return cls(group.group_name, dist.get_world_size(group), dist.get_rank(group), group)
@@ -121,21 +125,3 @@ class Ranks:
     def largest(self, t: Tensor) -> Tensor:
         """The largest of the ranks' tensors, which has no derivative."""
         return t.detach() if self.name is None else _reduced(t.detach(), "max", self.name)
-
-    def agree(self, owner: str, **numbers: int) -> list[dict[str, int]]:
-        """These numbers of every rank. All but the ones named ``own_...`` have to be the same.
-
-        Raises:
-            ValueError: They are not; on all of the ranks alike.
-        """
-        if torch.compiler.is_compiling():
-            return []
-        names, given = list(numbers), torch.tensor(list(numbers.values()))
-        device = device_for(None, self.group)
-        table = self.gather(given.to(device)).view(self.size, -1).tolist()
-        for name, values in zip(names, zip(*table, strict=True), strict=True):
-            if not name.startswith("own_") and len(set(values)) > 1:
-                raise ValueError(
-                    f"{owner}: {name} must be the same on all ranks, got {list(values)}"
-                )
-        return [dict(zip(names, row, strict=True)) for row in table]

@@ -126,6 +126,7 @@ class Rows:
 
     Attributes:
         part: Which classes are here.
+        dtype: In which logits are computed.
         sides: The logits of the loss; two where it compares rows.
         shape: What rows there are.
         label: The label of each row, 0 where that is ignored; None if there is none.
@@ -135,19 +136,16 @@ class Rows:
         keep: Which rows are not ignored; None if all count.
     """
 
-    def __init__(self, owner: str, given: Given, part: Part, sides: int, cosines: bool) -> None:
+    def __init__(self, owner: str, given: Given, part: Part, dtype: torch.dtype, sides: int,
+                 lists: bool, cosines: bool) -> None:  # fmt: skip
         self.owner, self.args, self.part = owner, given, part
-        self._reduces_rows = sides == 2
+        self._compares, self._has_lists = sides == 2, lists
         input = given["input"]
         linear = "linear_weight" in given
         self._axis = class_axis(given)
-        self.dtype = torch.promote_types(input.dtype, torch.float32)
+        self.dtype = torch.promote_types(dtype, torch.float32)
         names = ("linear", "target")[:sides]
         inputs = ("input", "target")[:sides]
-        self.sides = [
-            self._side(given, name, prefix, linear, cosines)
-            for name, prefix in zip(inputs, names, strict=True)
-        ]
         rows = list(input.shape)
         rows.pop(self._axis)
         self.shape = torch.Size(rows)
@@ -159,20 +157,30 @@ class Rows:
         target = given.get("labels") if sides == 2 else given["target"]
         if target is not None:
             self._read(target)
+        self.sides = [
+            self._side(given, name, prefix, linear, cosines)
+            for name, prefix in zip(inputs, names, strict=True)
+        ]
 
     def _side(self, given: Given, name: str, prefix: str, linear: bool, cosines: bool) -> Side:
         x = given[name]
         if not linear:
-            return Side(self.rows_of(x, self.part.count, name).to(self.dtype), None, cosines)
+            logits = self.rows_of(x, self.part.count, name).to(self.dtype)
+            return Side(self._kept(logits), None, cosines)
         weight, bias = given[f"{prefix}_weight"], given.get(f"{prefix}_bias")
         if weight.size(0) != self.part.count:
             raise RuntimeError(
                 f"{self.owner}: {prefix}_weight must have the {self.part.count} classes of "
                 f"this rank, got shape {list(weight.shape)}"
             )
-        features = self.part.ranks.share(x.reshape(-1, x.size(-1)).to(self.dtype))
+        features = self._kept(x.reshape(-1, x.size(-1)).to(self.dtype))
+        features = self.part.ranks.share(features)
         bias = None if bias is None else bias.to(self.dtype)
         return Side(None, (features, weight.to(self.dtype), bias), cosines)
+
+    def _kept(self, rows: Tensor) -> Tensor:
+        """With zeros for what is ignored, which may hold anything."""
+        return rows if self.keep is None else torch.where(self.keep.unsqueeze(1), rows, 0.0)
 
     def rows_of(self, t: Tensor, classes: int, name: str) -> Tensor:
         """What has so many classes along the axis, as rows."""
@@ -191,14 +199,14 @@ class Rows:
             self.given = self.rows_of(target, part.count, "target").to(self.dtype)
             self._check_rows(self.given.size(0), rows, target)
             return
-        if self.owner.endswith("multilabel_margin"):
+        if self._has_lists:
             self.lists = self.rows_of(target, part.total, "target").long()
             self._check_rows(self.lists.size(0), rows, target)
             return
         self._check_rows(target.numel(), rows, target)
         labels = target.reshape(-1).long()
         ignore_index = self.args.get("ignore_index")
-        if not self._reduces_rows:
+        if not self._compares:
             self._check_labels(labels, ignore_index)
         if ignore_index is not None:
             self.keep = labels != ignore_index
@@ -270,7 +278,7 @@ class Rows:
 
         The values are weighted; ``weight`` is that of each, if the mean divides by it.
         """
-        dtype = self.args.get("dtype") or self.args["input"].dtype
+        dtype = self.args["dtype"]
         keep = torch.ones_like(values, dtype=torch.bool) if self.keep is None else self.keep
         values = torch.where(keep, values, 0.0)
         reduction, normalizer = self.args["reduction"], self.args.get("normalizer")

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import is_fake
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
 
@@ -26,9 +27,10 @@ from ..nn._base import (
     VectorLoss,
     WeightedMeanLoss,
 )
+from ._agreement import Numbers, agree, checksum, in_words
 from ._classes import LOSSES, evaluate
 from ._collectives import Ranks
-from ._rows import Part
+from ._rows import Part, class_axis
 
 CLASSES = "classes"  # along which a tensor may be sharded, beside the dimensions of the loss
 Dim = int | str | None
@@ -114,19 +116,37 @@ class _Call:
             return cast(Tensor, self._op(*given.values()))
         i = self._keys.index(CLASSES)
         name = "linear_weight" if "linear_weight" in given else "input"
-        here, total = given[name], self._layout.classes
+        total, ranks = self._layout.classes, self._ranks(i)
         dim = self._layout.dims[name].index(CLASSES)
         size, first = Shard.local_shard_size_and_offset(
             total, self._mesh.size(i), self._mesh.get_local_rank(i)
         )
-        count = here.size(dim)
-        if count != size:
-            raise ValueError(
-                f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on this "
-                f"rank, got {count}; see lossops.distributed.class_sharded for other shards"
-            )
-        part = Part(min(int(first), total), count, total, self._ranks(i))
-        return evaluate(self._name, given, part)
+
+        def check() -> None:
+            if (count := given[name].size(dim)) != size:
+                raise ValueError(
+                    f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on "
+                    f"this rank, got {count}; see lossops.distributed.class_sharded for other "
+                    "shards"
+                )
+
+        def describe() -> tuple[str, Numbers]:
+            check()
+            target, rows = given["target"], list(given["input"].shape)
+            rows.pop(class_axis(given))
+            numbers = {"classes": total, "rows": math.prod(rows)}
+            if not target.is_floating_point():
+                numbers["checksum of target"] = checksum(target)
+            return in_words(given), numbers
+
+        traced = torch.compiler.is_compiling() or is_fake(given[name])
+        if self._mesh.device_type == "cpu" and not traced:
+            agree(ranks, self._name, describe)  # as gloo ends a process whose tensors disagree
+        else:  # to ask a GPU would be to wait for it
+            check()
+        if ranks.size == 1:
+            return cast(Tensor, self._op(*given.values()))
+        return evaluate(self._name, given, Part(min(int(first), total), size, total, ranks))
 
     def _ranks(self, i: int) -> Ranks:
         return Ranks.of(self._mesh.get_group(i))
@@ -291,7 +311,8 @@ _OF_LAYERS = ("linear_weight", "linear_bias", "target_weight", "target_bias")
 def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _Layout:
     """Rows of logits, or of features beside a layer's classes."""
     linear, base = "linear_weight" in given, op.removeprefix("linear_")
-    input, two = given["input"], LOSSES[base].sides == 2
+    input, loss = given["input"], LOSSES[base]
+    two = loss.sides == 2
     axis = given.get("dim", 1 if input.dim() > 1 and not two else -1) % max(input.dim(), 1)
     axis = input.dim() - 1 if linear else axis
     shape = tuple(size for i, size in enumerate(input.shape) if i != axis)
@@ -303,17 +324,16 @@ def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _
             dims[name] = whole
         elif name in ("target", "labels"):
             soft = t.is_floating_point()
-            lists = base == "multilabel_margin"
             at = CLASSES if soft else None
-            dims[name] = (*rows[:axis], at, *rows[axis:]) if soft or lists else rows
+            dims[name] = (*rows[:axis], at, *rows[axis:]) if soft or loss.lists else rows
         elif name in _OF_LAYERS:
             dims[name] = (CLASSES, None)[: t.dim()]
-        elif name == "weight" and (two or base == "multilabel_margin") and t.shape == shape:
+        elif name == "weight" and loss.weighs_rows and t.shape == shape:
             dims[name] = rows
         if name in dims and len(dims[name]) != t.dim():
             return _Layout()  # which the operator says in its words
     classes = given["linear_weight"].size(0) if linear else input.size(axis)
-    module = DivergenceLoss if two else LabelLoss if LOSSES[base].mean_over_weight else Loss
+    module = DivergenceLoss if two else LabelLoss if loss.mean_over_weight else Loss
     return _Layout(dims, shape, module, classes)
 
 

@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .. import functional as F
-from .._dtypes import widest_float
+from .._dtypes import outside_autocast, promoted, result_dtype, widest_float
 from ..functional._common import reduction_code, scalar_tensor
+from ._agreement import Numbers, agree, in_words, on_meta
 from ._collectives import Ranks
 from ._rows import CHUNK_BYTES, directions, finite, wide
 
@@ -55,7 +56,7 @@ def contrast_across_ranks(
     Raises:
         TypeError: ``function`` is none of these.
         ValueError: What has to be the same on all ranks is not; on every rank. And whatever the
-            function raises.
+            function raises: on the other ranks it is then a RuntimeError.
 
     Notes:
         * The ranks may have any number of vectors, and first tell each other how many. Under
@@ -76,28 +77,66 @@ def contrast_across_ranks(
             "contrast_across_ranks: function must be one of lossops.functional's "
             f"{', '.join(_VALUES)}, got {getattr(function, '__name__', type(function).__name__)}"
         )
-    bound = inspect.signature(function).bind(*args, **keywords)
-    bound.apply_defaults()
-    given, ranks = dict(bound.arguments), Ranks.of(group)
+    ranks, given = Ranks.of(group), {}
+    if torch.compiler.is_compiling():
+        given = _arguments(function, args, keywords)
+        table = [_sizes(given)] * ranks.size
+    else:
+
+        def describe() -> tuple[str, Numbers]:
+            given.update(_arguments(function, args, keywords))
+            function(**{n: on_meta(v) for n, v in given.items()})  # refuses what it can
+            return in_words({**given, "averaged": averaged}), _sizes(given)
+
+        table = agree(ranks, f"contrast_across_ranks({function.__name__})", describe)
     code = reduction_code(function.__name__, given.pop("reduction"))
     weight, normalizer = given.pop("weight"), given.pop("normalizer")
     first = next(iter(given.values()))
     normalizer = scalar_tensor(normalizer, first)
-    batch = _Batch(function.__name__, ranks, given)
-    loss, keep = values(batch, **given)
+    with outside_autocast(first.device) as narrow:
+        loss, keep = values(_Batch(ranks, table), **given)
+    floats = [t for t in given.values() if _is_vectors(t) and t.is_floating_point()]
+    dtype = result_dtype(promoted(floats), narrow)
     if weight is not None:
         loss = loss * wide(weight).expand(_shape(function, first)).reshape(-1)
     if keep is not None:
         loss = torch.where(keep, loss, 0.0)
     if code == 0:
-        return loss.view(_shape(function, first)).to(first.dtype)
+        return loss.view(_shape(function, first)).to(dtype)
     total = loss.sum()
     if normalizer is not None:
-        return (total / wide(normalizer)).to(first.dtype)
+        return (total / wide(normalizer)).to(dtype)
     if code == 1:
         count = torch.ones_like(loss) if keep is None else wide(keep)
         total = total / ranks.sum(count.detach().sum()) * (ranks.size if averaged else 1)
-    return total.to(first.dtype)
+    return total.to(dtype)
+
+
+def _arguments(
+    function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
+) -> dict[str, Any]:
+    bound = inspect.signature(function).bind(*args, **keywords)
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def _is_vectors(value: object) -> bool:
+    """Or labels of them."""
+    return isinstance(value, Tensor) and value.dim() > 0
+
+
+def _sizes(given: dict[str, Any]) -> Numbers:
+    """How many vectors there are on a rank, and what else of their shapes is the same on all."""
+    numbers = {}
+    for name, t in given.items():
+        if not _is_vectors(t) or name == "weight":
+            continue
+        numbers[f"own_{name}"] = t.size(0)
+        if t.dim() > 1:
+            numbers[f"features of {name}"] = t.size(-1)
+        if t.dim() > 2:
+            numbers[f"views of {name}"] = t.size(1)
+    return numbers
 
 
 def _shape(function: Callable[..., Tensor], first: Tensor) -> tuple[int, ...]:
@@ -109,16 +148,8 @@ def _shape(function: Callable[..., Tensor], first: Tensor) -> tuple[int, ...]:
 class _Batch:
     """What the ranks have of each tensor of vectors."""
 
-    def __init__(self, owner: str, ranks: Ranks, given: dict[str, Any]) -> None:
-        self.ranks = ranks
-        vectors = [n for n, t in given.items() if isinstance(t, Tensor) and t.dim() > 0]
-        table = ranks.agree(
-            f"contrast_across_ranks({owner})",
-            **{f"own_{n}": len(given[n]) for n in vectors},
-            **{f"features of {n}": given[n].size(-1) for n in vectors if given[n].dim() > 1},
-        )
-        own = {f"own_{n}": len(given[n]) for n in vectors}
-        self._table = table or [own] * ranks.size
+    def __init__(self, ranks: Ranks, table: list[Numbers]) -> None:
+        self.ranks, self._table = ranks, table
 
     def counts(self, name: str) -> list[int]:
         """How many of them each rank has."""

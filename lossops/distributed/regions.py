@@ -9,13 +9,13 @@ from torch import Tensor
 
 from .. import _C
 from .. import functional as F
+from ._agreement import Numbers, agree, in_words, on_meta
 from ._collectives import Ranks
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
 
 
-@torch._dynamo.disable  # type: ignore[untyped-decorator]
 def regions_across_ranks(
     function: Callable[..., Tensor],
     *args: Any,  # noqa: ANN401
@@ -46,11 +46,11 @@ def regions_across_ranks(
     Raises:
         TypeError: ``function`` is no loss of regions.
         ValueError: ``batch`` is not True: regions of single samples have nothing to add up, see
-            ``normalizer``. Or the number of classes is not the same on all ranks.
+            ``normalizer``. Or what has to be the same on all ranks is not; on every rank. And
+            whatever the function raises: on the other ranks it is then a RuntimeError.
 
     Notes:
-        Computed by the operators of PyTorch, which keep a few tensors of the size of the input;
-        under torch.compile it breaks the graph.
+        Computed by the operators of PyTorch, which keep a few tensors of the size of the input.
 
     Example:
         >>> import torch, lossops, lossops.functional as F
@@ -65,14 +65,35 @@ def regions_across_ranks(
             "regions_across_ranks: function must be a loss of regions of lossops.functional, got "
             f"{getattr(function, '__name__', type(function).__name__)}"
         )
+    ranks, given = Ranks.of(group), {}
+    if torch.compiler.is_compiling():
+        given = _arguments(function, args, keywords)
+    else:
+
+        def describe() -> tuple[str, Numbers]:
+            given.update(_arguments(function, args, keywords))
+            function(**{n: on_meta(v) for n, v in given.items()})  # refuses what it can
+            return in_words({**given, "averaged": averaged}), {"classes": given["input"].size(1)}
+
+        agree(ranks, f"regions_across_ranks({function.__name__})", describe)
+    loss: Tensor = _of_all(function.__name__, ranks.name, **given)
+    if averaged and ranks.size > 1:  # so that the mean over the ranks is the whole gradient
+        return loss + (ranks.size - 1) * (loss - loss.detach())
+    return loss
+
+
+def _arguments(
+    function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
+) -> dict[str, Any]:
     bound = inspect.signature(function).bind(*args, **keywords)
     bound.apply_defaults()
     if not bound.arguments["batch"]:
         raise ValueError("regions_across_ranks: batch must be True, got False")
-    ranks = Ranks.of(group)
-    input = bound.arguments["input"]
-    ranks.agree(f"regions_across_ranks({function.__name__})", classes=input.size(1))
-    loss = _C.with_sums(ranks.sum, lambda: function(*bound.args, **bound.kwargs))
-    if averaged and ranks.size > 1:  # so that the mean over the ranks is the whole gradient
-        return loss + (ranks.size - 1) * (loss - loss.detach())
-    return loss
+    return dict(bound.arguments)
+
+
+@torch._dynamo.allow_in_graph  # type: ignore[untyped-decorator]
+def _of_all(function: str, group: str | None, **given: Any) -> Tensor:  # noqa: ANN401
+    """The loss whose sums are those of all ranks; to torch.compile a step of its own."""
+    ranks = Ranks(group)
+    return _C.with_sums(ranks.sum, lambda: getattr(F, function)(**given))

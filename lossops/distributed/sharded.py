@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .. import functional
 from ..functional._common import reduction_code, scalar_tensor
+from ._agreement import Numbers, agree, checksum, in_words, on_meta
 from ._classes import LOSSES, evaluate
 from ._collectives import Ranks
 from ._rows import Part, class_axis
@@ -55,12 +56,13 @@ def class_sharded(
     Raises:
         TypeError: ``function`` is no loss over a class axis.
         ValueError: What has to be the same on all ranks is not, or their classes are not all of
-            them; on every rank. And whatever the function raises.
+            them; on every rank. And whatever the function raises: on the other ranks it is then a
+            RuntimeError.
 
     Notes:
-        * In eager mode the ranks first tell each other 64 bytes about their shapes, and wait for
-          the answer. Under torch.compile they do not, and ``first_class`` and ``num_classes`` have
-          to be given.
+        * In eager mode the ranks first tell each other 128 bytes about the call, and wait for the
+          answer. Under torch.compile they do not, and ``first_class`` and ``num_classes`` have to
+          be given.
         * A rank may have no class. All have to make the call, and those that need no gradient are
           no exception in backward.
         * Losses of a layer make its logits a chunk at a time, twice, where a row has one label;
@@ -74,11 +76,21 @@ def class_sharded(
         >>> F.cross_entropy(logits, labels)
         tensor(2.4076)
     """
-    op = _operator(function)
-    given = _arguments(function, op, args, keywords)
-    ranks = Ranks.of(group)
-    count = _classes_here(op, given)
-    part = _part(op, given, ranks, count, first_class, num_classes)
+    op, ranks = _operator(function), Ranks.of(group)
+    if torch.compiler.is_compiling():
+        given = _arguments(function, op, args, keywords)
+        return evaluate(op, given, _as_told(op, given, ranks, first_class, num_classes))
+    given = {}
+
+    def describe() -> tuple[str, Numbers]:
+        given.update(_arguments(function, op, args, keywords))
+        _check(op, given)
+        return _described(op, given, first_class, num_classes)
+
+    owner = f"class_sharded({op})"
+    part = _part(owner, agree(ranks, owner, describe), ranks, _by_class(op, given))
+    if ranks.size == 1:
+        return function(*args, **keywords)
     return evaluate(op, given, part)
 
 
@@ -108,8 +120,8 @@ def _arguments(
     given.pop("options", None)
     given["reduction"] = reduction_code(op, given["reduction"])
     given["normalizer"] = scalar_tensor(given.get("normalizer"), given["input"])
-    alpha = given.get("alpha")
-    if alpha is not None and not isinstance(alpha, Tensor):
+    loss, alpha = LOSSES[op.removeprefix("linear_")], given.get("alpha")
+    if "alpha" in loss.by_class and alpha is not None and not isinstance(alpha, Tensor):
         given["alpha"] = torch.as_tensor(alpha, device=given["input"].device)
     if op == "linear_cross_entropy" and given["ignore_index"] is None:
         given["ignore_index"] = -100
@@ -125,46 +137,93 @@ def _classes_here(op: str, given: dict[str, Any]) -> int:
     return int(input.size(class_axis(given)))
 
 
-def _part(
-    op: str, given: dict[str, Any], ranks: Ranks, count: int, first: int | None, total: int | None
-) -> Part:
+def _by_class(op: str, given: dict[str, Any]) -> dict[str, Tensor]:
+    """The arguments with a number per class, which may be of this rank's classes or of all."""
     loss = LOSSES[op.removeprefix("linear_")]
-    by_row = loss.sides == 2 or op.endswith("multilabel_margin")  # as they have no label each
-    sizes = list(given["input"].shape)
-    sizes.pop(-1 if "linear_weight" in given else class_axis(given))
-    names = ("alpha", "fn_weight", "fp_weight", "prior", *([] if by_row else ["weight"]))
-    by_class = {n: t for n in names if isinstance(t := given.get(n), Tensor) and t.dim() > 0}
-    table = ranks.agree(
-        f"class_sharded({op})",
-        own_count=count,
-        own_first=-1 if first is None else first,
-        rows=math.prod(sizes),
-        num_classes=-1 if total is None else total,
-        reduction=given["reduction"],
-        **{f"own_{n}": t.size(-1) for n, t in by_class.items()},
-    )
-    if not table:
-        if first is None or total is None:
-            raise ValueError(
-                "class_sharded: first_class and num_classes must be given under torch.compile"
-            )
-        shards = frozenset(n for n, t in by_class.items() if t.size(-1) != total)
-        return Part(first, count, total, ranks, shards)
-    begin = 0
+    names = (*loss.by_class, *([] if loss.weighs_rows else ["weight"]))
+    return {n: t for n in names if isinstance(t := given.get(n), Tensor) and t.dim() > 0}
+
+
+def _check(op: str, given: dict[str, Any]) -> None:
+    """Has the operator refuse what it can without seeing data, as if there were no other rank."""
+    operator, count = getattr(torch.ops.lossops, op), _classes_here(op, given)
+    names = [a.name for a in operator.default._schema.arguments]
+    alone = {n: on_meta(given[n]) for n in names if n in given}
+    for name, t in _by_class(op, given).items():
+        alone[name] = alone[name].new_empty((count,) * t.dim())
+    target = given["target"]
+    if LOSSES[op.removeprefix("linear_")].lists and target.dim() == given["input"].dim():
+        here = list(target.shape)
+        here[class_axis(given)] = count
+        alone["target"] = alone["target"].new_empty(here)
+    operator(**alone)
+
+
+def _described(
+    op: str, given: dict[str, Any], first: int | None, total: int | None
+) -> tuple[str, Numbers]:
+    sizes, layer = list(given["input"].shape), "linear_weight" in given
+    features = sizes.pop(-1 if layer else class_axis(given))
+    numbers = {
+        "own_count": _classes_here(op, given),
+        "own_first": -1 if first is None else first,
+        "rows": math.prod(sizes),
+        "num_classes": -1 if total is None else total,
+        "reduction": given["reduction"],
+    }
+    if layer:
+        numbers["features"] = features
+    if "target_weight" in given:
+        numbers["features of target"] = given["target"].size(-1)
+    for name in ("target", "labels"):
+        t = given.get(name)
+        if t is not None and not t.is_floating_point():
+            numbers[f"checksum of {name}"] = checksum(t)
+    for name, t in _by_class(op, given).items():
+        numbers[f"own_{name}"] = t.size(-1)
+        if t.dim() > 1:
+            numbers[f"rows of {name}"] = t.size(0)
+    return in_words({n: v for n, v in given.items() if n != "reduction"}), numbers
+
+
+def _part(owner: str, table: list[Numbers], ranks: Ranks, by_class: dict[str, Tensor]) -> Part:
+    """This rank's classes, which follow those of the ranks before."""
+    counts, begin, first = [row["own_count"] for row in table], 0, 0
     for rank, row in enumerate(table):
         if row["own_first"] not in (-1, begin):
             raise ValueError(
-                f"class_sharded({op}): first_class must be {begin} on rank {rank}, behind the "
-                f"classes of the ranks before, got {row['own_first']}"
+                f"{owner}: first_class must be {begin} on rank {rank}, behind the classes of the "
+                f"ranks before, got {row['own_first']}"
             )
         if rank == ranks.rank:
             first = begin
-        begin += row["own_count"]
-    if total not in (None, begin):
+        begin += counts[rank]
+    if (total := table[0]["num_classes"]) not in (-1, begin):
         raise ValueError(
-            f"class_sharded({op}): num_classes must be that of all ranks' classes, {begin}, got "
-            f"{total}"
+            f"{owner}: num_classes must be that of all ranks' classes, {begin}, got {total}"
         )
-    assert first is not None
-    shards = frozenset(n for n in by_class if any(row[f"own_{n}"] != begin for row in table))
-    return Part(first, count, begin, ranks, shards)
+    shards = set()
+    for name in by_class:
+        sizes = [row[f"own_{name}"] for row in table]
+        if sizes == [begin] * ranks.size:
+            continue
+        if sizes != counts:
+            raise RuntimeError(
+                f"{owner}: {name} must have one number for each of the {begin} classes, or of those"
+                f" of its rank, {counts}, got {sizes}"
+            )
+        shards.add(name)
+    return Part(first, counts[ranks.rank], begin, ranks, frozenset(shards))
+
+
+def _as_told(
+    op: str, given: dict[str, Any], ranks: Ranks, first: int | None, total: int | None
+) -> Part:
+    """This rank's classes where no rank asks another."""
+    if first is None or total is None:
+        raise ValueError(
+            "class_sharded: first_class and num_classes must be given under torch.compile"
+        )
+    by_class = _by_class(op, given)
+    shards = frozenset(n for n, t in by_class.items() if t.size(-1) != total)
+    return Part(first, _classes_here(op, given), total, ranks, shards)

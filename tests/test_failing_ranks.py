@@ -1,0 +1,150 @@
+"""What one rank does wrong is an error on every rank, at once or within the group's timeout."""
+
+import functools
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor, Shard
+
+import lossops.functional as F
+from lossops.distributed import class_sharded, contrast_across_ranks, regions_across_ranks
+from tests.ranks import on_ranks
+
+AT_ONCE = 10.0  # seconds, of a timeout of 300
+Call = Callable[[Tensor, Tensor], Tensor]
+
+
+def dtensor(x: Tensor, t: Tensor) -> Tensor:
+    mesh = init_device_mesh("cpu", (dist.get_world_size(),))
+    return F.cross_entropy(DTensor.from_local(x, mesh, [Shard(1)], run_check=False), t)
+
+
+CALLS: dict[str, Call] = {
+    "class_sharded": lambda x, t: class_sharded(F.cross_entropy, x, t),
+    "a layer": lambda x, t: class_sharded(F.linear_cross_entropy, x, torch.ones(2, x.size(1)), t),
+    "contrast": lambda x, t: contrast_across_ranks(F.supcon_loss, x, t),
+    "regions": lambda x, t: regions_across_ranks(F.dice_loss, x[..., None], t[:, None], batch=True),
+    "DTensor": dtensor,
+}
+
+
+def said_by(call: Callable[[], Tensor]) -> str:
+    """The error of a call that has to raise at once."""
+    begin = time.monotonic()
+    with pytest.raises((ValueError, RuntimeError, IndexError)) as caught:
+        call()
+    assert time.monotonic() - begin < AT_ONCE
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+def run_mistakes(rank: int) -> dict[str, list[str]]:
+    """The last rank alone makes them; the group can be used afterwards."""
+    odd = rank == dist.get_world_size() - 1
+    x, t = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
+    said: dict[str, list[str]] = {}
+    for name, call in CALLS.items():
+        wrong = [  # features or classes, the batch against the labels, a dtype
+            (x[:, : 3 - odd], t),
+            (x, t[: 4 - odd]),
+            (x.double() if odd else x, t),
+        ]
+        if name in ("class_sharded", "DTensor"):  # classes are many on some ranks, and rows are not
+            wrong[0] = (x[: 4 - odd], t[: 4 - odd])
+        said[name] = [said_by(functools.partial(call, *given)) for given in wrong]
+        call(x, t)
+    labels = t + 99 * odd
+    said["label"] = [
+        said_by(lambda: CALLS["class_sharded"](x, labels)),
+        said_by(lambda: CALLS["DTensor"](x, labels)),
+    ]
+    said["weight"] = [
+        said_by(lambda: class_sharded(F.cross_entropy, x, t, weight=torch.ones(3 + odd))),
+        said_by(
+            lambda: class_sharded(F.cross_entropy, x, t, weight=torch.ones(6) if odd else None)
+        ),
+    ]
+    said["parameter"] = [
+        said_by(lambda: class_sharded(F.softmax_focal_loss, x, t, gamma=-2.0 if odd else 2.0)),
+        said_by(lambda: class_sharded(F.softmax_focal_loss, x, t, gamma=1.0 if odd else 2.0)),
+        said_by(
+            lambda: contrast_across_ranks(F.info_nce_loss, x, x, temperature=1.0 if odd else 2.0)
+        ),
+    ]
+    said["function"] = [
+        said_by(lambda: (CALLS["contrast"] if odd else CALLS["class_sharded"])(x, t))
+    ]
+    class_sharded(F.cross_entropy, x, t)
+    return said
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_mistakes(tmp_path: Path, ranks: int) -> None:
+    """Shapes, dtypes, labels and parameters that disagree, and what a rank's own call refuses."""
+    every = on_ranks(tmp_path, run_mistakes, ranks=ranks)
+    last = ranks - 1
+    first = every[0]
+    for rank in range(1, last):  # those that do no wrong
+        assert every[rank] == {n: [m.replace("on rank 0 it is", f"on rank {rank} it is") for m in v]
+                               for n, v in first.items()}  # fmt: skip
+    for name in CALLS:
+        for found, refused in zip(first[name], every[last][name], strict=True):
+            assert re.search("must be the same on all ranks|refused on ranks", found), found
+            assert f"refused on ranks [{last}]" not in refused
+    for found in first["label"]:
+        assert "checksum of target must be the same on all ranks" in found
+    assert "weight must have one number for each of the" in first["weight"][0]
+    assert "the call must be the same on all ranks" in first["weight"][1]
+    assert f"refused on ranks [{last}]" in first["parameter"][0]
+    assert "gamma must be >= 0, got -2" in every[last]["parameter"][0]
+    for found in first["parameter"][1:] + first["function"]:
+        assert f"but for sizes, and is another on ranks [{last}] than on rank 0" in found
+
+
+def run_leaving(rank: int) -> float:
+    """The last rank has left."""
+    if rank == dist.get_world_size() - 1:
+        dist.destroy_process_group()
+        return 0.0
+    x, t = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
+    begin = time.monotonic()
+    with pytest.raises(RuntimeError, match=r"(?i)closed|connection|reset|broken"):
+        class_sharded(F.cross_entropy, x, t)
+    return time.monotonic() - begin
+
+
+def test_rank_that_leaves(tmp_path: Path) -> None:
+    """The others get an error at once."""
+    assert max(on_ranks(tmp_path, run_leaving, ranks=4, together=False)) < AT_ONCE
+
+
+def run_late(rank: int, folder: str, name: str) -> float:
+    """The last rank is there, and does not come."""
+    last = dist.get_world_size() - 1
+    flags = [Path(folder) / f"raised.{k}" for k in range(last)]
+    begin = time.monotonic()
+    if rank == last:
+        while not all(flag.exists() for flag in flags):
+            assert time.monotonic() - begin < 60
+            time.sleep(0.05)
+        return 0.0
+    x, t = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
+    try:
+        with pytest.raises(RuntimeError, match=r"(?i)timed out|closed|connection"):
+            CALLS[name](x, t)
+    finally:
+        flags[rank].touch()
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_rank_that_does_not_come(tmp_path: Path, name: str) -> None:
+    """The others get an error when the group's timeout ends, of 3 seconds here."""
+    waited = on_ranks(tmp_path, run_late, str(tmp_path), name, ranks=3, seconds=3, together=False)
+    assert max(waited) < 3 + AT_ONCE
