@@ -85,14 +85,25 @@ def asymmetric_focal(
 
 
 def heteroscedastic(mean: Tensor, log_var: Tensor, target: Tensor) -> Tensor:
+    return 0.5 * (log_var + (target - mean) ** 2 * torch.exp(-log_var)).mean()
+
+
+def heteroscedastic_each(mean: Tensor, log_var: Tensor, target: Tensor) -> Tensor:
     return 0.5 * (log_var + (target - mean) ** 2 * torch.exp(-log_var))
 
 
 class Own(NamedTuple):
-    """A loss with operands for it, the first ones with a gradient."""
+    """A loss with operands for it.
+
+    Attributes:
+        make: Makes the function or module.
+        draw: Draws so many elements of each operand.
+        predicted: Which operands a model predicts, and training differentiates by.
+    """
 
     make: Callable[[], Callable[..., Tensor]]
     draw: Callable[[int], tuple[Tensor, ...]]
+    predicted: tuple[int, ...] = (0,)
 
     def operands(self, *shape: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
         torch.manual_seed(0)
@@ -101,6 +112,10 @@ class Own(NamedTuple):
 
 def real(n: int) -> tuple[Tensor, ...]:
     return torch.randn(n), torch.randn(n)
+
+
+def three(n: int) -> tuple[Tensor, ...]:
+    return (*real(n), torch.randn(n))
 
 
 def labelled(n: int) -> tuple[Tensor, ...]:
@@ -113,11 +128,12 @@ OWN: dict[str, Own] = {
     "focal_loss": Own(FocalLoss, labelled),
     "peak_loss": Own(lambda: peak_loss, real),
     "log_cosh": Own(lambda: log_cosh, real),
-    "tweedie": Own(lambda: tweedie, lambda n: (torch.rand(n) * 3, torch.rand(n) + 0.5)),
+    "tweedie": Own(lambda: tweedie, lambda n: (torch.rand(n) * 3, torch.rand(n) + 0.5), (1,)),
     "smooth_quantile": Own(lambda: smooth_quantile, real),
     "smape": Own(lambda: smape, real),
     "asymmetric_focal": Own(lambda: asymmetric_focal, labelled),
-    "heteroscedastic": Own(lambda: heteroscedastic, lambda n: (*real(n), torch.randn(n))),
+    "heteroscedastic": Own(lambda: heteroscedastic, three, (0, 1)),
+    "heteroscedastic_each": Own(lambda: heteroscedastic_each, three, (0, 1)),
 }
 
 

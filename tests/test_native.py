@@ -8,8 +8,6 @@ import os
 import pickle
 import shlex
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -374,11 +372,11 @@ def test_ways_by_numbers() -> None:
 
 def test_powers_of_negative_numbers() -> None:
     def own(x: Tensor, t: Tensor, p: float = 2.0) -> Tensor:
-        return (x - t) ** p
+        return (x - t) ** p + 0.5 * (x - t) ** (p + 2)
 
-    native = lossops.native(own)
+    native = lossops.native(own)  # whose two powers share a logarithm
     x, t = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
-    for p in (2.0, 3.0, 5.0, 6.0, -1.0, -2.0, 1.0):
+    for p in (2.0, 3.0, 5.0, 6.0, -1.0, -2.0, 1.0, -3.0):
         value, expected = native(x, t, p=p), own(x, t, p=p)
         torch.testing.assert_close(value, expected)
         found = torch.autograd.grad(value.sum(), x)
@@ -421,6 +419,27 @@ def test_detach_and_no_grad() -> None:
     for x, f in ((ours, native), (theirs, own)):
         (x.grad,) = torch.autograd.grad(f(x, t).sum(), x)
     torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_what_surrounds_a_loss() -> None:
+    """Constants made like a tensor, casts of masks, shapes that are compared, values changed."""
+
+    def own(x: Tensor, t: Tensor, c: float = 0.5) -> Tensor:
+        assert x.shape == t.size() and x.dtype == t.dtype
+        zero = torch.tensor(0.0, device=x.device, dtype=x.dtype)
+        d = x.clone()
+        d -= t
+        same = d
+        d *= torch.full(x.shape, c) + torch.tensor(c, device=x.device)
+        loss = torch.maximum(zero, same) + torch.zeros(x.size())
+        loss += (t > 0).long() * d.abs() + (x > t).int()
+        return loss.mean()
+
+    x, t = torch.randn(2, 9)
+    kept = x.clone()
+    for c in (0.5, 2.0):
+        torch.testing.assert_close(lossops.native(own)(x, t, c), own(x, t, c))
+    assert torch.equal(x, kept)
 
 
 # -- every word ---------------------------------------------------------------------------------
@@ -542,6 +561,35 @@ def test_too_few_points_are_told() -> None:
     assert native(torch.tensor([1001.0]), torch.ones(1)).item() == 0
 
 
+def test_truth_that_torch_does_not_differentiate_by() -> None:
+    """The function is compared as one of the prediction alone."""
+
+    def own(x: Tensor, y: Tensor) -> Tensor:
+        return F.soft_margin_loss(x, y) + (x * x).mean()
+
+    x, y = torch.randn(9, requires_grad=True), torch.randn(9).sign()
+    (slope,) = torch.autograd.grad(lossops.native(own)(x, y), x)
+    torch.testing.assert_close(slope, torch.autograd.grad(own(x, y), x)[0])
+
+    def wrong(x: Tensor, y: Tensor) -> Tensor:
+        scale = 2 if type(x) is Tensor else 1  # stand-ins are of another type
+        return scale * F.soft_margin_loss(x, y)
+
+    with pytest.raises(ValueError, match="the function has the value .*, and what was recorded"):
+        lossops.native(wrong)
+
+
+def test_the_end_may_end_again() -> None:
+    """As where a helper has the mean already; it is a number then."""
+
+    def own(x: Tensor, t: Tensor) -> Tensor:
+        loss = F.mse_loss(x, t)
+        return (loss.mean().clone() + torch.sum(0.5 * (x - t).abs().mean())).float()
+
+    x, t = torch.randn(2, 9)
+    torch.testing.assert_close(lossops.native(own)(x, t), own(x, t))
+
+
 def test_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lossops.native(peak_loss)
     monkeypatch.setattr(agreement, "_derivatives", lambda *_: pytest.fail("compared again"))
@@ -574,16 +622,29 @@ def test_fresh_process_without_a_compiler(made: dict[str, Any]) -> None:
         assert min(run[name] for run in runs) < 0.05, (name, runs)
 
 
+FIRST = """
+import resource, lossops
+from tests.own_losses import peak_loss
+import lossops._define.signature, lossops._define.build, lossops._define.source
+import lossops._define.agreement, lossops._define.facade, lossops._define.definition
+def processor():
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)
+began = processor()
+lossops.native(peak_loss)
+print(processor() - began)
+"""
+
+
 def test_first_use(tmp_path: Path) -> None:
-    """A loss is compiled in under 20 s; less is left of that while other tests run."""
-    command = (
-        "import lossops, sys; from tests.own_losses import peak_loss; lossops.native(peak_loss)"
-    )
-    began = time.perf_counter()
-    environment = {**os.environ, "LOSSOPS_CACHE": str(tmp_path),
-                   "PYTHONPATH": str(Path(__file__).parent.parent)}  # fmt: skip
-    subprocess.run([sys.executable, "-c", command], check=True, env=environment)
-    assert time.perf_counter() - began < 90
+    """Compiled in 20 s of one processor, a loss then comes in 50 ms of it without a compiler.
+
+    What others do on the machine meanwhile hardly counts so.
+    """
+    cache = str(tmp_path)
+    assert float(said(python(FIRST, LOSSOPS_CACHE=cache))) < 20
+    later = [float(said(python(FIRST, LOSSOPS_CACHE=cache, CXX="/nowhere/g++"))) for _ in range(3)]
+    assert min(later) < 0.05, later
 
 
 # -- define with a function, text that says more ------------------------------------------------

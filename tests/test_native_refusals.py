@@ -169,6 +169,16 @@ def floor_division(x, t):
     return x // t  # here
 
 
+def keeps_its_argument(x, t):
+    same = x.float()
+    same -= t  # here
+    return same.abs()
+
+
+def int_of_elements(x, t):
+    return x - t.int()  # here
+
+
 def rounding(x, t):
     return x - t.long()  # here
 
@@ -211,7 +221,8 @@ LINES: list[Callable[..., Any]] = [
     check_of_values, mean_in_the_middle, normalized, mean_along_an_axis, softmax, largest, in_place,
     changes_its_argument, masked_write, part, item, as_number, iterated, counted, numel, reshaped,
     by_size, by_dtype, numpy_function, unknown_operator, sorted_first, matrix_product, random,
-    dropout, element_power, floor_division, rounding, foreign_tensor, number_as_int, number_lost,
+    dropout, element_power, floor_division, keeps_its_argument, int_of_elements, rounding,
+    foreign_tensor, number_as_int, number_lost,
     unknown_argument, own_error, Remembers(), Trains(),
 ]  # fmt: skip
 
@@ -314,8 +325,14 @@ def test_arguments_of_native() -> None:
         def __init__(self, c: float) -> None:
             super().__init__()
 
+    with pytest.raises(ValueError, match="cannot record what is TorchScript already; give the Pyt"):
+        lossops.native(torch.jit.script(own_script), name="own")  # type: ignore[no-untyped-call]
     with pytest.raises(TypeError, match="NeedsANumber has no module without arguments"):
         lossops.native(NeedsANumber)
+
+
+def own_script(x: Tensor, t: Tensor) -> Tensor:
+    return (x - t).abs().mean()
 
 
 def no_default(x: Tensor, t: Tensor, c: str) -> Tensor:

@@ -66,21 +66,27 @@ struct Backward {
   }
 
  private:
-  /// The kept gradients times upstream: by the backend where it may look at the tensors, else by ATen.
+  /// The kept gradients times upstream: by the backend where it may look at the tensors, else by ATen; into
+  /// their own memory where nobody sees it, since new memory would cost more than the product.
   variable_list by_kernels(const at::Tensor& upstream) const {
     const Kernels* const kernels = loss.kernels_on(upstream.device());
-    bool plain =
-        kernels && kernels->backend->scale && settings.reduction != Reduction::None && is_plain(upstream);
+    bool plain = kernels && is_plain(upstream);
     for (size_t i = 0; i < saved.gradients.size(); ++i) {
       if (saved.keeps(i)) plain = plain && is_plain(saved.gradients[i]);
     }
+    const bool reduced = settings.reduction != Reduction::None;
     variable_list result(saved.gradients.size());
     for (size_t i = 0; i < result.size(); ++i) {
       if (!saved.keeps(i)) continue;
-      const at::Tensor& gradient = saved.gradients[i];
-      result[i] = plain
-                      ? kernels->backend->scale(gradient, upstream, saved.denominator, saved.shared >> i & 1)
-                      : scaled(gradient, upstream);
+      at::Tensor gradient = saved.gradients[i];
+      const bool shared = saved.shared >> i & 1;
+      if (plain && reduced && kernels->backend->scale) {
+        result[i] = kernels->backend->scale(gradient, upstream, saved.denominator, shared);
+      } else if (plain && !reduced && !shared) {
+        result[i] = gradient.mul_(factor_on(gradient, upstream));
+      } else {
+        result[i] = (gradient * factor_on(gradient, upstream)).to(gradient.scalar_type());
+      }
     }
     return result;
   }
@@ -107,14 +113,14 @@ struct Backward {
     return call;
   }
 
-  at::Tensor scaled(const at::Tensor& gradient, const at::Tensor& upstream) const {
-    at::Tensor factor = saved.denominator.defined() ? upstream / saved.denominator : upstream;
-    if (settings.reduction == Reduction::None) {
-      const at::Tensor kept = unless_ignored(upstream, upstream);
-      factor = loss.family.spread(loss, settings, kept, gradient);
-      if (kept.is_same(upstream)) factor = unless_ignored(factor, gradient);
+  /// What a kept gradient is multiplied by.
+  at::Tensor factor_on(const at::Tensor& gradient, const at::Tensor& upstream) const {
+    if (settings.reduction != Reduction::None) {
+      return saved.denominator.defined() ? upstream / saved.denominator : upstream;
     }
-    return (gradient * factor).to(gradient.scalar_type());
+    const at::Tensor kept = unless_ignored(upstream, upstream);
+    const at::Tensor factor = loss.family.spread(loss, settings, kept, gradient);
+    return kept.is_same(upstream) ? unless_ignored(factor, gradient) : factor;
   }
 
   /// 0 where labels are ignored, even if the upstream gradient there is infinite; `like` has the shape that

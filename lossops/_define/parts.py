@@ -70,9 +70,7 @@ def body(roots: Sequence[Node], words: Sequence[str], result: str) -> str:
     """The statements of a member: `words` give its tensors, `result` has a place for each root."""
     order = list(dict.fromkeys(node for root in roots for node in ordered(root)))
     read = sorted({int(node.value) for node in order if node.op == "tensor"})
-    emitter = Emitter(f"t{read[0]}")
-    for node in order:
-        emitter.name(node)
+    emitter = Emitter(order, f"t{read[0]}")
     lines = [f"const auto t{i} = {words[i]};" for i in read if words[i] != f"t{i}"]
     lines += [*emitter.lines, f"return {result.format(*map(emitter.name, roots))};"]
     return "\n".join(f"    {line}" for line in lines)

@@ -18,9 +18,10 @@ from . import refusals
 from .expression import shown
 from .graph import Graph
 from .nodes import Kind, MistakeError, Node
-from .symbols import Symbol, is_symbol, symbol
+from .symbols import Fact, Symbol, is_symbol, symbol
 from .words import Words
 
+FACTORIES = ("as_tensor", "full", "ones", "scalar_tensor", "tensor", "zeros")
 MAX_PATHS = 16  # through a function's `if`s on parameters
 OURS = tuple(str(Path(module.__file__ or "").parent) + os.sep for module in (
     torch, sys.modules[__package__.partition(".")[0]]))  # fmt: skip
@@ -265,6 +266,26 @@ class _Mathematics:
         return _recording(found) if callable(found) else found
 
 
+class _Torch:
+    """The module torch, whose constants may have dtype, device and shape of a tensor here."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        found = getattr(torch, name)
+        return _constant(found) if name in FACTORIES else found
+
+
+def _constant(factory: Callable[..., Any]) -> Callable[..., Any]:
+    def make(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+        if args and isinstance(args[0], Fact):  # a shape: one number stands for all
+            args = ((), *args[1:])
+        for arg in args:
+            if is_symbol(arg) and arg._node.kind is Kind.NUMBER:
+                return arg
+        return factory(*args, **{k: v for k, v in options.items() if not isinstance(v, Fact)})
+
+    return make
+
+
 def _recording(function: Callable[..., Any]) -> Callable[..., Any]:
     def record(*args: Any) -> Any:  # noqa: ANN401
         for arg in args:
@@ -288,6 +309,8 @@ def surrounded(function: Callable[..., Any]) -> Callable[..., Any]:
     for name, value in function.__globals__.items():
         if value is math:
             seen[name] = _Mathematics()
+        elif value is torch:
+            seen[name] = _Torch()
         elif isinstance(value, types.BuiltinFunctionType) and value.__module__ == "math":
             seen[name] = _recording(value)
     copy = types.FunctionType(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from . import refusals
@@ -251,6 +252,11 @@ def record(
     """
     if isinstance(function, nn.Module):
         function = function.forward
+    if isinstance(function, (torch.jit.ScriptFunction, torch._C.ScriptMethod)):
+        raise ValueError(
+            f"{name}: cannot record what is TorchScript already; give the Python function, without "
+            "@torch.jit.script; what returns can be scripted"
+        )
     try:
         arguments = arguments_of(function, tensors)
     except (TypeError, ValueError) as error:

@@ -13,13 +13,8 @@ from .nodes import Kind, Node, ordered
 CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 MEMBERS = ("p", "q", "nlog_p", "nlog_q")  # of a logistic
-OF_A_POWER = (
-    "power",
-    "real_power",
-    "hypot",
-    "p_power",
-    "q_power",
-)  # their second operand is a number
+POWERS = ("power", "real_power")
+OF_A_NUMBER_TOO = (*POWERS, "hypot", "p_power", "q_power")  # their second operand
 OF_A_NUMBER = {  # which shares nothing
     "sigmoid": "logistic({}).p()",
     "softplus": "logistic({}).nlog_q()",
@@ -37,10 +32,17 @@ def literal(value: float) -> str:
 class Emitter:
     """Writes the statements of an expression, each node once."""
 
-    def __init__(self, like: str = "t0") -> None:
+    def __init__(self, nodes: Sequence[Node], like: str = "t0") -> None:
         self.like = like  # of whose kind numbers become, where a scalar type is needed
         self.lines: list[str] = []
         self.names: dict[Node, str] = {}
+        self.exponents: dict[Node, list[Node]] = {}  # of each base that has several
+        self.powers: dict[Node, str] = {}  # what they share
+        raised = [node for node in nodes if node.op in POWERS and node.kind is Kind.ELEMENT]
+        for node in raised:
+            self.exponents.setdefault(node.args[0], []).append(node.args[1])
+        for node in nodes:
+            self.name(node)
 
     def name(self, node: Node) -> str:
         """What stands for the node: a literal, an argument, or a variable, stated if it is new."""
@@ -103,19 +105,31 @@ class Emitter:
 
     def function(self, node: Node) -> str:
         op, args = node.op, node.args
+        if op in POWERS and len(self.exponents.get(args[0], ())) > 1:
+            return f"{self.powers_of(args[0])}({self.name(args[1])})"
         if node.kind is Kind.NUMBER:
             numbers = [f"Number({self.name(arg)})" for arg in args]
-            if op in ("power", "real_power"):
+            if op in POWERS:
                 return f"std::pow({self.name(args[0])}, {self.name(args[1])})"
             if op == "hypot":
                 numbers[1] = self.name(args[1])
             call = OF_A_NUMBER.get(op, f"{op}({', '.join(['{}'] * len(args))})")
             return f"{call.format(*numbers)}.v"
-        if op in OF_A_POWER:
+        if op in OF_A_NUMBER_TOO:
             return f"{op}({self.name(args[0])}, {self.name(args[1])})"
         if op == "detach":
             return f"detached(value_of({self.name(args[0])}))"
         return f"{op}({', '.join(map(self.element, args))})"
+
+    def powers_of(self, base: Node) -> str:
+        """What the powers of a base come from."""
+        if base not in self.powers:
+            exponents = ", ".join(map(self.name, self.exponents[base]))
+            self.powers[base] = f"w{len(self.powers)}"
+            self.lines.append(
+                f"const auto {self.powers[base]} = powers({self.name(base)}, {exponents});"
+            )
+        return self.powers[base]
 
 
 def bounds(definition: Defined, parameter: str) -> str:
@@ -138,9 +152,7 @@ def table(definition: Defined, settings: Sequence[str] = ()) -> str:
 
 def cpp_source(definition: Definition) -> str:
     """A file that defines the operator."""
-    emitter = Emitter()
-    for node in ordered(definition.root):
-        emitter.name(node)
+    emitter = Emitter(ordered(definition.root))
     result = emitter.name(definition.root)
     body = "\n".join(f"    {line}" for line in emitter.lines)
     count = len(definition.tensors)

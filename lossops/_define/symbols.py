@@ -29,6 +29,7 @@ class Symbol:
     _recorder: Recorder
     _node: Node
     _ending: str
+    _copied: bool
 
     @classmethod
     def __torch_function__(
@@ -51,6 +52,8 @@ class Symbol:
             return self._recorder.call(name, (self,), {})
         if name.startswith("__") or not hasattr(torch.Tensor, name):
             raise AttributeError(name)
+        if name == "size":  # without a dimension, the shape
+            return lambda *dim: self._recorder.call(name, (self, *dim), {}) if dim else self.shape
         if name == "where":  # of which the function has the condition first
             return lambda condition, other: self._recorder.call(name, (condition, self, other), {})
         return lambda *args, **kwargs: self._recorder.call(name, (self, *args), kwargs)
@@ -107,14 +110,14 @@ def is_symbol(value: object) -> bool:
     return issubclass(type(value), Symbol)
 
 
-def symbol(recorder: Recorder, node: Node, ending: str = "") -> Symbol:
-    """What stands for a node, perhaps of a loss that is reduced."""
+def symbol(recorder: Recorder, node: Node, ending: str = "", copied: bool = False) -> Symbol:
+    """What stands for a node, perhaps of a loss that is reduced, or for a copy of a tensor."""
     made: Symbol
     if node.kind is Kind.NUMBER and not ending:
         made = Number(math.nan)
     else:
         made = torch.Tensor._make_subclass(Element, torch.empty(1, device="meta"))
-    vars(made).update(_recorder=recorder, _node=node, _ending=ending)
+    vars(made).update(_recorder=recorder, _node=node, _ending=ending, _copied=copied)
     return made
 
 
@@ -127,9 +130,13 @@ def _operator(name: str) -> Callable[..., Any]:
 
 def _in_place(name: str) -> Callable[..., Any]:
     def record(self: Symbol, other: object) -> Any:  # noqa: ANN401
-        if self._node.op == "tensor":  # the caller would see it
+        if self._node.op == "tensor" and not self._copied:  # the caller would see it
             return self._recorder.call(f"{name}_", (self, other), {})
-        return self._recorder.call(name, (self, other), {})
+        made = self._recorder.call(name, (self, other), {})
+        if isinstance(self, Element) and isinstance(made, Element):  # under every name that it has
+            vars(self).update(_node=made._node, _ending=made._ending, _copied=True)
+            return self
+        return made
 
     return record
 

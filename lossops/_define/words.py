@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .nodes import Kind, MistakeError, Node
+from .symbols import Symbol, symbol
 
 if TYPE_CHECKING:
     from .record import Recorder
-    from .symbols import Symbol
 
 # Of one operand: by torch's name, the function of the language.
 UNARY = {
@@ -30,7 +30,7 @@ OTHER_NAMES = {
     "absolute": "abs", "pow": "power", "float_power": "power", "negative": "neg", "clip": "clamp",
     "bitwise_and": "logical_and", "and": "logical_and", "bitwise_or": "logical_or",
     "or": "logical_or", "bitwise_not": "logical_not", "invert": "logical_not",
-    "positive": "same", "pos": "same", "clone": "same", "contiguous": "same", "double": "same",
+    "positive": "same", "pos": "same", "contiguous": "same", "double": "same",
     "type_as": "same", "float": "same", "detach_": "detach", "swish": "silu",
 }  # fmt: skip
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -91,6 +91,17 @@ class Words:
         return self.value(input)
 
     on_type = on_to
+
+    def on_clone(self, input: object, **_: object) -> Symbol:
+        return symbol(self.recorder, self.value(input), copied=True)
+
+    def on_int(self, input: object) -> Node:
+        node = self.recorder.node(input)
+        if not node.kind.is_condition:
+            raise MistakeError("there is no rounding to whole numbers")
+        return self.value(input)
+
+    on_long = on_int
 
     def on_bool(self, input: object) -> Node:
         return self.choice(input)
@@ -353,6 +364,8 @@ class Words:
     def linear(self, name: str, args: tuple[Any, ...]) -> Symbol | None:
         """An operator on what is reduced already, if it can be one on elements; else None."""
         name = name.strip("_")
+        if name in ("mean", "sum", "clone") or OTHER_NAMES.get(name) == "same":  # of one number
+            return args[0] if len(args) == 1 else None
         swaps = name.startswith("r") and name[1:] in OPERATORS
         op = OPERATORS.get(name[1:] if swaps else name)
         parts = [self.recorder.part(arg) for arg in (args[::-1] if swaps else args)]

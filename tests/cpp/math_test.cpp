@@ -6,6 +6,7 @@
 
 #include "losses/all.h"
 #include "math/expression.h"
+#include "math/powers.h"
 #include "math/special.h"
 
 using namespace lossops;
@@ -171,6 +172,25 @@ void vocabulary_of_users() {
   expect_near("0^-1.5", power(S(0), -1.5).v, kInfinity, 0);
 }
 
+void powers_of_one_base() {
+  const double exponents[] = {-2.0, -1.5, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 6.0};
+  for (const double x : {-2.5, -1.0, 0.25, 3.0, 1e-100, kInfinity}) {
+    for (const double p : exponents) {
+      const Dual<S> d(S(x), S(1));
+      const Dual<S> alone = powers(d, p)(p), beside = powers(d, p, 0.5)(p);
+      const double value = std::pow(x, p), slope = p * std::pow(x, p - 1);
+      expect_near("x^p", alone.v.v / value, std::isfinite(value) && value != 0 ? 1 : NAN, 1e-12);
+      if (std::isfinite(slope) && slope != 0) expect_near("x^p'", alone.d.v / slope, 1, 1e-12);
+      expect_near("x^p beside another", beside.v.v, alone.v.v, 0);
+      expect_near("x^p beside another'", beside.d.v, alone.d.v, 0);
+    }
+  }
+  const auto of_zero = powers(Dual<S>(S(0), S(1)), -1.5, 0.5);
+  expect_near("0^-1.5", of_zero(-1.5).v.v, kInfinity, 0);
+  expect_near("0^0.5", of_zero(0.5).v.v, 0, 0);
+  expect_near("0^0.5'", of_zero(0.5).d.v, 0, 0);
+}
+
 void special_functions() {
   constexpr double kEuler = 0.577215664901532860607;
   expect_near("psi(1)", digamma(S(1)).v, -kEuler, 4e-16);
@@ -229,6 +249,7 @@ int main() {
   every_loss_has_the_derivative_of_its_value();
   every_loss_of_boxes_has_the_derivative_of_its_value();
   vocabulary_of_users();
+  powers_of_one_base();
   special_functions();
   limits();
   return failures;
