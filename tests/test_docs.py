@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import lossops
+from benchmarks.run import Run, mean_ratio
 from tests.losses import LOSSES, Loss
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +103,19 @@ def test_figures_of_speed() -> None:
         for kind in ("forward", speed.KIND):
             for _, _, ratio in speed.ratios(run, kind):
                 assert ratio["median"] >= 1 or f"{ratio['median']:.2f} (" in text
+
+
+def test_figures_of_the_readme() -> None:
+    """The geometric means are those of the runs, as the charts have them."""
+    readme = (ROOT / "README.md").read_text()
+    for file in speed.files():
+        run = Run.read(file)
+        means = (
+            ", ".join(f"{mean_ratio(run.of(family), side):.1f}" for side in ("eager", "compile"))
+            for family in ("element", "class")
+        )
+        (row,) = re.findall(rf"^\| {run.meta['instructions']} .+", readme, re.M)
+        assert row.endswith(f"| {' | '.join(means)} |")
 
 
 def test_gallery_has_the_examples() -> None:

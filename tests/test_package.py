@@ -110,6 +110,18 @@ def test_one_version() -> None:
     assert len(stated) == 1
 
 
+def test_every_module_is_packaged(tmp_path: Path) -> None:
+    """What an install copies is all of the package's Python, folder by folder."""
+    fresh = ["egg_info", "--egg-base", tmp_path]  # an old list of files adds what stood there
+    copy = ["build_py", "--build-lib", tmp_path]
+    subprocess.run([sys.executable, "setup.py", "-q", *fresh, *copy], cwd=ROOT, check=True)
+    copied, written = (
+        {path.relative_to(folder) for path in (folder / "lossops").rglob("*.py")}
+        for folder in (tmp_path, ROOT)
+    )
+    assert copied == written
+
+
 def test_same_series_is_accepted(tmp_path: Path) -> None:
     """A patch release or another local version of the same torch is no mismatch."""
     series = ".".join(torch.__version__.split("+")[0].split(".")[:2])

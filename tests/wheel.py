@@ -14,7 +14,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 
 SMOKE = """
-import torch, lossops
+import torch, lossops, lossops.distributed
 import lossops.functional as F
 
 x = torch.randn(8, 3, dtype=torch.double, requires_grad=True)

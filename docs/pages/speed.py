@@ -6,6 +6,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import KIND, PEERS, elements, size_name
@@ -22,10 +23,14 @@ CLASSES = (  # of sizes, by elements
 Run = dict[str, Any]
 
 
-def runs() -> list[Run]:
+def files() -> list[Path]:
     """The full runs on CPUs, one for each instruction set that was measured."""
-    files = sorted((ROOT / "benchmarks/results").glob("cpu-*.json"), reverse=True)
-    return [json.loads(file.read_text()) for file in files]
+    return sorted((ROOT / "benchmarks/results").glob("cpu-*.json"), reverse=True)
+
+
+def runs() -> list[Run]:
+    """What they measured."""
+    return [json.loads(file.read_text()) for file in files()]
 
 
 def ratios(run: Run, kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str, float]]]:

@@ -272,8 +272,8 @@ def orpo_loss(
 
     Notes:
         * ln(1 - exp(c)) keeps its digits where the probability is nearly 1: c = -1e-8 has log-odds
-          18.4 (peers: inf). At c = 0 the loss is 0 and its gradient finite; where both are 0 the
-          odds count as equal, and the gradient is 0.
+          18.4, where 1 - exp(c) is 0 in float32. At c = 0 the loss is 0 and its gradient finite;
+          where both are 0 the odds count as equal, and the gradient is 0.
         * The whole loss of the paper is this plus the cross-entropy of the chosen answers.
 
     Reference:
