@@ -71,7 +71,8 @@ def softmax_entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
         A tensor of the shape of ``logits`` without the classes, in their dtype.
 
     Raises:
-        RuntimeError: ``temperature`` is out of range, or ``logits`` has no dimension.
+        RuntimeError: ``temperature`` is out of range, or ``logits`` has no dimension or no
+            class.
 
     Notes:
         * A sum of positive terms, none of which loses digits where one class has nearly all of the
@@ -84,5 +85,9 @@ def softmax_entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """
     if not is_scripting():
         check_tensors("softmax_entropy", logits=logits)
+    if logits.dim() > 0 and logits.size(-1) == 0:
+        raise RuntimeError(
+            f"softmax_entropy: logits must have at least one class, got shape {list(logits.shape)}"
+        )
     any_class = torch.zeros(logits.shape[:-1], dtype=torch.int64, device=logits.device)
     return _softmax_entropy(logits, any_class, temperature, -1, None, None, None, 0)

@@ -218,3 +218,6 @@ def test_errors_of_entropy() -> None:
         lossops.softmax_entropy(torch.zeros(2, 3), -1.0)
     with pytest.raises(RuntimeError, match="^softmax_entropy: logits must have at least one"):
         lossops.softmax_entropy(torch.tensor(0.0))
+    for shape in ((2, 0), (0, 0), (0,)):
+        with pytest.raises(RuntimeError, match="^softmax_entropy: logits must have at least one c"):
+            lossops.softmax_entropy(torch.zeros(shape))

@@ -354,6 +354,16 @@ def test_operator(device: str) -> None:
         )
 
 
+def test_impossible_tokens_of_constant_ratios(device: str) -> None:
+    """A ratio of 0 leaves nothing of a log-probability of -inf."""
+    logps = torch.tensor([[-INF, -1.0]], requires_grad=True)
+    old, advantages = torch.tensor([[-1.0, -1.0]]), torch.tensor([2.0], requires_grad=True)
+    loss = F.policy_gradient_loss(logps, old, advantages, loss_type="cispo", reduction="none")
+    slopes = torch.autograd.grad(loss.sum(), (logps, advantages))
+    limits = (torch.tensor([[0.0, 0.4]]), torch.tensor([[0.0, -0.4]]), torch.tensor([0.2]))
+    torch.testing.assert_close((loss.detach(), *slopes), limits)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
@@ -370,6 +380,10 @@ def test_operator(device: str) -> None:
         ({"old_logps": torch.zeros(N, 1)}, RuntimeError, "logps and old_logps must have the same"),
         ({"mask": torch.ones(N)}, RuntimeError, "logps and mask must have the same shape, got"),
         ({"advantages": torch.zeros(T)}, RuntimeError, "logps and advantages must have the same"),
+        ({"logps": [0.0]}, TypeError, "logps must be a tensor, got list"),
+        ({"max_completion_length": 0}, ValueError, "max_completion_length must be > 0, got 0"),
+        ({"max_completion_length": 2.5}, TypeError,
+         "max_completion_length must be an integer or None, got float 2.5"),
         ({"normalizer": 2.0, "reduction": "none"}, ValueError, "normalizer needs reduction"),
     ],
 )  # fmt: skip

@@ -67,6 +67,21 @@ def test_sorted_differences(kind: str, missing: tuple[str, ...], device: str) ->
     )
 
 
+@pytest.mark.parametrize("kind", ["aot", "aot_unpaired", "sigmoid"])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_sorted_is_checked_first(kind: str, name: str) -> None:
+    """It broadcast, and what was no tensor met an error of torch."""
+    given: dict[str, Any] = pairs(4)
+    if name != "chosen_logps":
+        with pytest.raises(RuntimeError, match=f"^dpo: chosen_logps and {name} must have the same"):
+            F.dpo_loss(**{**given, name: torch.zeros(1)}, loss_type=kind)
+    with pytest.raises(TypeError, match=f"^dpo: {name} must be a tensor.*, got list"):
+        F.dpo_loss(**{**given, name: [0.0]}, loss_type=kind)
+    if not name.startswith("ref"):
+        with pytest.raises(TypeError, match=f"^dpo: {name} must be a tensor, got None"):
+            F.dpo_loss(**{**given, name: None}, loss_type=kind)
+
+
 def test_unknown_types() -> None:
     """By name, in TorchScript too, and as the operator's number."""
     given = pairs(3)

@@ -39,6 +39,24 @@ def test_slope_where_the_difference_overflows(name: str) -> None:
     torch.testing.assert_close(x.grad, torch.tensor([1.0, -1.0]))
 
 
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0])
+def test_slope_at_a_tiny_mean(p: float) -> None:
+    """It was taken by way of the square of the mean, which is 0. Powers cost 69 eps here."""
+    mean = torch.tensor([1e-30, 1e-30], requires_grad=True)
+    target = torch.tensor([1e-30, 2e-30])
+    F.tweedie_loss(mean, target, p=p, log_input=False, reduction="sum").backward()
+    torch.testing.assert_close(
+        mean.grad, torch.tensor([0.0, -(1e-30 ** (1 - p))]), rtol=1e-5, atol=0
+    )
+
+
+def test_slope_by_a_tiny_scale() -> None:
+    """It is -df / s far out, and was taken by way of d / s^2, which overflows."""
+    s = torch.tensor([1e-20], requires_grad=True)
+    F.student_t_nll_loss(torch.tensor([3.0]), torch.zeros(1), s, 3.0).backward()
+    torch.testing.assert_close(s.grad, torch.tensor([-3e20]))
+
+
 def test_gradient_of_one_tensor_does_not_depend_on_others(loss: Loss) -> None:
     """Where some derivatives are infinite, the finite ones stay what they are alone."""
     case = make_case(loss, dtype=torch.float32, weight="full")

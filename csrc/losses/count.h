@@ -102,8 +102,10 @@ struct Tweedie {
     const auto mean_to = [&](double e) { return e == 0 ? C(constant(x, 1)) : e == 1 ? mean : C(exp(e * m)); };
     const C costs = p == 2 ? m : C(mean_to(2 - p) / (2 - p));
     const C gains = p == 1 ? m : C(mean_to(1 - p) / (1 - p));
-    const double e = log_input ? 0 : 1;  // of the mean that dm / d input is divided by
-    const auto by_input = [&] { return C(mean_to(2 - p - e) - scaled(t, mean_to(1 - p - e))); };
+    const auto by_input = [&] {
+      if (log_input) return C(mean_to(2 - p) - scaled(t, mean_to(1 - p)));
+      return C(mean_to(1 - p) * (1.0 - t / select((mean == 0.0) & (t == 0.0), C(1), mean)));
+    };
     const auto by_target = [&] { return -gains; };
     return with_slope(with_slope(C(costs - scaled(t, gains)), input, by_input), target, by_target);
   }

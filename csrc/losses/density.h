@@ -7,7 +7,8 @@
 namespace lossops::losses {
 
 /// Gamma with a mean e^x, or x, and a shape k: k (x + t e^-x), and with what depends on k and t where it is
-/// full.
+/// full. That is k (z - 1 - ln z) + ln t - ln(k / 2 pi) / 2 and what remains of Stirling's series for large
+/// k, with z the target over the mean: nothing in it grows as k does.
 struct GammaNLL {
   bool log_input = true, full = false;
   static constexpr std::array parameters{param("log_input", &GammaNLL::log_input),
@@ -15,12 +16,42 @@ struct GammaNLL {
   static constexpr const char* domain = "shape must be > 0";
   template <class X, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const K& k) const {
-    const auto nll = k * (log_input ? x + scaled(t, exp(-x)) : log(x) + scaled(t, 1.0 / x));
-    return full ? nll + (lgamma(k) - k * log(k)) - xlogy(k - 1.0, t) : nll;
+    const X log_mean = log_input ? x : log(x);
+    const auto cost = log_input ? x + scaled(t, exp(-x)) : log_mean + quotient_of(t, x);
+    if (!full) return k * cost;
+    using R = std::remove_const_t<decltype(k * cost)>;
+    const auto large = value_of(k) > kLarge;
+    const K low = select(large, K(1), k);
+    const R exact = low * cost + (lgamma(low) - low * log(low)) - xlogy(low - 1.0, t);
+    return select(large, R(by_stirling(large, t, log_mean, k)), exact);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C&, const C& shape) const {
     return shape <= 0;
+  }
+
+ private:
+  static constexpr double kLarge = 8;
+
+  /// t / x, and 0 where both are.
+  template <class T, class X>
+  LOSSOPS_INLINE static auto quotient_of(const T& t, const X& x) {
+    return t / select((value_of(t) == 0) & (value_of(x) == 0), X(1), x);
+  }
+
+  /// The whole for large k; elsewhere any finite number.
+  template <class M, class T, class X, class K>
+  LOSSOPS_INLINE static auto by_stirling(const M& large, const T& target, const X& log_mean, const K& shape) {
+    const T t = select(large, target, T(1));
+    const K k = select(large, shape, K(kLarge));
+    const auto log_t = log(t);
+    const auto v = value_of(k);
+    using C = std::remove_const_t<decltype(v)>;
+    const C b = 1.0 / v;
+    const auto rest =
+        with_slope(C(b * stirling_remainder(b * b)), k, [&] { return -(b * b) * stirling_slope(b * b); });
+    const auto cost = expm1mx(log_t - select(large, log_mean, X(0)));
+    return k * cost + select(value_of(t) == 0, T(0), log_t) + (rest - 0.5 * log(k)) + kHalfLn2Pi;
   }
 };
 
@@ -33,12 +64,13 @@ struct OfScale {
   }
 };
 
-/// With z = (ln t - x) / s it is z^2 / 2 + ln t + ln s, where ln t is s z + x: so t = 0 costs inf.
+/// With z = (ln t - x) / s it is z^2 / 2 + ln t + ln s; t = 0 costs inf.
 struct LogNormalNLL : OfScale {
   template <class X, class T, class S>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& s) const {
-    const auto z = (log(t) - x) / s;
-    return z * (0.5 * z + s) + x + log(s) + kHalfLn2Pi;
+    const auto log_t = log(t);
+    const auto z = (log_t - x) / s;
+    return 0.5 * (z * z) + select(value_of(t) == 0, T(0), log_t) + log(s) + kHalfLn2Pi;
   }
 };
 
@@ -53,8 +85,7 @@ struct LaplaceNLL : OfScale {
 /// it, which is Gauss's but for lgamma_step(2 k, 1/2). All of it is Gauss's at df = inf.
 template <class D, class S, class F>
 LOSSOPS_INLINE auto student_t_nll(const D& d, const S& s, const F& df) {
-  const auto z = d / s;
-  const auto v = value_of(z);
+  const auto v = value_of(d) / value_of(s);
   using C = std::remove_const_t<decltype(v)>;
   const C f = value_of(df), k = 1.0 / f;
   const C r = scaled(sqrt(k), v), w = r * r;
@@ -64,16 +95,21 @@ LOSSOPS_INLINE auto student_t_nll(const D& d, const S& s, const F& df) {
   const C tail = 0.5 * select(small, (k + 1.0) * (v * v) * rate, (f + 1.0) * l);
   const C near = select(small, w, C(0)), far = select(small, C(1), w);
   const C share = select(small, near / (near + 1.0), 1.0 / (1.0 / far + 1.0));  // w / (1 + w)
-  const auto by_z = [&] {
+  const auto by_d = [&] {
     const C slope = select(small, v / (near + 1.0), select(small, C(1), f) / select(small, C(1), v) * share);
-    return C((k + 1.0) * slope);
+    return C((k + 1.0) * slope / value_of(s));
+  };
+  // Not by way of dz / ds, which overflows where this does not.
+  const auto by_scale = [&] {
+    return C(-((k + 1.0) * select(small, v * (v / (near + 1.0)), select(small, C(1), f) * share)) /
+             value_of(s));
   };
   const auto by_df = [&] {
     const C gap = select(small, near * (near * log1pmx_ratio(near) + share), l - share);
     return C(0.5 * (gap - k * share));
   };
-  return with_slope(with_slope(tail, z, by_z), df, by_df) + log(s) - lgamma_step(2.0 / df, C(0.5)) +
-         kHalfLn2Pi;
+  const auto moved = with_slope(with_slope(with_slope(tail, d, by_d), s, by_scale), df, by_df);
+  return moved + log(s) - lgamma_step(2.0 / df, C(0.5)) + kHalfLn2Pi;
 }
 
 struct StudentTNLL : OfScale {

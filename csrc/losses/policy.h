@@ -55,12 +55,12 @@ struct PolicyGradient {
     return scaled(a, select(v > upper, L(upper), select(v < lower, L(lower), r)));
   }
 
-  /// min(r, epsilon_high) a logps, with a constant ratio.
+  /// min(r, epsilon_high) a logps, with a constant ratio; 0 where that is 0 and logps -inf.
   template <class P, class L, class A>
   LOSSOPS_INLINE auto weighted(const P& logps, const L& log_ratio, const A& a) const {
     const auto r = detach(exp(log_ratio));
     using C = std::remove_const_t<decltype(r)>;
-    return a * C(select(r > C(epsilon_high), C(epsilon_high), r)) * logps;
+    return scaled(a * C(select(r > C(epsilon_high), C(epsilon_high), r)), logps);
   }
 
   /// 4 / tau sigma(tau (r - 1)) a.

@@ -150,11 +150,11 @@ LOSSOPS_INLINE auto lgamma_step(const B& b, const D& d) {
   // Gamma(x + 1) = x Gamma(x): the product of the ratios (1 + (i + d) u) / (1 + i u). Nothing moves where u
   // is 0.
   const C u = select(given <= kStirlingLimit<C>, C(0), given);
-  C top = 1.0 + dv * u, bottom = 1;
-  for (int i = 1; i < n; ++i) {
-    bottom = bottom * (1.0 + double(i) * u);
-    top = top * (1.0 + (double(i) + dv) * u);
-  }
+  // All but the first are taken over the second, so that their product is no larger than 1 and not tiny.
+  const C second = dv * (u / (1.0 + u)), unit = 1.0 / (second + 1.0);
+  C product = 1;
+  for (int i = 2; i < n; ++i) product = product * ((1.0 + dv * (u / (1.0 + double(i) * u))) * unit);
+  const C log_ratios = log1p(dv * u) + (double(n - 1) * log1p(second) + log(product));
   const C moved = log1p(double(n) * u), w = 1.0 / (1.0 + double(n) * u);
   const C s = given * w, y = s * dv, r = 1.0 / (y + 1.0);
   const C c = s * r;  // 1 / (a + d), a being the one moved
@@ -162,7 +162,7 @@ LOSSOPS_INLINE auto lgamma_step(const B& b, const D& d) {
   // Of the last difference nothing is left at d = 0, even where it is rounded once.
   const C rest = s * (r * stirling_remainder(c * c) - stirling_remainder(s * s));
   const C step = dv * y * g + (dv - 0.5) * l + rest;
-  const C value = step + (dv * moved - log(top / bottom));
+  const C value = step + (dv * moved - log_ratios);
   const auto sum_over_moves = [&](const auto& term) {
     C sum = 0;
     for (int i = 0; i < n; ++i) sum = sum + term(1.0 + double(i) * u, 1.0 + (double(i) + dv) * u);

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from .._op import check_tensors, integer, is_scripting
 from ._common import Op, TensorOrNumber, choice_code, reduction_code, scalar_tensor
 
 __all__ = ["policy_gradient_loss"]
@@ -108,7 +109,7 @@ def policy_gradient_loss(
         loss_type: ``"grpo"``, ``"bnpo"``, ``"dr_grpo"``, ``"dapo"``, ``"luspo"``, ``"cispo"`` or
             ``"sapo"``.
         level: ``"token"``, or ``"sequence"`` for one ratio per sequence.
-        max_completion_length: For dr_grpo, the tokens that a sequence may have; None is T.
+        max_completion_length: For dr_grpo, the tokens that a sequence may have, > 0; None is T.
         tau_positive: For sapo, tau where A > 0, > 0.
         tau_negative: For sapo, tau elsewhere, > 0.
         reduction: ``"none"``, l of each token; ``"mean"``, as above; or ``"sum"``, the same without
@@ -122,8 +123,8 @@ def policy_gradient_loss(
         operands, float32 where that is narrower.
 
     Raises:
-        ValueError: A word is unknown, ``reduction`` rules out ``normalizer``, or ``beta`` > 0
-            without ``ref_logps``.
+        ValueError: A word is unknown, ``reduction`` rules out ``normalizer``,
+            ``max_completion_length`` is out of range, or ``beta`` > 0 without ``ref_logps``.
         RuntimeError: A parameter is out of range, or shapes, dtypes or devices do not fit.
 
     Notes:
@@ -150,6 +151,11 @@ def policy_gradient_loss(
     op = "policy_gradient"
     code, objective = reduction_code(op, reduction), _objective(loss_type)
     by_sequence = choice_code(op, "level", level, ["token", "sequence"]) == 1
+    if not is_scripting():
+        check_tensors(op, logps=logps, old_logps=old_logps, mask=mask)
+        max_completion_length = integer(op, "max_completion_length", max_completion_length, True)
+    if max_completion_length is not None and max_completion_length <= 0:
+        raise ValueError(f"{op}: max_completion_length must be > 0, got {max_completion_length}")
     if logps.dtype == torch.float16 or logps.dtype == torch.bfloat16:
         logps = logps.float()
     old = logps.detach() if old_logps is None else old_logps

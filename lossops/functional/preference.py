@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from .._op import check_tensors, is_scripting
 from ._common import Op, TensorOrNumber, choice_code, reduction_code, scalar_tensor
 
 _dpo = Op(torch.ops.lossops.dpo)
@@ -25,6 +26,15 @@ def _sorted_difference(a: Tensor, b: Tensor | None) -> Tensor:
     return d.flatten().sort()[0].view(d.shape)
 
 
+def _check_shape(name: str, given: Tensor | None, chosen: Tensor) -> None:
+    """What is sorted must not broadcast: each value would count several times."""
+    if given is not None and given.shape != chosen.shape:
+        raise RuntimeError(
+            f"dpo: chosen_logps and {name} must have the same shape, got "
+            f"{list(chosen.shape)} and {list(given.shape)}"
+        )
+
+
 def _sorted_pairs(
     paired: bool,
     chosen: Tensor,
@@ -33,6 +43,19 @@ def _sorted_pairs(
     ref_rejected: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """What is compared in order: the margins of policy and reference, or the log-ratios."""
+    if not is_scripting():
+        check_tensors("dpo", chosen_logps=chosen)
+        check_tensors("dpo", rejected_logps=rejected)
+        check_tensors(
+            "dpo",
+            chosen_logps=chosen,
+            rejected_logps=rejected,
+            ref_chosen_logps=ref_chosen,
+            ref_rejected_logps=ref_rejected,
+        )
+    _check_shape("rejected_logps", rejected, chosen)
+    _check_shape("ref_chosen_logps", ref_chosen, chosen)
+    _check_shape("ref_rejected_logps", ref_rejected, chosen)
     if not paired:
         return _sorted_difference(chosen, ref_chosen), _sorted_difference(rejected, ref_rejected)
     if ref_chosen is None:
