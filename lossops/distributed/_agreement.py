@@ -4,6 +4,7 @@ A collective whose tensors disagree hangs, or ends the process; so does one that
 come to because its own arguments are refused.
 """
 
+import inspect
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -62,6 +63,15 @@ def _tell(ranks: Ranks, row: list[int]) -> list[list[int]]:
     own = torch.tensor(row + [0] * (WIDTH - len(row)), device=device_for(None, ranks.group))
     table: list[list[int]] = ranks.gather(own).view(ranks.size, WIDTH).tolist()
     return table
+
+
+def arguments_of(
+    function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
+) -> dict[str, Any]:
+    """Those of a call, by name, with defaults."""
+    bound = inspect.signature(function).bind(*args, **keywords)
+    bound.apply_defaults()
+    return dict(bound.arguments)
 
 
 def in_words(arguments: Mapping[str, Any]) -> str:

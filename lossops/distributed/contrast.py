@@ -1,6 +1,5 @@
 """Losses of all pairs, where the batch is spread over the ranks of a group."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from .. import functional as F
 from .._dtypes import outside_autocast, promoted, result_dtype, widest_float
 from ..functional._common import reduction_code, scalar_tensor
-from ._agreement import Numbers, agree, in_words, on_meta
+from ._agreement import Numbers, agree, arguments_of, in_words, on_meta
 from ._collectives import Ranks
 from ._rows import CHUNK_BYTES, directions, finite, wide
 
@@ -79,12 +78,12 @@ def contrast_across_ranks(
         )
     ranks, given = Ranks.of(group), {}
     if torch.compiler.is_compiling():
-        given = _arguments(function, args, keywords)
+        given = arguments_of(function, args, keywords)
         table = [_sizes(given)] * ranks.size
     else:
 
         def describe() -> tuple[str, Numbers]:
-            given.update(_arguments(function, args, keywords))
+            given.update(arguments_of(function, args, keywords))
             function(**{n: on_meta(v) for n, v in given.items()})  # refuses what it can
             return in_words({**given, "averaged": averaged}), _sizes(given)
 
@@ -110,14 +109,6 @@ def contrast_across_ranks(
         count = torch.ones_like(loss) if keep is None else wide(keep)
         total = total / ranks.sum(count.detach().sum()) * (ranks.size if averaged else 1)
     return total.to(dtype)
-
-
-def _arguments(
-    function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
-) -> dict[str, Any]:
-    bound = inspect.signature(function).bind(*args, **keywords)
-    bound.apply_defaults()
-    return dict(bound.arguments)
 
 
 def _is_vectors(value: object) -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import _C
 from .. import functional as F
-from ._agreement import Numbers, agree, in_words, on_meta
+from ._agreement import Numbers, agree, arguments_of, in_words, on_meta
 from ._collectives import Ranks
 
 if TYPE_CHECKING:
@@ -85,11 +85,10 @@ def regions_across_ranks(
 def _arguments(
     function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> dict[str, Any]:
-    bound = inspect.signature(function).bind(*args, **keywords)
-    bound.apply_defaults()
-    if not bound.arguments["batch"]:
+    given = arguments_of(function, args, keywords)
+    if not given["batch"]:
         raise ValueError("regions_across_ranks: batch must be True, got False")
-    return dict(bound.arguments)
+    return given
 
 
 @torch._dynamo.allow_in_graph  # type: ignore[untyped-decorator]

@@ -1,6 +1,5 @@
 """Losses of logits whose classes are spread over the ranks of a group."""
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from .. import functional
 from ..functional._common import reduction_code, scalar_tensor
-from ._agreement import Numbers, agree, checksum, in_words, on_meta
+from ._agreement import Numbers, agree, arguments_of, checksum, in_words, on_meta
 from ._classes import LOSSES, evaluate
 from ._collectives import Ranks
 from ._rows import Part, class_axis
@@ -111,11 +110,8 @@ def _arguments(
     function: Callable[..., Tensor], op: str, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments of a function as its operator has them."""
-    bound = inspect.signature(function).bind(*args, **keywords)
-    bound.apply_defaults()
-    given = bound.arguments
-    if given.pop("shift", 0):
-        shift = bound.kwargs.get("shift", 0)
+    given = arguments_of(function, args, keywords)
+    if shift := given.pop("shift", 0):
         raise ValueError(f"class_sharded: shift must be 0, got {shift}; give the shifted target")
     given.pop("options", None)
     given["reduction"] = reduction_code(op, given["reduction"])

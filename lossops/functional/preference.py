@@ -44,8 +44,6 @@ def _sorted_pairs(
 ) -> tuple[Tensor, Tensor]:
     """What is compared in order: the margins of policy and reference, or the log-ratios."""
     if not is_scripting():
-        check_tensors("dpo", chosen_logps=chosen)
-        check_tensors("dpo", rejected_logps=rejected)
         check_tensors(
             "dpo",
             chosen_logps=chosen,
@@ -53,6 +51,7 @@ def _sorted_pairs(
             ref_chosen_logps=ref_chosen,
             ref_rejected_logps=ref_rejected,
         )
+        check_tensors("dpo", rejected_logps=rejected)
     _check_shape("rejected_logps", rejected, chosen)
     _check_shape("ref_chosen_logps", ref_chosen, chosen)
     _check_shape("ref_rejected_logps", ref_rejected, chosen)

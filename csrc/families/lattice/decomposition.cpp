@@ -71,8 +71,7 @@ class LatticeDecomposition {
     }
     const bool divides = f_.mean_by_label && call_.settings.reduction == Reduction::Mean;
     if (divides && !call_.normalizer().defined()) {
-      // As of one more dimension: torch 2.13 compiles no reverse over forward mode of a sum that is divided.
-      value = (value.unsqueeze(0) / counts_.clamp(1)).squeeze(0);
+      value = of_sum(value, [&](const at::Tensor& sum) { return sum / counts_.clamp(1); });
     }
     if (!sizes_.batched) value = value.squeeze(0);
     if (call_.weight().defined()) {

@@ -62,7 +62,8 @@ class LinearPass {
     at::Tensor x;  ///< (rows, features)
     at::Tensor w, b;
     at::Tensor buffer;  ///< the logits of a chunk
-    at::Tensor rows;    ///< the features of a chunk, as they were given
+    at::Tensor given;   ///< the features of a chunk
+    at::Tensor rows;    ///< the same, as logits are computed of them
     at::Tensor x_grad, w_grad, bias_grad;
   };
 
@@ -173,8 +174,9 @@ class LinearPass {
     int64_t wrt = 0;
     for (size_t i = 0; i < sides_.size(); ++i) {
       Side& s = sides_[i];
-      s.rows = part(s.x, first, count);
-      if (keep_.defined()) s.rows = at::where(keep_.narrow(0, first, count).unsqueeze(1), s.rows, 0);
+      s.given = part(s.x, first, count);
+      if (keep_.defined()) s.given = at::where(keep_.narrow(0, first, count).unsqueeze(1), s.given, 0);
+      s.rows = operand(s.given, s);
       if (!s.buffer.defined()) s.buffer = empty({count, classes_});
       call.tensors[i] = s.buffer.narrow(0, 0, count);
       compute_logits(s, call.tensors[i]);
@@ -211,11 +213,10 @@ class LinearPass {
   }
 
   void compute_logits(const Side& s, const at::Tensor& logits) const {
-    const at::Tensor rows = operand(s.rows, s);
     each_tile(s, [&](int64_t from, const at::Tensor& w) {
       at::Tensor to = logits.narrow(1, from, w.size(0));
       if (s.b.defined()) to.copy_(s.b.narrow(0, from, w.size(0)).expand_as(to));
-      multiply(to, rows, w.t(), s.b.defined());
+      multiply(to, s.rows, w.t(), s.b.defined());
     });
   }
 
@@ -224,7 +225,7 @@ class LinearPass {
     if (s.bias_grad.defined()) s.bias_grad.add_(by_logit.sum(0));
     const bool rounds = rounds_gradients(s);
     const at::Tensor g = rounds ? by_logit.to(s.w.scalar_type()) : operand(by_logit, s);
-    if (s.w_grad.defined()) multiply(s.w_grad, g.t(), rounds ? s.rows : operand(s.rows, s), first != 0);
+    if (s.w_grad.defined()) multiply(s.w_grad, g.t(), rounds ? s.given : s.rows, first != 0);
     if (!s.x_grad.defined()) return;
     if (rounds) return put(s.x_grad, first, at::mm(g, s.w));
     at::Tensor gradient = at::empty(s.rows.sizes(), options(dtype_));

@@ -98,9 +98,8 @@ class RegionDecomposition {
     return s_.background ? sums : sums.narrow_symint(-1, 1, sums.sym_size(-1) - 1);
   }
 
-  /// Of one dimension meanwhile: torch 2.13 compiles no reverse over forward mode of a sum times a number.
-  static at::Tensor weighted(double weight, const at::Tensor& sum) {
-    return (sum.unsqueeze(0) * weight).squeeze(0);
+  static at::Tensor weighted(double weight, const at::Tensor& loss) {
+    return of_sum(loss, [&](const at::Tensor& sum) { return sum * weight; });
   }
 
   static at::Tensor everywhere(const at::Tensor& sums) {
@@ -196,7 +195,7 @@ class RegionDecomposition {
     } else if (softmax) {
       count = at::ones_like(x_.select(1, 0)).detach();
     }
-    return (total.unsqueeze(0) / everywhere(at::sum(count, wide_))).squeeze(0);  // see weighted
+    return of_sum(total, [&](const at::Tensor& sum) { return sum / everywhere(at::sum(count, wide_)); });
   }
 
   const Call& call_;
