@@ -107,11 +107,23 @@ def test_mistakes(tmp_path: Path, ranks: int) -> None:
         assert f"but for sizes, and is another on ranks [{last}] than on rank 0" in found
 
 
-def run_leaving(rank: int) -> float:
-    """The last rank has left."""
-    if rank == dist.get_world_size() - 1:
+def wait_for(flags: list[Path]) -> None:
+    """Until the other ranks have set theirs, without a collective."""
+    begin = time.monotonic()
+    while not all(flag.exists() for flag in flags):
+        assert time.monotonic() - begin < 60
+        time.sleep(0.05)
+
+
+def run_leaving(rank: int, folder: str) -> float:
+    """The last rank has left, once all were connected."""
+    last = dist.get_world_size() - 1
+    flags = [Path(folder) / f"connected.{k}" for k in range(last)]
+    if rank == last:
+        wait_for(flags)
         dist.destroy_process_group()
         return 0.0
+    flags[rank].touch()
     x, t = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
     begin = time.monotonic()
     with pytest.raises(RuntimeError, match=r"(?i)closed|connection|reset|broken"):
@@ -121,7 +133,8 @@ def run_leaving(rank: int) -> float:
 
 def test_rank_that_leaves(tmp_path: Path) -> None:
     """The others get an error at once."""
-    assert max(on_ranks(tmp_path, run_leaving, ranks=4, together=False)) < AT_ONCE
+    waited = on_ranks(tmp_path, run_leaving, str(tmp_path), ranks=4, together=False)
+    assert max(waited) < AT_ONCE
 
 
 def run_late(rank: int, folder: str, name: str) -> float:
@@ -130,9 +143,7 @@ def run_late(rank: int, folder: str, name: str) -> float:
     flags = [Path(folder) / f"raised.{k}" for k in range(last)]
     begin = time.monotonic()
     if rank == last:
-        while not all(flag.exists() for flag in flags):
-            assert time.monotonic() - begin < 60
-            time.sleep(0.05)
+        wait_for(flags)
         return 0.0
     x, t = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
     try:
