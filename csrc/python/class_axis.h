@@ -13,10 +13,12 @@ template <class E>
 void add_class_axis(pybind11::dict& known, const char* op, const TraitsOf<E>& traits) {
   if constexpr (ClassAxisExpression<E>) {
     using pybind11::operator""_a;
-    pybind11::list true_weights, others;
+    pybind11::list true_weights, entries, others;
     for (const class_axis::Operand& operand : traits.operands) {
       if (operand.role == Role::kTrueWeight) {
         true_weights.append(operand.name);
+      } else if (operand.role == Role::kGiven) {
+        entries.append(operand.name);
       } else if (operand.role > Role::kTrueWeight) {
         others.append(operand.name);
       }
@@ -27,7 +29,8 @@ void add_class_axis(pybind11::dict& known, const char* op, const TraitsOf<E>& tr
                        "maps_label"_a = MapsTarget<E>, "cosines"_a = traits.of_cosines,
                        "lists"_a = traits.operands[1].role == Role::kLabelList,
                        "mean_over_weight"_a = traits.mean_over_weight, "true_weights"_a = true_weights,
-                       "others_by_class"_a = others);
+                       "by_entry"_a = entries, "others_by_class"_a = others, "finishes"_a = Finishes<E>,
+                       "indivisible"_a = OrdersClasses<E> || kTakesPoint<E>);
   }
 }
 

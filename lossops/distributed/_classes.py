@@ -71,6 +71,7 @@ class _Loss:
         cosines: Whether logits are cosines, those of a layer between its vectors.
         by_class: The arguments with a number per class, but for ``weight``.
         true_weights: Those of them that are factors of what the true class costs.
+        by_entry: The arguments with a number per row and class, beside the logits.
     """
 
     run: "Callable[[_Loss, Rows], Tensor]"
@@ -84,6 +85,7 @@ class _Loss:
     cosines: bool
     by_class: tuple[str, ...]
     true_weights: tuple[str, ...]
+    by_entry: tuple[str, ...]
 
     @property
     def weighs_rows(self) -> bool:
@@ -164,7 +166,37 @@ def _penalized(loss: _Loss, rows: Rows) -> Tensor:
     return rows.reduced(values if weight is None else values * weight, weight)
 
 
-By = Literal["weight", "exponential"]
+def _normalized(loss: _Loss, rows: Rows) -> Tensor:
+    """The label's cost over that of all classes, of which each costs more than the others' sum."""
+    label, others, costs, count = _pair(loss, rows, "one")
+    own, beyond = (torch.nn.functional.softplus(d, threshold=40.0)
+                   for d in (others - label, label - others))  # fmt: skip
+    rest = costs + count * beyond
+    alone = (own == math.inf) & (rest < math.inf)
+    none = (own + rest == 0) | (own + rest == math.inf)
+    share = torch.where(none, 0.0, own) / torch.where(none, 1.0, own + rest)
+    values, weight = torch.where(alone, 1.0, share), rows.of_label("weight")
+    values = values if weight is None else values * weight
+    return rows.reduced(values, weight if loss.mean_over_weight else None)
+
+
+def _regularized(loss: _Loss, rows: Rows) -> Tensor:
+    """With the logarithm of what all classes' probabilities lack of the averages of each."""
+    assert rows.place is not None
+    part, strength = rows.part, rows.args["strength"]
+    label, others = _pair(loss, rows)
+    pair = torch.stack([label, others], 1)
+    values = loss.of(rows, pair, torch.zeros_like(rows.place))
+    if strength > 0:
+        average = rows.rows_of(rows.args["average"], part.count, "average")
+        p = (wide(rows.sides[0].logits()) - torch.logaddexp(label, others).unsqueeze(1)).exp()
+        values = values + strength * log_or_none(part.ranks.sum(_product(p, 1 - average).sum(1)))
+    weight = rows.of_label("weight")
+    values = values if weight is None else values * weight
+    return rows.reduced(values, weight if loss.mean_over_weight else None)
+
+
+By = Literal["one", "weight", "exponential"]
 
 
 def _pair(loss: _Loss, rows: Rows, by: By | None = None) -> list[Tensor]:
@@ -174,7 +206,7 @@ def _pair(loss: _Loss, rows: Rows, by: By | None = None) -> list[Tensor]:
     times that, and the sum of it.
     """
     assert rows.place is not None
-    part, weights = rows.part, rows.of_classes("weight")
+    part, weights = rows.part, rows.of_classes("weight") if by == "weight" else None
     largest, sums, label, *distances = rows.sides[0].by_chunks(
         lambda x, place: _sums(loss, rows, x, place, weights, by), rows.place
     )
@@ -212,7 +244,7 @@ def _sums(loss: _Loss, rows: Rows, x: Tensor, place: Tensor, weights: Tensor | N
     )
     if by is None:
         return known
-    if by == "weight":
+    if by != "exponential":
         shares = torch.ones_like(z) if weights is None else weights.expand_as(z)
         shares = without_place(shares, place, 0.0)
     costs = _product(shares, distance)
@@ -399,8 +431,13 @@ def _wrong_weights(rows: Rows) -> Tensor:
 
 # The logits of an expression that maps its inputs, by the argument that says how.
 _SCORES = {"softcap": _capped, "scale": _scaled, "prior": _balanced}
-# What a class costs that is not the label has no one form.
-_OF_OTHERS = {"rww_cross_entropy": _rww, "confidence_penalty": _penalized}
+# What a class costs that is not the label, and what is made of the sum, have no one form.
+_BY_HAND = {
+    "rww_cross_entropy": _rww,
+    "confidence_penalty": _penalized,
+    "normalized_cross_entropy": _normalized,
+    "elr": _regularized,
+}
 _OTHERS_BY_CLASS = {"fp_weight", "prior"}
 
 
@@ -410,7 +447,7 @@ def _plan(op: str, known: dict[str, Any]) -> _Loss | None:
     two = known["sides"] == 2  # whose operator maps both, by the temperature
     maps = known["maps"] and not two
     scores = [_SCORES[name] for name in names if maps and name in _SCORES]
-    if not _OTHERS_BY_CLASS.issuperset(known["others_by_class"]):
+    if known["indivisible"] or not _OTHERS_BY_CLASS.issuperset(known["others_by_class"]):
         return None
     run: Callable[[_Loss, Rows], Tensor] | None
     if two:
@@ -420,7 +457,7 @@ def _plan(op: str, known: dict[str, Any]) -> _Loss | None:
     elif not known["softmax"]:
         run = _margins
     else:
-        run = _OF_OTHERS.get(op) if known["others"] else _softmax
+        run = _BY_HAND.get(op) if known["others"] or known["finishes"] else _softmax
     if run is None or (maps and len(scores) != 1):
         return None
     of_scores = known["nll"] and known["reads_row"] and not known["maps_label"]
@@ -436,6 +473,7 @@ def _plan(op: str, known: dict[str, Any]) -> _Loss | None:
         cosines=known["cosines"],
         by_class=(*known["true_weights"], *known["others_by_class"]),
         true_weights=(*known["true_weights"],),
+        by_entry=(*known["by_entry"],),
     )
 
 

@@ -320,7 +320,7 @@ def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _
     whole = (*rows[:axis], None if linear else CLASSES, *rows[axis:])
     dims: dict[str, tuple[Dim, ...]] = {}
     for name, t in tensors.items():
-        if name == "input" or (name == "target" and two):
+        if name == "input" or name in loss.by_entry or (name == "target" and two):
             dims[name] = whole
         elif name in ("target", "labels"):
             soft = t.is_floating_point()

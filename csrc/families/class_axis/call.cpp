@@ -77,6 +77,51 @@ void number_as_row(Call& call) {
   }
 }
 
+void check_label_list(const Call& call, int i, c10::SymIntArrayRef shape) {
+  const at::Tensor& t = call.tensors[i];
+  TORCH_CHECK(call.input().dim() <= 2, call.loss->name, ": input must have one or two dimensions, got shape ",
+              shown(shape));
+  TORCH_CHECK(!call.settings.ignore_index, call.loss->name, ": takes no ignore_index");
+  TORCH_CHECK(at::isIntegralType(t.scalar_type(), false), call.loss->name, ": ", call.name(i),
+              " must hold labels of an integer dtype, got ", t.scalar_type());
+  check_shape(call, i, shape);
+}
+
+/// What stands beside logits of this shape, which are rows of so many classes.
+void check_operand(Call& call, int i, c10::SymIntArrayRef shape, c10::SymIntArrayRef rows,
+                   const c10::SymInt& classes) {
+  const at::Tensor& t = call.tensors[i];
+  const Role role = ClassAxisLoss::of(call).role(i);
+  switch (role) {
+    case Role::kTarget:
+      if (at::isFloatingType(t.scalar_type()) && agree(t.sym_sizes(), shape)) {
+        TORCH_CHECK(!call.settings.ignore_index || *call.settings.ignore_index < 0, call.loss->name,
+                    ": ignore_index needs labels, but target holds probabilities");
+        return;
+      }
+      return check_labels(call, i, rows);
+    case Role::kLabels:
+      return check_labels(call, i, rows);
+    case Role::kPoint:
+      return check_points(call, i, rows);
+    case Role::kLabelList:
+      return check_label_list(call, i, shape);
+    case Role::kPrior:
+      return check_shape(call, i, {classes});
+    case Role::kTrueWeight:
+      check_floating(call, i);
+      if (t.dim() > 0) check_shape(call, i, {classes});
+      return;
+    case Role::kOtherWeight:
+      check_floating(call, i);
+      return check_shape(call, i, {classes, classes});
+    case Role::kLogits:
+    case Role::kGiven:
+      check_floating(call, i);
+      return check_shape(call, i, shape);
+  }
+}
+
 void align(Call& call) {
   const ClassAxisLoss& loss = ClassAxisLoss::of(call);
   number_as_row(call);
@@ -84,52 +129,8 @@ void align(Call& call) {
   if (shape.empty()) loss.raise("input", call.name(0), " must have at least one dimension, got shape ()");
   const int64_t dim = loss.class_dim(call.input().dim(), call.settings);
   const c10::SymDimVector rows = without(shape, dim);
-  const c10::SymInt& classes = shape[dim];
   for (int i = 1; i < loss.operands; ++i) {
-    const at::Tensor& t = call.tensors[i];
-    if (!t.defined()) continue;
-    switch (loss.role(i)) {
-      case Role::kLogits:
-        check_floating(call, i);
-        check_shape(call, i, shape);
-        break;
-      case Role::kTarget:
-        if (at::isFloatingType(t.scalar_type()) && agree(t.sym_sizes(), shape)) {
-          TORCH_CHECK(!call.settings.ignore_index || *call.settings.ignore_index < 0, loss.name,
-                      ": ignore_index needs labels, but target holds probabilities");
-          break;
-        }
-        [[fallthrough]];
-      case Role::kLabels:
-        check_labels(call, i, rows);
-        break;
-      case Role::kPoint:
-        check_points(call, i, rows);
-        break;
-      case Role::kLabelList:
-        TORCH_CHECK(call.input().dim() <= 2, loss.name, ": input must have one or two dimensions, got shape ",
-                    shown(shape));
-        TORCH_CHECK(!call.settings.ignore_index, loss.name, ": takes no ignore_index");
-        TORCH_CHECK(at::isIntegralType(t.scalar_type(), false), loss.name, ": ", call.name(i),
-                    " must hold labels of an integer dtype, got ", t.scalar_type());
-        check_shape(call, i, shape);
-        break;
-      case Role::kTrueWeight:
-        check_floating(call, i);
-        if (t.dim() > 0) check_shape(call, i, {classes});
-        break;
-      case Role::kOtherWeight:
-        check_floating(call, i);
-        check_shape(call, i, {classes, classes});
-        break;
-      case Role::kGiven:
-        check_floating(call, i);
-        check_shape(call, i, shape);
-        break;
-      case Role::kPrior:
-        check_shape(call, i, {classes});
-        break;
-    }
+    if (call.tensors[i].defined()) check_operand(call, i, shape, rows, shape[dim]);
   }
   TORCH_CHECK_VALUE(call.settings.reduction != Reduction::BatchMean, loss.name,
                     ": reduction must be 0 (none), 1 (mean) or 2 (sum), got 3");
@@ -191,94 +192,7 @@ at::Tensor spread(const Loss& loss, const Settings& settings, const at::Tensor& 
   return upstream.unsqueeze(static_cast<const ClassAxisLoss&>(loss).class_dim(gradient.dim(), settings));
 }
 
-/// Raises, at registration, for what neither kernels nor decomposition can compute.
-void check_description(const ClassAxisLoss& loss) {
-  const ClassAxisMembers& f = loss.members;
-  const auto require = [&](bool holds, const char* what) {
-    TORCH_CHECK(holds, loss.space, "::", loss.name, ": ", what, ", got ", loss.arguments_text);
-  };
-  const auto count = [&](Role role) {
-    return std::count_if(loss.traits.operands.begin(), loss.traits.operands.end(),
-                         [&](const Operand& o) { return o.role == role; });
-  };
-  for (int i = 0; i < loss.operands; ++i) {
-    const Role role = loss.role(i);
-    require((role == Role::kLogits) == (i < f.sides),
-            "the first tensor (of an expression with each_class, the first two), and no other, must be the "
-            "logits, "
-            "Role::kLogits");
-    require(role == Role::kLogits || count(role) == 1, "each role but Role::kLogits may be given once");
-  }
-  const bool lists = count(Role::kLabelList), probabilities = count(Role::kTarget);
-  require(!loss.traits.operands[0].is_optional, "the logits cannot be optional");
-  require(count(Role::kTarget) + count(Role::kLabels) + count(Role::kLabelList) + count(Role::kPoint) <= 1,
-          "there may be one target: Role::kTarget, Role::kLabels, Role::kLabelList or Role::kPoint");
-  require(f.takes_point == (count(Role::kPoint) > 0), "Role::kPoint and takes_point need each other");
-  require(!f.takes_point || (f.true_class && !f.other_class && f.shift == Shift::kSoftmax && !f.maps &&
-                             !f.row && loss.label_smoothing < 0 && loss.dim < 0 && !count(Role::kTrueWeight)),
-          "takes_point needs true_class, of a softmax, and nothing else");
-  if (f.sides == 2) {
-    require(!probabilities && !lists,
-            "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
-    require(!f.other_class && !f.target_logit && !f.row && f.shift == Shift::kSoftmax,
-            "an expression with each_class has no other_class, target_logit, row or shift");
-  } else {
-    const Role role = loss.target_role();
-    require(loss.target > 0 && !loss.traits.operands[loss.target].is_optional &&
-                (role == Role::kTarget || role == Role::kLabels || role == Role::kLabelList ||
-                 role == Role::kPoint),
-            "there must be a target, which is not optional, of labels, probabilities or points");
-  }
-  require(
-      !probabilities || f.orders() || (!f.other_class && !f.target_logit && f.shift == Shift::kSoftmax),
-      "other_class, target_logit and a shift by the target need labels (Role::kLabels or Role::kLabelList), "
-      "not probabilities (Role::kTarget)");
-  require(!lists || (f.shift == Shift::kTarget && f.other_class && !f.true_class && !f.maps &&
-                     !count(Role::kOtherWeight)),
-          "lists of labels (Role::kLabelList) need other_class, the shift Shift::kTarget and nothing else");
-  require(f.shift != Shift::kNone || (!f.other_class && !f.maps),
-          "without a shift (Shift::kNone) an expression has true_class only");
-  require((f.given_class != nullptr) == (count(Role::kGiven) > 0),
-          "Role::kGiven and given_class need each other");
-  require(!f.given_class || (f.finish && !f.other_class && count(Role::kLabels)),
-          "given_class needs finish and labels (Role::kLabels), and no other_class");
-  require(!f.finish ||
-              (f.true_class && (f.other_class || f.given_class) && f.shift == Shift::kSoftmax && !f.row &&
-               loss.label_smoothing < 0 && !count(Role::kTrueWeight) && !count(Role::kOtherWeight)),
-          "finish needs true_class and other_class or given_class, of a softmax, without a row, a "
-          "label_smoothing or weights");
-  require(!f.row || f.shift == Shift::kSoftmax, "row is of a softmax's log-sum-exp");
-  require(!f.target_logit || f.maps, "target_logit needs logit and maps");
-  require(!count(Role::kPrior) || f.takes_prior, "a prior (Role::kPrior) needs logit(x, log_prior)");
-  const bool has_true_class = f.true_class && f.sides == 1;
-  require(!count(Role::kTrueWeight) || has_true_class,
-          "Role::kTrueWeight needs an expression with true_class");
-  require(!count(Role::kOtherWeight) || f.other_class,
-          "Role::kOtherWeight needs an expression with other_class");
-  require(!f.orders() || (f.shift == Shift::kNone && !f.true_class && !f.other_class && !f.maps && !f.row &&
-                          !lists && !(f.conditional && probabilities)),
-          "an expression with threshold has no other member, and if it is conditional, labels "
-          "(Role::kLabels)");
-  require(loss.label_smoothing < 0 || (has_true_class && f.shift == Shift::kSoftmax),
-          "label_smoothing needs an expression with true_class, of a softmax");
-}
-
 }  // namespace
-
-ClassAxisLoss::ClassAxisLoss(const char* space, const char* name, std::vector<NumberArgument> numbers,
-                             Traits given, const ClassAxisMembers& members)
-    : Loss(space, name, kFamily, tensor_arguments(given.operands), std::move(numbers)),
-      traits(std::move(given)),
-      members(members),
-      dim(number_index("dim")),
-      label_smoothing(number_index("label_smoothing")) {
-  for (int i = 0; i < operands && members.sides == 1; ++i) {
-    const Role of = role(i);
-    if (of == Role::kTarget || of == Role::kLabels || of == Role::kLabelList || of == Role::kPoint)
-      target = labels = i;
-  }
-  check_description(*this);
-}
 
 int64_t ClassAxisLoss::class_dim(int64_t dims, const Settings& settings) const {
   if (members.takes_point) return std::max<int64_t>(dims - 1, 0);
