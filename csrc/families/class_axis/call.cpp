@@ -138,7 +138,7 @@ void align(Call& call) {
   if (!weight.defined()) return;
   check_floating(call, loss.operands);
   if (!loss.weighs_rows()) {
-    check_shape(call, loss.operands, {classes});
+    check_shape(call, loss.operands, {shape[dim]});
   } else if (!same(weight.sym_sizes(), rows)) {
     if (!broadcasts(weight.sym_sizes(), rows)) check_shape(call, loss.operands, rows);
     if (is_beside_input(call, weight)) weight = weight.expand_symint(rows);
