@@ -165,22 +165,29 @@ def run_layers(rank: int, ranks: int, dtype: torch.dtype, chunk_bytes: int) -> N
 
 
 def run_hard(rank: int, ranks: int) -> None:
-    """Far apart, masked, all of a rank masked, and beyond what float16 or an exponential holds."""
+    """Far apart, masked, impossible, beyond what float16 or an exponential holds; ignored NaN."""
     first, count = cut(ranks, rank)
-    x = torch.randn(6, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(8, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     x[0] *= 1e4
     x[1, 3:] = -math.inf
     x[2, 5] = 300.0
     x[3, :] = 1e-9
     x[4, 0] = 90.0
-    labels = torch.tensor([0, 2, 5, 6, 1, -100])
+    x[5, :] = math.nan
+    x[6, 1:] = -math.inf
+    x[7, 3] = -math.inf
+    labels = torch.tensor([0, 2, 5, 6, 1, -100, 0, 3])
+    average = 0.9 * x.softmax(1)
     for dtype in DTYPES:
-        for function, rest in ((F.cross_entropy, {"label_smoothing": 0.0}),
-                               (F.softmax_focal_loss, {}), (F.poly1_loss, {}),
-                               (F.generalized_cross_entropy_loss, {})):  # fmt: skip
+        for function in (
+            F.cross_entropy, F.softmax_focal_loss, F.poly1_loss, F.generalized_cross_entropy_loss,
+            F.normalized_cross_entropy_loss, F.elr_loss,
+        ):  # fmt: skip
             for k in range(len(x)):
                 whole = {"input": x[k : k + 1].to(dtype), "target": labels[k : k + 1]}
-                compare(function, whole, {}, {**rest, "reduction": "none"}, {"input": 1},
+                if function is F.elr_loss:
+                    whole["average"] = average[k : k + 1].to(dtype)
+                compare(function, whole, {}, {"reduction": "none"}, {"input": 1, "average": 1},
                         first, count, (function.__name__, k))  # fmt: skip
     tiny = torch.tensor([[0.0, -60.0, -60.0, -60.0, -60.0, -60.0, -60.0]])  # a loss of 5e-26
     whole = {"input": tiny, "target": torch.tensor([0])}

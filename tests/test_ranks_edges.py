@@ -14,6 +14,7 @@ from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distrib
 from torch.distributed.tensor.experimental import implicit_replication
 
 import lossops.functional as F
+from lossops import _C
 from lossops.distributed import _rows, class_sharded, contrast_across_ranks
 from lossops.distributed._classes import LOSSES
 from tests.class_axis import ROWS
@@ -32,9 +33,14 @@ def halves(t: Tensor, dim: int) -> Tensor:
     return t.chunk(2, dim)[dist.get_rank()].detach().clone()
 
 
+ORDERED = {"coral", "corn", "distribution_focal"}  # few thresholds, or bins with a point between
+
+
 def test_every_loss_is_shared() -> None:
-    """No loss over a class axis has its classes gathered."""
-    assert set(LOSSES) == {loss.op for loss in ROWS}
+    """No loss over a class axis has its classes gathered, but for those of classes in an order."""
+    assert set(LOSSES) == {loss.op for loss in ROWS} - ORDERED
+    known = _C.class_axis_losses()
+    assert {op for op in known if known[op]["indivisible"]} == ORDERED
 
 
 # -- derivatives ---

@@ -171,11 +171,13 @@ def _normalized(loss: _Loss, rows: Rows) -> Tensor:
     label, others, costs, count = _pair(loss, rows, "one")
     own, beyond = (torch.nn.functional.softplus(d, threshold=40.0)
                    for d in (others - label, label - others))  # fmt: skip
-    rest = costs + count * beyond
-    alone = (own == math.inf) & (rest < math.inf)
+    rest = costs + _product(count, beyond)
+    more = own > rest
     none = (own + rest == 0) | (own + rest == math.inf)
-    share = torch.where(none, 0.0, own) / torch.where(none, 1.0, own + rest)
-    values, weight = torch.where(alone, 1.0, share), rows.of_label("weight")
+    # Of the lesser of the two, whose derivatives do not cancel.
+    less = torch.where(none, 0.0, torch.where(more, rest, own)) / torch.where(none, 1.0, own + rest)
+    values = torch.where(more, 1 - less, less)
+    weight = rows.of_label("weight")
     values = values if weight is None else values * weight
     return rows.reduced(values, weight if loss.mean_over_weight else None)
 
@@ -185,11 +187,11 @@ def _regularized(loss: _Loss, rows: Rows) -> Tensor:
     assert rows.place is not None
     part, strength = rows.part, rows.args["strength"]
     label, others = _pair(loss, rows)
-    pair = torch.stack([label, others], 1)
-    values = loss.of(rows, pair, torch.zeros_like(rows.place))
+    values = loss.of(rows, torch.stack([label, others], 1), torch.zeros_like(rows.place))
     if strength > 0:
-        average = rows.rows_of(rows.args["average"], part.count, "average")
-        p = (wide(rows.sides[0].logits()) - torch.logaddexp(label, others).unsqueeze(1)).exp()
+        average = rows.kept(wide(rows.rows_of(rows.args["average"], part.count, "average")))
+        log_sum = part.ranks.share(torch.logaddexp(label, others)).unsqueeze(1)
+        p = (wide(rows.sides[0].logits()) - log_sum).exp()
         values = values + strength * log_or_none(part.ranks.sum(_product(p, 1 - average).sum(1)))
     weight = rows.of_label("weight")
     values = values if weight is None else values * weight

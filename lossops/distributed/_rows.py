@@ -166,19 +166,19 @@ class Rows:
         x = given[name]
         if not linear:
             logits = self.rows_of(x, self.part.count, name).to(self.dtype)
-            return Side(self._kept(logits), None, cosines)
+            return Side(self.kept(logits), None, cosines)
         weight, bias = given[f"{prefix}_weight"], given.get(f"{prefix}_bias")
         if weight.size(0) != self.part.count:
             raise RuntimeError(
                 f"{self.owner}: {prefix}_weight must have the {self.part.count} classes of "
                 f"this rank, got shape {list(weight.shape)}"
             )
-        features = self._kept(x.reshape(-1, x.size(-1)).to(self.dtype))
+        features = self.kept(x.reshape(-1, x.size(-1)).to(self.dtype))
         features = self.part.ranks.share(features)
         bias = None if bias is None else bias.to(self.dtype)
         return Side(None, (features, weight.to(self.dtype), bias), cosines)
 
-    def _kept(self, rows: Tensor) -> Tensor:
+    def kept(self, rows: Tensor) -> Tensor:
         """With zeros for what is ignored, which may hold anything."""
         return rows if self.keep is None else torch.where(self.keep.unsqueeze(1), rows, 0.0)
 
