@@ -359,6 +359,8 @@ LIKELIHOODS = [
            8, input=0.0),
     spread("very concentrated", "von_mises_nll", 0.0, 0.0, 1e8, HALF_LN_2PI - 4 * math.log(10), 8,
            kappa=-0.5e-8),
+    spread("as concentrated as can be", "von_mises_nll", 0.5, 0.5, 1e38,
+           HALF_LN_2PI - 19 * math.log(10), 8, input=0.0),
     spread("anywhere", "von_mises_nll", 3.0, 0.0, 0.0, math.log(2 * math.pi), input=0.0,
            kappa=-math.cos(3.0)),
     spread("of the catalogue", "crps_gaussian", 0.0, 0.0, 1.0, (math.sqrt(2) - 1) / ROOT_PI, 8,
@@ -369,6 +371,8 @@ LIKELIHOODS = [
          {"log_var": [0.5 * math.expm1(1e-4)]}, ulps=8),
     Hard("at the prior", "gaussian_kl", {"input": [0.0], "log_var": [0.0]}, [0.0],
          {"input": [0.0], "log_var": [0.0]}),
+    Hard("any variance", "gaussian_kl", {"input": [0.0], "log_var": [INF]}, [INF],
+         {"input": [0.0], "log_var": [INF]}),
     Hard("a constant factor", "beta_nll", {"input": [2.0], "target": [0.0], "var": [4.0]},
          [LN2 * 2 + 1], {"input": [1.0], "var": [0.0]}),
 ]  # fmt: skip

@@ -132,7 +132,7 @@ struct VonMisesNLL {
   static constexpr bool costly = true;
   template <class X, class T, class K>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const K& k) const {
-    return 2.0 * k * square(sin(0.5 * (x - t))) + log_i0e(k) + 2 * kHalfLn2Pi;
+    return k * (2.0 * square(sin(0.5 * (x - t)))) + log_i0e(k) + 2 * kHalfLn2Pi;
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C&, const C& kappa) const {
@@ -174,7 +174,7 @@ struct EvidentialRegression {
   template <class X, class T, class N, class A, class B>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const N& nu, const A& alpha, const B& beta) const {
     const auto d = x - t;
-    const auto scale = sqrt(beta * (1.0 + nu) / (alpha * nu));
+    const auto scale = sqrt(beta / alpha * (1.0 / nu + 1.0));
     return student_t_nll(d, scale, 2.0 * alpha) + coeff * abs(d) * (2.0 * nu + alpha);
   }
   template <class C>

@@ -81,7 +81,8 @@ LOSSOPS_INLINE C expm1mx(const C& x) {
   const auto near = abs(x) < 1.0;
   const C s = select(near, x, C(0));
   constexpr auto ratio = [](int n) { return 1. / n; };
-  return select(near, 0.5 * s * s * series<3, is_single<C>() ? 12 : 20>(s, ratio), expm1(x) - x);
+  const C far = expm1(x) - select(x == C(kInfinity), C(0), x);
+  return select(near, 0.5 * s * s * series<3, is_single<C>() ? 12 : 20>(s, ratio), far);
 }
 template <class C>
 LOSSOPS_INLINE Dual<C> expm1mx(const Dual<C>& x) {
