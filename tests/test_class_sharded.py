@@ -15,7 +15,7 @@ import lossops.functional as F
 from lossops.distributed import class_sharded
 from lossops.distributed._classes import LOSSES
 from tests.cases import Case, make_case
-from tests.losses import BY_OP
+from tests.class_axis import ROWS
 from tests.ranks import on_ranks
 
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-13}
@@ -86,8 +86,7 @@ def compare(function: Any, whole: dict[str, Any], own: dict[str, Tensor], rest: 
 
 
 def table_cases(dtype: torch.dtype) -> Iterator[Case]:
-    for op in LOSSES:
-        loss = BY_OP[op]
+    for loss in (row for row in ROWS if row.op in LOSSES):
         for params in loss.params:
             for k, shape in enumerate(SHAPES):
                 for reduction in ("mean", "sum", "none"):

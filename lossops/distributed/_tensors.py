@@ -28,7 +28,7 @@ from ..nn._base import (
     WeightedMeanLoss,
 )
 from ._agreement import Numbers, agree, checksum, in_words
-from ._classes import LOSSES, evaluate
+from ._classes import LOSSES, by_role, evaluate
 from ._collectives import Ranks
 from ._rows import Part, class_axis
 
@@ -50,7 +50,7 @@ def call(name: str, args: tuple[Any, ...]) -> Tensor:
     space, op = name.split("::")
     schema = getattr(getattr(torch.ops, space), op).default._schema
     given = {a.name: value for a, value in zip(schema.arguments, args, strict=True)}
-    return _Call(space, op, given).run()
+    return _Call(space, op, by_role(op, given) if space == "lossops" else given).run()
 
 
 @dataclass
@@ -122,12 +122,14 @@ class _Call:
             total, self._mesh.size(i), self._mesh.get_local_rank(i)
         )
 
+        names = LOSSES[self._name.removeprefix("linear_")].names
+
         def check() -> None:
             if (count := given[name].size(dim)) != size:
                 raise ValueError(
-                    f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on "
-                    f"this rank, got {count}; see lossops.distributed.class_sharded for other "
-                    "shards"
+                    f"{self._name}: {names.get(name, name)} must be sharded as torch.chunk does, "
+                    f"{size} classes on this rank, got {count}; see "
+                    "lossops.distributed.class_sharded for other shards"
                 )
 
         def describe() -> tuple[str, Numbers]:
@@ -136,7 +138,7 @@ class _Call:
             rows.pop(class_axis(given))
             numbers = {"classes": total, "rows": math.prod(rows)}
             if not target.is_floating_point():
-                numbers["checksum of target"] = checksum(target)
+                numbers[f"checksum of {names['target']}"] = checksum(target)
             return in_words(given), numbers
 
         traced = torch.compiler.is_compiling() or is_fake(given[name])
