@@ -265,13 +265,9 @@ class Rows:
         if name not in self.part.shards:
             return wide(t)[self.label]
         here = self.of_classes(name)
-        assert here is not None
-        return self.part.ranks.sum(self.at_label(here.expand(len(self.label), -1)))
-
-    def at_label(self, by_class: Tensor) -> Tensor:
-        """What the label's class has, in float64, where it is here; else 0."""
-        assert self.place is not None
-        return wide(at_place(by_class, self.place))
+        assert here is not None and self.place is not None
+        found = at_place(wide(here).expand(len(self.label), -1), self.place)
+        return wide(self.part.ranks.sum(found.to(here.dtype)))  # of which one alone is not 0
 
     # -- the end ---
 
