@@ -38,7 +38,7 @@ CALLS: dict[str, Call] = {
 def said_by(call: Callable[[], Tensor]) -> str:
     """The error of a call that has to raise at once."""
     begin = time.monotonic()
-    with pytest.raises((ValueError, RuntimeError, IndexError)) as caught:
+    with pytest.raises((ValueError, RuntimeError, IndexError, TypeError)) as caught:
         call()
     assert time.monotonic() - begin < AT_ONCE
     return f"{type(caught.value).__name__}: {caught.value}"
@@ -77,6 +77,9 @@ def run_mistakes(rank: int) -> dict[str, list[str]]:
             lambda: contrast_across_ranks(F.info_nce_loss, x, x, temperature=1.0 if odd else 2.0)
         ),
     ]
+    sharded = DTensor.from_local(x, init_device_mesh("cpu", (dist.get_world_size(),)), [Shard(1)])
+    said["a DTensor"] = [said_by(functools.partial(CALLS[name], sharded if odd else x, t))
+                         for name in ("class_sharded", "contrast", "regions")]  # fmt: skip
     said["function"] = [
         said_by(lambda: (CALLS["contrast"] if odd else CALLS["class_sharded"])(x, t))
     ]
@@ -103,6 +106,9 @@ def test_mistakes(tmp_path: Path, ranks: int) -> None:
     assert "the call must be the same on all ranks" in first["weight"][1]
     assert f"refused on ranks [{last}]" in first["parameter"][0]
     assert "gamma must be >= 0, got -2" in every[last]["parameter"][0]
+    for found, refused in zip(first["a DTensor"], every[last]["a DTensor"], strict=True):
+        assert f"refused on ranks [{last}]" in found
+        assert "must be this rank's part as a plain tensor, got a DTensor" in refused
     for found in first["parameter"][1:] + first["function"]:
         assert f"but for sizes, and is another on ranks [{last}] than on rank 0" in found
 

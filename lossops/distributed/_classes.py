@@ -178,9 +178,10 @@ def _penalized(loss: _Loss, rows: Rows) -> Tensor:
 
 def _normalized(loss: _Loss, rows: Rows) -> Tensor:
     """The label's cost over that of all classes, of which each costs more than the others' sum."""
+    assert rows.place is not None
     label, others, costs, count = _pair(loss, rows, "one")
-    own, beyond = (torch.nn.functional.softplus(d, threshold=40.0)
-                   for d in (others - label, label - others))  # fmt: skip
+    pair, first = torch.stack([label, others], 1), torch.zeros_like(rows.place)
+    own, beyond = loss.of(rows, pair, first), loss.of(rows, pair, first + 1)
     rest = costs + _product(count, beyond)
     more = own > rest
     none = (own + rest == 0) | (own + rest == math.inf)

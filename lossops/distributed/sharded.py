@@ -55,7 +55,7 @@ def class_sharded(
         row for ``"none"``.
 
     Raises:
-        TypeError: ``function`` is no loss over a class axis.
+        TypeError: ``function`` is no loss over a class axis, or is given a DTensor.
         ValueError: What has to be the same on all ranks is not, or their classes are not all of
             them; on every rank. And whatever the function raises: on the other ranks it is then a
             RuntimeError.
