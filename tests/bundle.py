@@ -32,14 +32,18 @@ def bundle_cases(
     ]
 
 
-def operands_of(cases: Sequence[Case], requires_grad: bool = False) -> Operands:
-    """The operands of each loss, by op; as leaves that require a gradient if asked for."""
+def operands_of(
+    cases: Sequence[Case], requires_grad: bool = False, fused: bool = False
+) -> Operands:
+    """The operands of each loss, by op; as leaves that require a gradient if asked for.
+
+    With ``fused`` only those require one whose gradient the fused op gives.
+    """
     out = {}
     for case in cases:
+        names = case.loss.family.fused(case) if fused else case.loss.differentiable
         out[case.loss.op] = [
-            case.tensors[name]
-            .clone()
-            .requires_grad_(requires_grad and name in case.loss.differentiable)
+            case.tensors[name].clone().requires_grad_(requires_grad and name in names)
             for name in case.loss.operands
         ]
     return out

@@ -244,7 +244,7 @@ def test_compiled_autograd() -> None:
 
     bundle = Bundle(bundle_cases())
     for rows in SIZES:
-        operands = operands_of(bundle_cases(rows), requires_grad=True)
+        operands = operands_of(bundle_cases(rows), requires_grad=True, fused=True)
         expected = gradients(bundle, operands)
         value = total(bundle(operands)) * 1.5
         with torch._dynamo.compiled_autograd._enable(compiler, dynamic=True):

@@ -22,7 +22,9 @@ def _restore() -> Iterator[None]:
 
 def bits(case: Case) -> list[Tensor]:
     values = [case.but(reduction=kind).ours() for kind in case.loss.reductions]
-    return [*values, *case.gradients(names=case.loss.differentiable)]
+    summed = case.loss.family.summed(case)
+    names = tuple(name for name in case.loss.differentiable if name not in summed)
+    return [*values, *case.gradients(names=names)]
 
 
 def same(a: list[Tensor], b: list[Tensor]) -> bool:

@@ -77,6 +77,19 @@ def test_where_the_distribution_of_torch_is_wrong() -> None:
     assert abs(theirs.item() - right) > 1
 
 
+def test_gamma_of_every_shape() -> None:
+    """ln Gamma from 0 to where Stirling's series takes over, and where its own pieces meet."""
+    joints = torch.tensor([0.5, 1.0, 1.25, 2.0, 3.0, 4.0, 8.0])
+    beside = torch.cat([joints, joints.nextafter(torch.zeros(7)), joints.nextafter(8 + joints)])
+    k = torch.cat([torch.logspace(-30, 1, 500), torch.linspace(0.01, 9, 5000), beside])
+    zero, one = torch.zeros_like(k), torch.ones_like(k)
+    ours = F.gamma_nll_loss(zero, one, k, full=True, reduction="none").double()
+    wide = k.double()
+    parts = torch.stack([wide, torch.lgamma(wide), -wide * wide.log()])
+    error = (ours - parts.sum(0)).abs() / parts.abs().amax(0)
+    assert error.max() < 6 * torch.finfo(torch.float32).eps
+
+
 @pytest.mark.parametrize("df", [0.3, 1.0, 7.9, 8.1, 15.9, 16.1, 1e3])
 def test_student_of_many_degrees(df: float) -> None:
     """Around where the gamma functions take another form, and far from it."""

@@ -214,7 +214,7 @@ LOSSOPS_INLINE X power(const X& x, double p) {
   using C = std::remove_const_t<decltype(v)>;
   const auto zero = v == C(0);
   const C s = select(zero, C(1), v);
-  const C r = exp(p * log(s));
+  const C r = p == 0.5 ? C(sqrt(s)) : C(exp(p * log(s)));
   // Not by way of the logarithm, whose second derivative overflows where the power's does not.
   const C slope = select(zero, C(0), p * (r / s));
   return custom_derivative(select(zero, C(p < 0 ? kInfinity : 0), r), slope, x);

@@ -169,6 +169,7 @@ def answers(x: Tensor, desirable: float) -> tuple[Tensor, ...]:
 DIFFERENCE = Axis("input - target", -3, 3, targets)
 LOGIT = Axis("logit", -6, 6, targets)
 ROW = Axis(f"logit of the true class, the other {CLASSES - 1} being 0", -6, 8, row)
+THRESHOLD = Axis("logit of the first threshold, the other 3 being 0", -6, 6, thresholds)
 COSINE = Axis(f"cosine to the true class, the other {CLASSES - 1} being 0", -0.999, 0.999, row)
 SCORE = Axis("target times score", -3, 3, lambda x, _: targets(x, 1.0))
 FOUND = "logit of the label at the middle frame, all others being 0"
@@ -223,10 +224,7 @@ USUAL: dict[str, Curves] = {  # of a family's losses
     "margin": (SCORE, (Line("the defaults"),)),
     "classification": (ROW, (Line("the defaults"),)),
     "noise": (ROW, (Line("the defaults"),)),
-    "ordinal": (
-        Axis("logit of the first threshold, the other 3 being 0", -6, 6, thresholds),
-        tuple(Line(f"label {t}", t) for t in (0, 1, 4)),
-    ),
+    "ordinal": (THRESHOLD, tuple(Line(f"label {t}", t) for t in (0, 1, 4))),
     "metric": (COSINE, (Line("the defaults"),)),
     "distillation": (GAP, (Line("teacher's 2 apart", 2.0),)),
     "sequence": (
@@ -366,6 +364,7 @@ CURVES: dict[str, Curves] = {  # of those that show more along another line, or 
         tuple(Line(f"average {q} of the true class", q) for q in (0.0, 0.5, 0.9)),
     ),
     "confidence_penalty": (ROW, by("beta", 0.0, 0.1, 0.5)),
+    "coral": (THRESHOLD, (Line("label 0", 0), Line("any other label", 1))),
     "distribution_focal": (replace(ROW, operands=bins), fixed(0.0, 0.25, 0.5)),
     "generalized_cross_entropy": (ROW, by("q", 0.01, 0.3, 0.7, 1.0)),
     "rww_cross_entropy": (

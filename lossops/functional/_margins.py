@@ -1,7 +1,9 @@
-"""Margins per class: cosines from which they are taken before a loss without a margin.
+"""Numbers per class that change a row's logits by its label, before a loss without them.
 
-All of it compiles under TorchScript.
+The margins compile under TorchScript.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from .._op import is_scripting
 
 def lowered(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Cosines of which each row's own is less by the margin of its class."""
-    if not _fit("cosface", input, target, margin):
+    if not _fit("cosface", "margin", input, target, margin):
         return input
     place, own, m = _own(input, target, margin)
     return _replaced(input, place, own - m)
@@ -23,7 +25,7 @@ def widened(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     Beyond pi it goes on falling in a straight line. The sine's slope, infinite at a cosine of +-1,
     is taken for 0 there.
     """
-    if not _fit("arcface", input, target, margin):
+    if not _fit("arcface", "margin", input, target, margin):
         return input
     place, own, m = _own(input, target, margin)
     sine2 = 1 - own * own
@@ -32,6 +34,22 @@ def widened(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     turned = own * m.cos() - sine * m.sin()
     beyond = own - m * m.sin()
     return _replaced(input, place, torch.where(own < -m.cos(), beyond, turned))
+
+
+def compensated(input: Tensor, target: Tensor, counts: Tensor, p: float, q: float,
+                eps: float) -> Tensor:  # fmt: skip
+    """Logits of which the wrong ones are lowered by rarity and raised by how wrong they are."""
+    if not _fit("seesaw", "counts", input, target, counts):
+        return input
+    dim, wide = _class_dim(input), _wide(input)
+    place, _ = _place(input, target)
+    logs = wide.detach().log_softmax(dim)
+    own = logs.gather(dim, place).clamp(min=math.log(eps))
+    often = counts.detach().to(device=input.device, dtype=wide.dtype).clamp(min=1).log()
+    by_class = often.view([-1 if d == dim else 1 for d in range(input.dim())])
+    rarer = (by_class - often[place]).clamp(max=0) if often.dim() > 0 else 0 * place
+    worse = (logs - own).clamp(min=0)
+    return wide + (p * rarer + q * worse).scatter(dim, place, 0.0)
 
 
 def wider_than(input: Tensor, cosines: Tensor) -> torch.dtype | None:
@@ -48,7 +66,7 @@ def _class_dim(input: Tensor) -> int:
     return 0 if input.dim() == 1 else 1
 
 
-def _fit(op: str, input: Tensor, target: Tensor, margin: Tensor) -> bool:
+def _fit(op: str, name: str, input: Tensor, target: Tensor, by_class: Tensor) -> bool:
     """Whether input and target are what the operator takes, which says what else is wrong."""
     if not is_scripting():
         if not isinstance(input, Tensor) or not isinstance(target, Tensor):
@@ -61,25 +79,34 @@ def _fit(op: str, input: Tensor, target: Tensor, margin: Tensor) -> bool:
     classes = rows.pop(_class_dim(input))
     if list(target.shape) != rows and not (len(rows) == 0 and list(target.shape) == [1]):
         return False
-    if not margin.is_floating_point():
+    if name == "margin" and not by_class.is_floating_point():
         raise TypeError(
-            f"{op}: margin must be a number, or have a floating dtype, got {margin.dtype}"
+            f"{op}: {name} must be a number, or have a floating dtype, got {by_class.dtype}"
         )
-    if margin.dim() > 0 and list(margin.shape) != [classes]:
+    if by_class.dim() > 0 and list(by_class.shape) != [classes]:
         raise RuntimeError(
-            f"{op}: margin must be a number, or have shape [{classes}], got {list(margin.shape)}"
+            f"{op}: {name} must be a number, or have shape [{classes}], got {list(by_class.shape)}"
         )
     return classes > 0
 
 
-def _own(input: Tensor, target: Tensor, margin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The place, the cosine and the margin of each row's own class; of none, some and 0."""
+def _wide(input: Tensor) -> Tensor:
+    return input if input.dtype == torch.float64 else input.float()
+
+
+def _place(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each row's own class is, and whether there is one; of none, the first."""
     dim = _class_dim(input)
     label = target.long().reshape(input.select(dim, 0).shape).unsqueeze(dim)
     counts = (label >= 0) & (label < input.size(dim))
-    place = torch.where(counts, label, 0)
-    wide = input if input.dtype == torch.float64 else input.float()
-    own = torch.where(counts, wide.gather(dim, place), 0.0)  # what does not count may be NaN
+    return torch.where(counts, label, 0), counts
+
+
+def _own(input: Tensor, target: Tensor, margin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The place, the cosine and the margin of each row's own class; of none, some and 0."""
+    place, counts = _place(input, target)
+    wide = _wide(input)
+    own = torch.where(counts, wide.gather(_class_dim(input), place), 0.0)  # the rest may be NaN
     m = margin.to(device=input.device, dtype=wide.dtype)
     if m.dim() > 0:
         m = m.index_select(0, place.reshape(-1)).reshape(place.shape)

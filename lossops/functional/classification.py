@@ -361,11 +361,11 @@ def distribution_focal_loss(
 
     Example:
         >>> import torch, lossops.functional as F
-        >>> x = torch.tensor([[0.0, 3.0, 3.0, 0.0]])
+        >>> x = torch.tensor([[0.0, 4.0, 2.0, 1.0]])
         >>> F.distribution_focal_loss(x, torch.tensor([1.5]))
-        tensor(0.7418)
+        tensor(1.1852)
         >>> F.distribution_focal_loss(x, torch.tensor([3.0]))
-        tensor(3.7418)
+        tensor(3.1852)
     """
     code, n = reduction_code("distribution_focal", reduction), scalar_tensor(normalizer, input)
     return _distribution_focal(input, target, weight, None, n, code)

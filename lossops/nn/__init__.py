@@ -88,6 +88,7 @@ from .regression import (
     WingLoss,
 )
 from .relative import MAPELoss, MSLELoss, SMAPELoss
+from .seesaw import SeesawLoss
 from .segmentation import DiceCELoss, DiceFocalLoss, GeneralizedDiceLoss, MCCLoss
 from .sequence import CTCLoss, RNNTLoss
 from .signal import SISDRLoss, SNRLoss
@@ -185,6 +186,7 @@ __all__ = [
     "SISDRLoss",
     "SMAPELoss",
     "SNRLoss",
+    "SeesawLoss",
     "SigLipLoss",
     "SimPOLoss",
     "SmoothL1Loss",

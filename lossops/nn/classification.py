@@ -332,10 +332,10 @@ class DistributionFocalLoss(Loss):
 
     Example:
         >>> import torch, lossops
-        >>> x = torch.tensor([[0.0, 3.0, 3.0, 0.0]])
+        >>> x = torch.tensor([[0.0, 4.0, 2.0, 1.0]])
         >>> loss = lossops.nn.DistributionFocalLoss()
         >>> loss(x, torch.tensor([1.5]))
-        tensor(0.7418)
+        tensor(1.1852)
     """
 
     def forward(
