@@ -49,11 +49,17 @@ def selective_log_softmax(
     """
     if not is_scripting():
         check_tensors("selective_log_softmax", logits=logits, index=index)
-    if index.dim() == logits.dim() and index.dim() > 0:
-        sizes = list(logits.shape)
-        sizes.insert(len(sizes) - 1, index.size(-1))
-        logits = logits.unsqueeze(-2).expand(sizes)
+    logits = by_index(logits, index)
     return _selective_log_softmax(logits, index, temperature, -1, None, ignore_index, None, 0)
+
+
+def by_index(logits: Tensor, index: Tensor) -> Tensor:
+    """The logits of each index: where a row has several, it is several rows."""
+    if index.dim() != logits.dim() or index.dim() == 0:
+        return logits
+    sizes = list(logits.shape)
+    sizes.insert(len(sizes) - 1, index.size(-1))
+    return logits.unsqueeze(-2).expand(sizes)
 
 
 def softmax_entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
@@ -89,5 +95,9 @@ def softmax_entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
         raise RuntimeError(
             f"softmax_entropy: logits must have at least one class, got shape {list(logits.shape)}"
         )
-    any_class = torch.zeros(logits.shape[:-1], dtype=torch.int64, device=logits.device)
-    return _softmax_entropy(logits, any_class, temperature, -1, None, None, None, 0)
+    return _softmax_entropy(logits, any_class(logits), temperature, -1, None, None, None, 0)
+
+
+def any_class(logits: Tensor) -> Tensor:
+    """A label for each row, of which the entropy does not depend."""
+    return torch.zeros(logits.shape[:-1], dtype=torch.int64, device=logits.device)

@@ -15,7 +15,7 @@ import lossops.functional as F
 from lossops.distributed import class_sharded
 from lossops.distributed._classes import LOSSES
 from tests.cases import Case, make_case
-from tests.losses import BY_OP
+from tests.class_axis import ROWS
 from tests.ranks import on_ranks
 
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-13}
@@ -86,8 +86,7 @@ def compare(function: Any, whole: dict[str, Any], own: dict[str, Tensor], rest: 
 
 
 def table_cases(dtype: torch.dtype) -> Iterator[Case]:
-    for op in LOSSES:
-        loss = BY_OP[op]
+    for loss in (row for row in ROWS if row.op in LOSSES):
         for params in loss.params:
             for k, shape in enumerate(SHAPES):
                 for reduction in ("mean", "sum", "none"):
@@ -274,27 +273,39 @@ class Traffic(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def run_traffic(rank: int, ranks: int, rows: int, classes: int) -> float:
+# Bytes a row and rank, forward and backward, over four ranks: 3/2 of what is added up, by a ring.
+ON_THE_WIRE: dict[str, tuple[dict[str, Any], float]] = {
+    "plain": ({}, 30),  # the largest in float32; a sum and the label's logit in float64
+    "softcap": ({"softcap": 30.0}, 30),
+    "z_loss": ({"z_loss": 1e-4}, 30),
+    "smoothing": ({"label_smoothing": 0.1}, 54),  # two more sums
+    "weight": ({"weight": True}, 36),  # the label's, where a rank knows those of its classes
+    "all": ({"softcap": 30.0, "z_loss": 1e-4, "label_smoothing": 0.1, "weight": True}, 60),
+}
+
+
+def run_traffic(rank: int, ranks: int, rows: int, classes: int) -> dict[str, float]:
     first, count = cut(ranks, rank, (classes // ranks,) * ranks)
     logits = torch.randn(rows, count).requires_grad_()
     labels = torch.randint(classes, (rows,), generator=torch.Generator().manual_seed(0))
-    with Traffic() as traffic:
-        loss = class_sharded(F.cross_entropy, logits, labels, first_class=first,
-                             label_smoothing=0.1)  # fmt: skip
-        loss.backward()
+    sent = {}
+    for name, (params, _) in ON_THE_WIRE.items():
+        given = {**params, "weight": torch.ones(count)} if "weight" in params else params
+        with Traffic() as traffic:
+            class_sharded(F.cross_entropy, logits, labels, first_class=first, **given).backward()
+        sent[name] = traffic.sent / rows
     assert logits.grad is not None
-    assert traffic.sent > 0
-    return traffic.sent / rows
+    return sent
 
 
-def test_bytes_on_the_wire(tmp_path: Path) -> None:
-    """At most 64 bytes a row and rank, forward and backward, and label smoothing with them."""
-    assert max(on_ranks(tmp_path, run_traffic, 4, 4096, 320, ranks=4)) <= 64
-
-
-@pytest.mark.slow
-def test_bytes_on_the_wire_of_a_vocabulary(tmp_path: Path) -> None:
-    assert max(on_ranks(tmp_path, run_traffic, 4, 4096, 32000, ranks=4)) <= 64
+@pytest.mark.parametrize("classes", [320, pytest.param(32000, marks=pytest.mark.slow)])
+def test_bytes_on_the_wire(tmp_path: Path, classes: int) -> None:
+    """Whatever the number of classes, beside what the ranks first tell each other of the call."""
+    rows = 4096
+    agreement = 3 * 128 / rows
+    for sent in on_ranks(tmp_path, run_traffic, 4, rows, classes, ranks=4):
+        assert sent == {name: size + agreement for name, (_, size) in ON_THE_WIRE.items()}
+        assert max(sent.values()) <= 64
 
 
 # -- mistakes ---

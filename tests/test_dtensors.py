@@ -12,6 +12,7 @@ from torch.distributed.tensor import DTensor, Placement, Replicate, Shard, distr
 
 import lossops
 import lossops.functional as F
+from lossops.monitor import LossMeter
 from tests.cases import Case, make_case
 from tests.class_axis import ROWS
 from tests.families import of_family
@@ -168,6 +169,18 @@ def run_inference(rank: int) -> None:  # noqa: ARG001
             close(F.huber_loss(*both).full_tensor(), F.huber_loss(x, -x), context)
 
 
+def run_monitored(rank: int) -> None:  # noqa: ARG001
+    """A loss that is a DTensor is watched as the number that it is."""
+    logits = torch.arange(14.0).view(2, 7) / 5
+    mesh = init_device_mesh("cpu", (2,))
+    sharded = distribute_tensor(logits, mesh, [Shard(1)])
+    meter, labels = LossMeter(), torch.tensor([1, 4])
+    meter.update(F.cross_entropy(sharded, labels))
+    assert meter.compute(mesh.get_group()).mean == pytest.approx(
+        F.cross_entropy(logits, labels).item()
+    )
+
+
 def run_compiled(rank: int) -> None:  # noqa: ARG001
     mesh = init_device_mesh("cpu", (2,))
     x, t = torch.randn(4, 7, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 4, 0, 6])
@@ -237,6 +250,7 @@ def run_all(rank: int, ranks: int) -> int:
     if ranks == 2:
         run_others(rank)
         run_inference(rank)
+        run_monitored(rank)
         run_penalties(rank)
     else:
         assert 0 < run_no_gather(rank) <= 64

@@ -11,8 +11,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import DTensor, Shard
+from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 
+import lossops
 import lossops.functional as F
 from lossops.distributed import class_sharded, contrast_across_ranks, regions_across_ranks
 from tests.ranks import on_ranks
@@ -38,7 +39,7 @@ CALLS: dict[str, Call] = {
 def said_by(call: Callable[[], Tensor]) -> str:
     """The error of a call that has to raise at once."""
     begin = time.monotonic()
-    with pytest.raises((ValueError, RuntimeError, IndexError)) as caught:
+    with pytest.raises((ValueError, RuntimeError, IndexError, TypeError)) as caught:
         call()
     assert time.monotonic() - begin < AT_ONCE
     return f"{type(caught.value).__name__}: {caught.value}"
@@ -77,6 +78,9 @@ def run_mistakes(rank: int) -> dict[str, list[str]]:
             lambda: contrast_across_ranks(F.info_nce_loss, x, x, temperature=1.0 if odd else 2.0)
         ),
     ]
+    sharded = DTensor.from_local(x, init_device_mesh("cpu", (dist.get_world_size(),)), [Shard(1)])
+    said["a DTensor"] = [said_by(functools.partial(CALLS[name], sharded if odd else x, t))
+                         for name in ("class_sharded", "contrast", "regions")]  # fmt: skip
     said["function"] = [
         said_by(lambda: (CALLS["contrast"] if odd else CALLS["class_sharded"])(x, t))
     ]
@@ -103,8 +107,57 @@ def test_mistakes(tmp_path: Path, ranks: int) -> None:
     assert "the call must be the same on all ranks" in first["weight"][1]
     assert f"refused on ranks [{last}]" in first["parameter"][0]
     assert "gamma must be >= 0, got -2" in every[last]["parameter"][0]
+    for found, refused in zip(first["a DTensor"], every[last]["a DTensor"], strict=True):
+        assert f"refused on ranks [{last}]" in found
+        assert "must be this rank's part as a plain tensor, got a DTensor" in refused
     for found in first["parameter"][1:] + first["function"]:
         assert f"but for sizes, and is another on ranks [{last}] than on rank 0" in found
+
+
+def run_refusals(rank: int) -> list[str]:
+    """What operators refuse of DTensors: on every rank alike, and on the last one alone."""
+    size = dist.get_world_size()
+    mesh, odd = init_device_mesh("cpu", (size,)), rank == size - 1
+    x, t = torch.zeros(6, 7), torch.zeros(6, dtype=torch.long)
+    by_rows, by_classes = (distribute_tensor(x, mesh, [Shard(dim)]) for dim in range(2))
+    calls: list[Callable[[], Tensor]] = [
+        lambda: F.cross_entropy(by_rows, t[:5]),
+        lambda: F.elr_loss(by_rows, t, x[:5]),
+        lambda: F.elr_loss(by_classes, t, x[:, :5]),
+        lambda: F.cross_entropy(by_classes, t, label_smoothing=2.0),
+        lambda: F.cross_entropy(by_classes, t, weight=torch.ones(6)),
+        lambda: lossops.softmax_entropy(by_classes, -1.0),
+        lambda: F.cross_entropy(by_classes, t, label_smoothing=2.0 * odd),
+        lambda: F.cross_entropy(by_classes, t[:, None] if odd else t),
+        lambda: lossops.selective_log_softmax(by_classes, t[: 6 - odd]),
+    ]
+    said = [said_by(call) for call in calls]
+    F.cross_entropy(by_classes, t)
+    return said
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """In the operator's words, and at once."""
+    *others, last = on_ranks(tmp_path, run_refusals, ranks=4)
+    alike, alone = slice(6), slice(6, None)
+    for found in others:
+        assert found[alike] == last[alike]
+        assert found[alone] == [
+            f"RuntimeError: {op}: refused on ranks [3], whose errors say why"
+            for op in ("cross_entropy", "cross_entropy", "selective_log_softmax")
+        ]
+    for message, part in zip(last, (
+        "cross_entropy: target must have the shape of input without its class axis",
+        "elr: average must have shape (6, 7), got (5, 7)",
+        "elr: average must have shape (6, 7), got (6, 5)",
+        "cross_entropy: label_smoothing must be <= 1, got 2",
+        "cross_entropy: weight must have shape (7,), got (6,)",
+        "softmax_entropy: temperature must be > 0, got -1",
+        "cross_entropy: label_smoothing must be <= 1, got 2",
+        "cross_entropy: target must",
+        "selective_log_softmax: index must have the shape of logits",
+    ), strict=True):  # fmt: skip
+        assert part in message
 
 
 def wait_for(flags: list[Path]) -> None:

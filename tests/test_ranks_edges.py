@@ -38,7 +38,8 @@ ORDERED = {"coral", "corn", "distribution_focal"}  # few thresholds, or bins wit
 
 def test_every_loss_is_shared() -> None:
     """No loss over a class axis has its classes gathered, but for those of classes in an order."""
-    assert set(LOSSES) == {loss.op for loss in ROWS} - ORDERED
+    tokens = {"selective_log_softmax", "softmax_entropy"}
+    assert set(LOSSES) == {loss.op for loss in ROWS} - ORDERED | tokens
     known = _C.class_axis_losses()
     assert {op for op in known if known[op]["indivisible"]} == ORDERED
 
@@ -63,7 +64,8 @@ def run_second_order(rank: int) -> None:  # noqa: ARG001
     close(two[1].grad, halves(one[1].grad, 0), "weight")
     z = draw(6, 8)
     for function in (F.softmax_focal_loss, F.confidence_penalty_loss, F.label_relaxation_loss,
-                     F.taylor_cross_entropy_loss, F.symmetric_cross_entropy_loss):  # fmt: skip
+                     F.taylor_cross_entropy_loss, F.symmetric_cross_entropy_loss,
+                     F.normalized_cross_entropy_loss):  # fmt: skip
         whole, part = z.clone().requires_grad_(), halves(z, 1).requires_grad_()
         of_gradients(function(whole, labels), whole).backward()
         of_gradients(class_sharded(function, part, labels), part).backward()
@@ -165,7 +167,8 @@ def run_square(rank: int) -> None:  # noqa: ARG001
     mesh = init_device_mesh("cpu", (2, 2))
     z, labels = draw(5, 7), torch.tensor([0, 6, 3, -100, 1])
     weight = torch.arange(1.0, 8.0, dtype=torch.float64)
-    for function in (F.cross_entropy, F.softmax_focal_loss, F.confidence_penalty_loss):
+    for function in (F.cross_entropy, F.softmax_focal_loss, F.confidence_penalty_loss,
+                     F.normalized_cross_entropy_loss):  # fmt: skip
         for reduction in ("mean", "none"):
             for placements in ([Shard(0), Shard(1)], [Shard(1), Shard(0)], [Shard(1), Shard(1)]):
                 whole = z.clone().requires_grad_()

@@ -37,7 +37,6 @@ void add_class_axis(pybind11::dict& known, const char* op, const TraitsOf<E>& tr
 /// By the name of the operator.
 inline pybind11::dict class_axis_losses() {
   pybind11::dict known;
-#define OPERATOR(op, Expression, ...)
 #define LOSS(op, Expression, ...) \
   add_class_axis<losses::Expression>(known, #op, TraitsOf<losses::Expression>{__VA_ARGS__});
 #include "../losses/registry.def"

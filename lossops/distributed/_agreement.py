@@ -68,9 +68,19 @@ def _tell(ranks: Ranks, row: list[int]) -> list[list[int]]:
 def arguments_of(
     function: Callable[..., Tensor], args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> dict[str, Any]:
-    """Those of a call, by name, with defaults."""
+    """Those of a call, by name, with defaults.
+
+    Raises:
+        TypeError: They do not fit the function, or there is a DTensor among them.
+    """
     bound = inspect.signature(function).bind(*args, **keywords)
     bound.apply_defaults()
+    for name, value in bound.arguments.items():
+        if isinstance(value, Tensor) and hasattr(value, "device_mesh"):
+            raise TypeError(
+                f"{function.__name__}: {name} must be this rank's part as a plain tensor, got a "
+                "DTensor, of which the function itself is that of all ranks"
+            )
     return dict(bound.arguments)
 
 

@@ -12,7 +12,7 @@ known of a row is known to every rank, and the loss is the operator's own, of a 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -50,6 +50,10 @@ def _scaled(rows: Rows, x: Tensor) -> Tensor:
     return cast(Tensor, x * rows.args["scale"])
 
 
+def _tempered(rows: Rows, x: Tensor) -> Tensor:
+    return cast(Tensor, x / rows.args["temperature"])
+
+
 def _balanced(rows: Rows, x: Tensor) -> Tensor:
     prior, tau = rows.of_classes("prior"), rows.args["tau"]
     return x if prior is None or tau == 0 else x + tau * log_or_none(prior)
@@ -72,6 +76,7 @@ class _Loss:
         by_class: The arguments with a number per class, but for ``weight``.
         true_weights: Those of them that are factors of what the true class costs.
         by_entry: The arguments with a number per row and class, beside the logits.
+        names: What the operator calls ``input`` and ``target``.
     """
 
     run: "Callable[[_Loss, Rows], Tensor]"
@@ -86,6 +91,7 @@ class _Loss:
     by_class: tuple[str, ...]
     true_weights: tuple[str, ...]
     by_entry: tuple[str, ...]
+    names: Mapping[str, str]
 
     @property
     def weighs_rows(self) -> bool:
@@ -97,7 +103,7 @@ class _Loss:
         op = getattr(torch.ops.lossops, self.op)
         numbers = {n: rows.args[n] for n in _NUMBERS[self.op] if n in rows.args}
         wanted = {"dtype": widest_float(input.device), "reduction": 0, "ignore_index": None}
-        return cast(Tensor, op(**{**numbers, **wanted, **other}, input=input, target=target))
+        return cast(Tensor, op(input, target, **{**numbers, **wanted, **other}))
 
 
 def evaluate(op: str, given: Given, part: Part) -> Tensor:
@@ -114,7 +120,7 @@ def evaluate(op: str, given: Given, part: Part) -> Tensor:
             given |= floats
         dtype = promoted(floats.values())
         given["dtype"] = given.get("dtype") or result_dtype(dtype, narrow)
-        rows = Rows(op, given, part, dtype, loss.sides, loss.lists, loss.cosines)
+        rows = Rows(op, given, part, dtype, loss.sides, loss.lists, loss.cosines, loss.names)
         return loss.run(loss, rows)
 
 
@@ -154,23 +160,28 @@ def _of_label(loss: _Loss, rows: Rows) -> Tensor:
 
 
 def _penalized(loss: _Loss, rows: Rows) -> Tensor:
-    """With beta times the entropy: that of the pair, and that of the others among each other."""
+    """Less beta times the entropy: that of the pair, and that of the others among each other.
+
+    Or the entropy itself.
+    """
     assert rows.place is not None
     label, others, costs, sums = _pair(loss, rows, "exponential")
     pair = torch.stack([label, others], 1)
     some = sums != 0
     entropy = torch.where(some, costs / torch.where(some, sums, 1.0), 0.0)
     values = loss.of(rows, pair, torch.zeros_like(rows.place))
-    values = values - rows.args["beta"] * pair.softmax(1)[:, 1] * entropy
+    factor = -rows.args["beta"] if "beta" in rows.args else 1.0
+    values = values + factor * pair.softmax(1)[:, 1] * entropy
     weight = rows.of_label("weight")
     return rows.reduced(values if weight is None else values * weight, weight)
 
 
 def _normalized(loss: _Loss, rows: Rows) -> Tensor:
     """The label's cost over that of all classes, of which each costs more than the others' sum."""
+    assert rows.place is not None
     label, others, costs, count = _pair(loss, rows, "one")
-    own, beyond = (torch.nn.functional.softplus(d, threshold=40.0)
-                   for d in (others - label, label - others))  # fmt: skip
+    pair, first = torch.stack([label, others], 1), torch.zeros_like(rows.place)
+    own, beyond = loss.of(rows, pair, first), loss.of(rows, pair, first + 1)
     rest = costs + _product(count, beyond)
     more = own > rest
     none = (own + rest == 0) | (own + rest == math.inf)
@@ -432,11 +443,12 @@ def _wrong_weights(rows: Rows) -> Tensor:
 # -- which loss is computed how ---
 
 # The logits of an expression that maps its inputs, by the argument that says how.
-_SCORES = {"softcap": _capped, "scale": _scaled, "prior": _balanced}
+_SCORES = {"softcap": _capped, "scale": _scaled, "temperature": _tempered, "prior": _balanced}
 # What a class costs that is not the label, and what is made of the sum, have no one form.
 _BY_HAND = {
     "rww_cross_entropy": _rww,
     "confidence_penalty": _penalized,
+    "softmax_entropy": _penalized,
     "normalized_cross_entropy": _normalized,
     "elr": _regularized,
 }
@@ -476,6 +488,7 @@ def _plan(op: str, known: dict[str, Any]) -> _Loss | None:
         by_class=(*known["true_weights"], *known["others_by_class"]),
         true_weights=(*known["true_weights"],),
         by_entry=(*known["by_entry"],),
+        names={"input": names[0], "target": names[1]},
     )
 
 
@@ -487,12 +500,21 @@ LOSSES = {
 }
 
 
-def _numbers(op: str) -> list[str]:
+def by_role(op: str, given: Given) -> dict[str, Any]:
+    """The arguments of any operator, where logits are ``input`` and labels ``target``."""
+    loss = LOSSES.get(op.removeprefix("linear_"))
+    roles = {} if loss is None else {name: role for role, name in loss.names.items()}
+    return {roles.get(name, name): value for name, value in given.items()}
+
+
+def _numbers(loss: _Loss) -> list[str]:
     """The parameters of an operator but those that have been seen to before it is called."""
-    arguments = getattr(torch.ops.lossops, op).default._schema.arguments
+    arguments = getattr(torch.ops.lossops, loss.op).default._schema.arguments
     numbers = [a.name for a in arguments if "Tensor" not in str(a.type)]
-    done = ("label_smoothing", "z_loss", "softcap", "tau", "ignore_index", "reduction", "dtype")
+    done = ["label_smoothing", "z_loss", "softcap", "tau", "ignore_index", "reduction", "dtype"]
+    if loss.sides == 1:
+        done.append("temperature")
     return [name for name in numbers if name not in done]
 
 
-_NUMBERS = {loss.op: _numbers(loss.op) for loss in LOSSES.values()}  # torch.compile reads no schema
+_NUMBERS = {loss.op: _numbers(loss) for loss in LOSSES.values()}  # torch.compile reads no schema

@@ -137,14 +137,14 @@ class Rows:
     """
 
     def __init__(self, owner: str, given: Given, part: Part, dtype: torch.dtype, sides: int,
-                 lists: bool, cosines: bool) -> None:  # fmt: skip
-        self.owner, self.args, self.part = owner, given, part
+                 lists: bool, cosines: bool, names: Mapping[str, str]) -> None:  # fmt: skip
+        self.owner, self.args, self.part, self._names = owner, given, part, names
         self._compares, self._has_lists = sides == 2, lists
         input = given["input"]
         linear = "linear_weight" in given
         self._axis = class_axis(given)
         self.dtype = torch.promote_types(dtype, torch.float32)
-        names = ("linear", "target")[:sides]
+        prefixes = ("linear", "target")[:sides]
         inputs = ("input", "target")[:sides]
         rows = list(input.shape)
         rows.pop(self._axis)
@@ -159,7 +159,7 @@ class Rows:
             self._read(target)
         self.sides = [
             self._side(given, name, prefix, linear, cosines)
-            for name, prefix in zip(inputs, names, strict=True)
+            for name, prefix in zip(inputs, prefixes, strict=True)
         ]
 
     def _side(self, given: Given, name: str, prefix: str, linear: bool, cosines: bool) -> Side:
@@ -186,8 +186,8 @@ class Rows:
         """What has so many classes along the axis, as rows."""
         if t.dim() == 0 or t.size(self._axis) != classes:
             raise RuntimeError(
-                f"{self.owner}: {name} must have the {classes} classes of this rank along its class"
-                f" axis, got shape {list(t.shape)}"
+                f"{self.owner}: {self._names.get(name, name)} must have the {classes} classes of "
+                f"this rank along its class axis, got shape {list(t.shape)}"
             )
         rows = t.movedim(self._axis, -1)
         return rows.reshape(math.prod(rows.shape[:-1]), classes)
@@ -218,7 +218,8 @@ class Rows:
     def _check_rows(self, got: int, rows: int, target: Tensor) -> None:
         if got != rows:
             raise ValueError(
-                f"{self.owner}: target must have a label for each row of the input, "
+                f"{self.owner}: {self._names['target']} must have a label for each row of the "
+                f"{self._names['input']}, "
                 f"{list(self.shape)}, got shape {list(target.shape)}"
             )
 
@@ -230,7 +231,8 @@ class Rows:
         try:
             torch.ops.lossops.nll(none, labels, None, ignore_index, None, 2)
         except (IndexError, RuntimeError) as error:
-            raise in_name_of(self.owner, "nll", error) from None
+            said = str(error).replace("target", self._names["target"])
+            raise in_name_of(self.owner, "nll", type(error)(said)) from None
 
     # -- tensors per class ---
 
@@ -263,13 +265,9 @@ class Rows:
         if name not in self.part.shards:
             return wide(t)[self.label]
         here = self.of_classes(name)
-        assert here is not None
-        return self.part.ranks.sum(self.at_label(here.expand(len(self.label), -1)))
-
-    def at_label(self, by_class: Tensor) -> Tensor:
-        """What the label's class has, in float64, where it is here; else 0."""
-        assert self.place is not None
-        return wide(at_place(by_class, self.place))
+        assert here is not None and self.place is not None
+        found = at_place(wide(here).expand(len(self.label), -1), self.place)
+        return wide(self.part.ranks.sum(found.to(here.dtype)))  # of which one alone is not 0
 
     # -- the end ---
 

@@ -27,8 +27,8 @@ from ..nn._base import (
     VectorLoss,
     WeightedMeanLoss,
 )
-from ._agreement import Numbers, agree, checksum, in_words
-from ._classes import LOSSES, evaluate
+from ._agreement import Numbers, agree, checksum, in_words, on_meta
+from ._classes import LOSSES, by_role, evaluate
 from ._collectives import Ranks
 from ._rows import Part, class_axis
 
@@ -50,7 +50,7 @@ def call(name: str, args: tuple[Any, ...]) -> Tensor:
     space, op = name.split("::")
     schema = getattr(getattr(torch.ops, space), op).default._schema
     given = {a.name: value for a, value in zip(schema.arguments, args, strict=True)}
-    return _Call(space, op, given).run()
+    return _Call(space, op, by_role(op, given) if space == "lossops" else given).run()
 
 
 @dataclass
@@ -62,12 +62,14 @@ class _Layout:
         shape: The loss's own dimensions, those of reduction "none" at first.
         module: What is known of the mean.
         classes: How many classes may be spread over ranks; 0: they have to be together.
+        refusal: Why the operator refuses the call.
     """
 
     dims: dict[str, tuple[Dim, ...]] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
     module: type[Loss] = Loss
     classes: int = 0
+    refusal: Exception | None = None
 
 
 class _Call:
@@ -95,6 +97,8 @@ class _Call:
 
     def run(self) -> Tensor:
         """The loss, replicated or, without a reduction, sharded as its rows are."""
+        if self._layout.refusal is not None:
+            self._refuse(self._layout.refusal)
         given = {n: self._local(n, v) if isinstance(v, Tensor) else v
                  for n, v in self._given.items()}  # fmt: skip
         rows = [self._ranks(i) for i, key in enumerate(self._keys) if isinstance(key, int)]
@@ -122,12 +126,14 @@ class _Call:
             total, self._mesh.size(i), self._mesh.get_local_rank(i)
         )
 
+        names = LOSSES[self._name.removeprefix("linear_")].names
+
         def check() -> None:
             if (count := given[name].size(dim)) != size:
                 raise ValueError(
-                    f"{self._name}: {name} must be sharded as torch.chunk does, {size} classes on "
-                    f"this rank, got {count}; see lossops.distributed.class_sharded for other "
-                    "shards"
+                    f"{self._name}: {names.get(name, name)} must be sharded as torch.chunk does, "
+                    f"{size} classes on this rank, got {count}; see "
+                    "lossops.distributed.class_sharded for other shards"
                 )
 
         def describe() -> tuple[str, Numbers]:
@@ -136,17 +142,32 @@ class _Call:
             rows.pop(class_axis(given))
             numbers = {"classes": total, "rows": math.prod(rows)}
             if not target.is_floating_point():
-                numbers["checksum of target"] = checksum(target)
+                numbers[f"checksum of {names['target']}"] = checksum(target)
             return in_words(given), numbers
 
-        traced = torch.compiler.is_compiling() or is_fake(given[name])
-        if self._mesh.device_type == "cpu" and not traced:
-            agree(ranks, self._name, describe)  # as gloo ends a process whose tensors disagree
-        else:  # to ask a GPU would be to wait for it
+        if self._asks():
+            agree(ranks, self._name, describe)
+        else:
             check()
         if ranks.size == 1:
             return cast(Tensor, self._op(*given.values()))
         return evaluate(self._name, given, Part(min(int(first), total), size, total, ranks))
+
+    def _asks(self) -> bool:
+        """Whether ranks that share classes tell each other of the call.
+
+        As gloo ends a process whose tensors disagree; to ask a GPU would be to wait for it.
+        """
+        traced = torch.compiler.is_compiling() or is_fake(self._given["input"])
+        return CLASSES in self._keys and self._mesh.device_type == "cpu" and not traced
+
+    def _refuse(self, refusal: Exception) -> None:
+        def describe() -> tuple[str, Numbers]:
+            raise refusal
+
+        if self._asks():
+            agree(self._ranks(self._keys.index(CLASSES)), self._name, describe)
+        raise refusal
 
     def _ranks(self, i: int) -> Ranks:
         return Ranks.of(self._mesh.get_group(i))
@@ -263,10 +284,11 @@ def _of_elements(
             if t.dim() == input.dim() - 1 and t.shape == input.shape[:-1]}  # fmt: skip
     try:
         shape = _broadcast(t for n, t in operands.items() if n not in rows)
-    except RuntimeError:
+        found = _unreduced(space, op, given).shape
+    except (RuntimeError, ValueError, IndexError):
         return _Layout()  # which the operator says in its words
     averaged = issubclass(module, SampleLoss)
-    if _result_shape(space, op, given) != (shape[:-1] if averaged else shape):
+    if found != (shape[:-1] if averaged else shape):
         return _Layout()
     dims: dict[str, tuple[Dim, ...]] = {}
     for name, t in operands.items():
@@ -281,16 +303,11 @@ def _of_elements(
     return _Layout(dims, shape[:-1] if averaged else tuple(shape), module)
 
 
-def _result_shape(space: str, op: str, given: dict[str, Any]) -> torch.Size | None:
-    """Of the operator without a reduction; None if it refuses the call."""
-    meta = {n: torch.empty(v.shape, dtype=v.dtype, device="meta") if isinstance(v, Tensor) else v
-            for n, v in given.items()}  # fmt: skip
+def _unreduced(space: str, op: str, given: dict[str, Any]) -> Tensor:
+    """What the operator gives for such tensors, without data."""
+    meta = {name: on_meta(value) for name, value in given.items()}
     meta |= {"reduction": NONE, "normalizer": None}
-    try:
-        found = getattr(getattr(torch.ops, space), op)(*meta.values())
-    except (RuntimeError, ValueError, IndexError):
-        return None
-    return cast(torch.Size, found.shape)
+    return cast(Tensor, getattr(getattr(torch.ops, space), op)(*meta.values()))
 
 
 def _of_vectors(module: type[Loss], tensors: dict[str, Tensor]) -> _Layout:
@@ -330,11 +347,15 @@ def _of_classes(op: str, given: dict[str, Any], tensors: dict[str, Tensor]) -> _
             dims[name] = (CLASSES, None)[: t.dim()]
         elif name == "weight" and loss.weighs_rows and t.shape == shape:
             dims[name] = rows
-        if name in dims and len(dims[name]) != t.dim():
-            return _Layout()  # which the operator says in its words
     classes = given["linear_weight"].size(0) if linear else input.size(axis)
     module = DivergenceLoss if two else LabelLoss if loss.mean_over_weight else Loss
-    return _Layout(dims, shape, module, classes)
+    try:
+        refusal = None
+        _unreduced("lossops", op, given)
+    except (RuntimeError, ValueError, IndexError) as error:
+        refusal = error
+        dims = {n: d for n, d in dims.items() if len(d) == tensors[n].dim()}
+    return _Layout(dims, shape, module, classes, refusal)
 
 
 # -- penalties ---

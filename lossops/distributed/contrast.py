@@ -53,7 +53,7 @@ def contrast_across_ranks(
         or with a ``normalizer``, the sum over the own samples, divided by that.
 
     Raises:
-        TypeError: ``function`` is none of these.
+        TypeError: ``function`` is none of these, or is given a DTensor.
         ValueError: What has to be the same on all ranks is not; on every rank. And whatever the
             function raises: on the other ranks it is then a RuntimeError.
 

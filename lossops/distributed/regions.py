@@ -44,7 +44,7 @@ def regions_across_ranks(
         What the function returns for the large batch.
 
     Raises:
-        TypeError: ``function`` is no loss of regions.
+        TypeError: ``function`` is no loss of regions, or is given a DTensor.
         ValueError: ``batch`` is not True: regions of single samples have nothing to add up, see
             ``normalizer``. Or what has to be the same on all ranks is not; on every rank. And
             whatever the function raises: on the other ranks it is then a RuntimeError.

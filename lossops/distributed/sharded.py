@@ -1,16 +1,17 @@
 """Losses of logits whose classes are spread over the ranks of a group."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from .. import functional
+from .. import functional, log_probabilities
+from .._op import check_tensors
 from ..functional._common import reduction_code, scalar_tensor
 from ._agreement import Numbers, agree, arguments_of, checksum, in_words, on_meta
-from ._classes import LOSSES, evaluate
+from ._classes import LOSSES, by_role, evaluate
 from ._collectives import Ranks
 from ._rows import Part, class_axis
 
@@ -38,7 +39,8 @@ def class_sharded(
     ``linear_bias`` hold this rank's classes.
 
     Args:
-        function: A loss of :mod:`lossops.functional` over a class axis, of logits or of a layer.
+        function: A loss of :mod:`lossops.functional` over a class axis, of logits or of a layer;
+            ``selective_log_softmax`` or ``softmax_entropy``.
         *args: Its arguments: logits, or the weights of a layer, of this rank's classes; labels
             among all classes, the same on every rank; probabilities, of this rank's classes.
             Tensors with a number per class, such as ``weight``, hold one for each of this rank's
@@ -53,7 +55,7 @@ def class_sharded(
         row for ``"none"``.
 
     Raises:
-        TypeError: ``function`` is no loss over a class axis.
+        TypeError: ``function`` is no loss over a class axis, or is given a DTensor.
         ValueError: What has to be the same on all ranks is not, or their classes are not all of
             them; on every rank. And whatever the function raises: on the other ranks it is then a
             RuntimeError.
@@ -97,11 +99,13 @@ def _operator(function: Callable[..., Tensor]) -> str:
     """The name of the operator that a function calls."""
     name = getattr(function, "__name__", "")
     op = name.removesuffix("_loss")
-    if getattr(functional, name, None) is not function or op.removeprefix("linear_") not in LOSSES:
+    known = {getattr(module, name, None) for module in (functional, log_probabilities)}
+    if function not in known or op.removeprefix("linear_") not in LOSSES:
         losses = ", ".join(sorted(LOSSES))
         raise TypeError(
-            "class_sharded: function must be a loss of lossops.functional over a class axis, "
-            f"{losses}, or linear_ of one, got {name or type(function).__name__}"
+            "class_sharded: function must be a loss of lossops.functional over a class axis or of "
+            f"lossops.log_probabilities, {losses}, or linear_ of one, "
+            f"got {name or type(function).__name__}"
         )
     return op
 
@@ -110,7 +114,14 @@ def _arguments(
     function: Callable[..., Tensor], op: str, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments of a function as its operator has them."""
-    given = arguments_of(function, args, keywords)
+    given, names = by_role(op, arguments_of(function, args, keywords)), _names(op)
+    check_tensors(op, **{own: given[name] for name, own in names.items() if name in given})
+    if function is log_probabilities.selective_log_softmax:
+        given["input"] = log_probabilities.by_index(given["input"], given["target"])
+    elif function is log_probabilities.softmax_entropy:
+        given["target"] = log_probabilities.any_class(given["input"])
+    if "reduction" not in given:
+        given |= {"reduction": "none", "dim": -1}
     if shift := given.pop("shift", 0):
         raise ValueError(f"class_sharded: shift must be 0, got {shift}; give the shifted target")
     given.pop("options", None)
@@ -121,7 +132,11 @@ def _arguments(
         given["alpha"] = torch.as_tensor(alpha, device=given["input"].device)
     if op == "linear_cross_entropy" and given["ignore_index"] is None:
         given["ignore_index"] = -100
-    return dict(given)
+    return given
+
+
+def _names(op: str) -> Mapping[str, str]:
+    return LOSSES[op.removeprefix("linear_")].names
 
 
 def _classes_here(op: str, given: dict[str, Any]) -> int:
@@ -129,7 +144,7 @@ def _classes_here(op: str, given: dict[str, Any]) -> int:
         return int(given["linear_weight"].size(0))
     input = given["input"]
     if input.dim() == 0:
-        raise RuntimeError(f"{op}: input must have a class axis, got shape []")
+        raise RuntimeError(f"{op}: {_names(op)['input']} must have a class axis, got shape []")
     return int(input.size(class_axis(given)))
 
 
@@ -143,8 +158,9 @@ def _by_class(op: str, given: dict[str, Any]) -> dict[str, Tensor]:
 def _check(op: str, given: dict[str, Any]) -> None:
     """Has the operator refuse what it can without seeing data, as if there were no other rank."""
     operator, count = getattr(torch.ops.lossops, op), _classes_here(op, given)
-    names = [a.name for a in operator.default._schema.arguments]
-    alone = {n: on_meta(given[n]) for n in names if n in given}
+    names = {n: n for n in (a.name for a in operator.default._schema.arguments)}
+    names = by_role(op, names)
+    alone = {own: on_meta(given[n]) for n, own in names.items() if n in given}
     for name, t in _by_class(op, given).items():
         alone[name] = alone[name].new_empty((count,) * t.dim())
     target = given["target"]
@@ -174,7 +190,7 @@ def _described(
     for name in ("target", "labels"):
         t = given.get(name)
         if t is not None and not t.is_floating_point():
-            numbers[f"checksum of {name}"] = checksum(t)
+            numbers[f"checksum of {_names(op).get(name, name)}"] = checksum(t)
     for name, t in _by_class(op, given).items():
         numbers[f"own_{name}"] = t.size(-1)
         if t.dim() > 1:

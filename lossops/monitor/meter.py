@@ -212,7 +212,7 @@ class LossMeter:
 
 
 def number(caller: str, name: str, value: Tensor | float) -> Tensor | float:
-    """A real number without a graph; a tensor stays on its device."""
+    """A real number without a graph; a tensor stays on its device, and is none of many ranks."""
     if not isinstance(value, Tensor):
         if isinstance(value, str) or not hasattr(value, "__float__"):
             raise TypeError(f"{caller}: {name} must be a real number, got {value!r}")
@@ -222,7 +222,8 @@ def number(caller: str, name: str, value: Tensor | float) -> Tensor | float:
     if value.numel() != 1:
         shape = tuple(value.shape)
         raise ValueError(f"{caller}: {name} must hold one number, got shape {shape}")
-    return value.detach().reshape(())
+    value = value.detach().reshape(())
+    return value.full_tensor() if hasattr(value, "full_tensor") else value  # of a DTensor
 
 
 def integer(caller: str, name: str, value: object) -> int:
