@@ -483,6 +483,32 @@ WORDS: dict[str, Word] = {  # of x and t in the reals, with c = 1.5
         + F.binary_cross_entropy(x.sigmoid(), t.sigmoid(), reduction="none")
         + F.soft_margin_loss(x, t.sign().detach(), reduction="none")
     ),
+    "waves": lambda x, t, c: torch.erf(x) * t.sin() + torch.cos(x * c) + torch.special.erf(t),
+    "gelu": lambda x, t, c: F.gelu(x) * F.gelu(t, approximate="tanh"),
+    "lerp": lambda x, t, c: torch.lerp(x, t, 0.3) + x.lerp(t, t.sigmoid()) * torch.lerp(t, x, c),
+    "addcmul": lambda x, t, c: (
+        torch.addcmul(x, t, x, value=2) + x.addcmul(t, t) + torch.addcdiv(t, x, t * t + c, value=c)
+    ),
+    "nan_to_num": lambda x, t, c: x * torch.nan_to_num(t, nan=c, posinf=1.0, neginf=-1.0),
+    "divergence": lambda x, t, c: (
+        F.kl_div(x, t.sigmoid(), reduction="none")
+        + F.kl_div(x, F.logsigmoid(t), reduction="none", log_target=True)
+    ),
+    "counts": lambda x, t, c: (
+        F.poisson_nll_loss(x, t, reduction="none")
+        + F.poisson_nll_loss(x.exp(), t * t, log_input=False, full=True, reduction="none", eps=c)
+    ),
+    "Gaussian": lambda x, t, c: (
+        F.gaussian_nll_loss(x, t, x * x + 0.5, full=True, reduction="none")
+        + F.gaussian_nll_loss(t, x, torch.sigmoid(t), eps=0.5, reduction="none")
+    ),
+    "element powers": lambda x, t, c: (
+        (x.abs() + 0.25) ** t + 2**x + c**t + x.sigmoid() ** (t * t) + torch.pow(c + x * x, x)
+    ),
+    "whole powers": lambda x, t, c: x ** torch.where(t > 0, 3.0, torch.where(x > 1, -2.0, 0.0)),
+    "numel": lambda x, t, c: (x * t).sum() / x.numel() + F.l1_loss(x, t, reduction="sum").div(
+        torch.numel(t)
+    ),
     "ends": lambda x, t, c: 0.5 * (x * x).mean() + F.mse_loss(x, t) / 3 - (x * t).mean() * c + 1,
 }  # fmt: skip
 
@@ -503,7 +529,7 @@ def test_word(word: str, words: dict[str, Any]) -> None:
     some = list(WORDS.values())[first : first + PER_LOSS]
 
     def own(x: Tensor, t: Tensor, c: float = 1.5, which: float = 0.0) -> Tensor:
-        ends = [f(x, t, c) if f is WORDS["ends"] else f(x, t, c).mean() for f in some]
+        ends = [f(x, t, c).mean() for f in some]
         result = ends[0]
         for i, end in enumerate(ends):
             if which == i:
@@ -531,6 +557,35 @@ def test_word(word: str, words: dict[str, Any]) -> None:
                                                   materialize_grads=True))  # fmt: skip
             results.append([value, *slopes, *curves])
         torch.testing.assert_close(results[0], results[1], rtol=1e-9, atol=1e-11)
+
+
+def test_what_is_no_number() -> None:
+    """nan_to_num has torch's values and gradients."""
+
+    def own(x: Tensor, t: Tensor) -> Tensor:
+        return torch.nan_to_num(x, nan=0.5, posinf=2.0, neginf=-3.0) ** 2 * t
+
+    native = lossops.native(own)
+    values = [math.nan, math.inf, -math.inf, 1.5]
+    ours, theirs = (torch.tensor(values, requires_grad=True) for _ in range(2))
+    t = torch.arange(1.0, 5.0)
+    torch.testing.assert_close(native(ours, t), own(theirs, t))
+    found = torch.autograd.grad(native(ours, t).sum(), ours)
+    torch.testing.assert_close(found, torch.autograd.grad(own(theirs, t).sum(), theirs))
+
+
+def test_variance_below_its_bound() -> None:
+    """gaussian_nll_loss lets the gradient through, as torch's does."""
+
+    def own(x: Tensor, t: Tensor, variance: Tensor) -> Tensor:
+        return F.gaussian_nll_loss(x, t, variance, eps=0.25, reduction="sum")
+
+    x, t = torch.randn(2, 9)
+    ours, theirs = (torch.linspace(0.0, 1.0, 9).requires_grad_() for _ in range(2))
+    value, expected = lossops.native(own)(x, t, ours), own(x, t, theirs)
+    torch.testing.assert_close(value, expected)
+    found = torch.autograd.grad(value, ours)
+    torch.testing.assert_close(found, torch.autograd.grad(expected, theirs))
 
 
 # -- checks, the cache, speed of use ------------------------------------------------------------

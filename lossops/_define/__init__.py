@@ -36,19 +36,20 @@ def define(
     ``.sum()`` may end: then that is the reduction by default. It has
 
     * the names of the tensors and parameters; numbers; the constants ``pi``, ``e`` and ``inf``;
-    * ``+ - * /``, and ``x ** p`` with a number p: a product if p is written out and whole, from -16
-      to 16, a square root for 0.5, otherwise ``power(x, p)``;
+    * ``+ - * /``, and ``x ** y``: a product if y is written out and whole, from -16 to 16, a square
+      root for 0.5, otherwise ``power(x, y)``;
     * ``< <= > >= == !=`` joined by ``and``, ``or``, ``not``, or ``& | ~`` and parentheses. They
       choose: ``select(condition, x, y)``, also written ``where(condition, x, y)`` and
       ``x if condition else y``;
     * of x: ``abs``, ``exp``, ``expm1``, ``log``, ``log1p``, ``log_cosh``, ``sqrt``, ``square``,
-      ``tanh``, ``sign``; derivatives at kinks are torch's; ``detach(x)`` has none;
+      ``tanh``, ``erf``, ``sin``, ``cos``, ``sign``; derivatives at kinks are torch's;
+      ``detach(x)`` has none;
     * ``relu(x)`` and ``hinge(x)``, both max(x, 0), with derivative 1 and 0 at 0;
     * ``sigmoid(x)``, ``logsigmoid(x)``, ``softplus(x)`` = ln(1 + e^x), exact for every x, and all
       from one exponential where they share x or its opposite;
     * ``xlogx(x)`` = x ln x and ``xlogy(x, y)`` = x ln y, 0 at 0;
-    * ``power(x, p)``, also ``pow``, for a number p, with derivative 0 at x = 0; for x < 0 it is NaN
-      unless p is whole;
+    * ``power(x, y)``, also ``pow``, with derivative 0 at x = 0 unless y is 1; for x < 0 it is NaN
+      unless y is whole;
     * ``hypot(x, c)`` = sqrt(x^2 + c^2) for a number c > 0, without overflow;
     * ``maximum(x, y)``, ``minimum(x, y)``, also ``max`` and ``min``, ``clamp(x, low, high)``; NaN
       if an argument is.
@@ -279,18 +280,21 @@ def native(
 
     * ``+ - * / **``, comparisons, ``& | ~``, and these functions and methods of torch: ``abs``,
       ``exp``, ``exp2``, ``expm1``, ``log``, ``log2``, ``log10``, ``log1p``, ``sqrt``, ``rsqrt``,
-      ``square``, ``pow``, ``reciprocal``, ``neg``, ``sign``, ``tanh``, ``cosh``, ``sinh``,
-      ``sigmoid``, ``logit``, ``hypot``, ``xlogy``, ``logaddexp``, ``where``, ``masked_fill``,
-      ``maximum``, ``minimum``, ``clamp``, ``isnan``, ``isinf``, ``isfinite``, ``zeros_like``,
+      ``square``, ``pow``, ``reciprocal``, ``neg``, ``sign``, ``tanh``, ``cosh``, ``sinh``, ``erf``,
+      ``sin``, ``cos``, ``sigmoid``, ``logit``, ``hypot``, ``xlogy``, ``logaddexp``, ``lerp``,
+      ``addcmul``, ``addcdiv``, ``where``, ``masked_fill``, ``maximum``, ``minimum``, ``clamp``,
+      ``isnan``, ``isinf``, ``isfinite``, ``nan_to_num`` with all three numbers, ``zeros_like``,
       ``ones_like``, ``full_like``, ``detach``, ``float``, ``to``;
-    * of torch.nn.functional: ``relu``, ``softplus``, ``logsigmoid``, ``silu``, ``elu``,
+    * of torch.nn.functional: ``relu``, ``softplus``, ``logsigmoid``, ``silu``, ``gelu``, ``elu``,
       ``leaky_relu``, ``softsign``, ``mse_loss``, ``l1_loss``, ``smooth_l1_loss``, ``huber_loss``,
-      ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``soft_margin_loss``;
+      ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``soft_margin_loss``,
+      ``kl_div``, ``poisson_nll_loss``, ``gaussian_nll_loss``;
     * ``math``, for numbers; Python's ``if`` on numbers, of which both ways are recorded; ``raise``
       and ``assert`` on a number, which become its limits;
 
-    and ends with ``.mean()``, ``.sum()`` or neither, or by an argument ``reduction``. Tensors have
-    the shape of the prediction; from the third on they broadcast to it.
+    and ends with ``.mean()``, ``.sum()``, ``.sum() / x.numel()`` or neither, or by an argument
+    ``reduction``. Tensors have the shape of the prediction; from the third on they broadcast to it,
+    so a variance per row has a last dimension of 1.
 
     **A module** is recorded by its ``forward``. Its numbers are parameters, read at each call; its
     tensors, learned ones too, are operands. A new module comes back, with the same attributes and
