@@ -1,6 +1,8 @@
 """Losses of one's own from text or a function: :func:`lossops.define`, :func:`lossops.native`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from torch import nn
@@ -8,6 +10,7 @@ from torch import nn
 from .registry import DefinedLoss, made
 
 if TYPE_CHECKING:
+    from .definition import Definition
     from .signature import Recording
 
 __all__ = ["DefinedLoss", "define", "define_class", "define_sums", "native"]
@@ -225,8 +228,8 @@ def _of_function(
     test_points: Sequence[Sequence[float]],
     parameters: dict[str, float],
     keeps: bool = False,
-) -> tuple[DefinedLoss, "Recording"]:
-    """The loss that a function computes, and what was recorded; checked against the function."""
+) -> tuple[DefinedLoss, "Recording", "Definition"]:
+    """The loss that a function computes, checked against it, and what it was made of."""
     from .agreement import check_agreement
     from .definition import check_points, checked
     from .signature import record
@@ -239,7 +242,7 @@ def _of_function(
     loss = made(definition)
     points = check_points(name, test_points, recording.given_tensors)
     check_agreement(loss, function, recording, points)
-    return loss, recording
+    return loss, recording, definition
 
 
 @overload
@@ -340,6 +343,7 @@ def native(
         return lambda f: native(
             f, name=name, tensors=tensors, limits=limits, test_points=test_points
         )
+    from .cpp import write
     from .facade import function_of, module_of
     from .signature import operator_name
 
@@ -360,7 +364,7 @@ def native(
         )
     if name is None:
         name = operator_name(_name_of(function))
-    loss, recording = _of_function(name, function, tensors, limits, test_points, {})
+    loss, recording, definition = _of_function(name, function, tensors, limits, test_points, {})
     if isinstance(function, nn.Module):
         result: Any = module_of(recording, function, name, loss.op)
         into: Any = type(result)
@@ -369,7 +373,9 @@ def native(
     for attribute in ("Module", "op", "library", "expression", "rewrites"):
         if not hasattr(into, attribute):
             setattr(into, attribute, getattr(loss, attribute))
-    into.loss = staticmethod(loss) if isinstance(into, type) else loss
+    stated = replace(definition, parameters=tuple(recording.numbers.items()))
+    for attribute, value in (("loss", loss), ("write_cpp", partial(write, stated))):
+        setattr(into, attribute, staticmethod(value) if isinstance(into, type) else value)
     return result
 
 
