@@ -16,31 +16,37 @@ class Powers {
   using C = std::remove_cvref_t<decltype(value_of(std::declval<X>()))>;
 
  public:
-  LOSSOPS_INLINE Powers(const X& x, bool by_logarithm)
-      : x_(x), zero_(value_of(x) == C(0)), negative_(value_of(x) < C(0)) {
-    s_ = select(zero_, C(1), value_of(x));
-    if (by_logarithm) log_ = log(abs(s_));
+  LOSSOPS_INLINE Powers(const X& x, bool by_logarithm) : x_(x) {
+    if (!by_logarithm) return;
+    s_ = select(value_of(x) == C(0), C(1), value_of(x));
+    log_ = log(abs(s_));
   }
 
   LOSSOPS_INLINE X operator()(double p) const {
     if (multiplies(p)) return small_power(x_, p);
+    const auto zero = value_of(x_) == C(0);
     const double half = 0.5 * p, sign = p != std::floor(p) ? NAN : half == std::floor(half) ? 1 : -1;
-    const C r = exp(p * log_) * select(negative_, C(sign), C(1));
+    const C r = exp(p * log_) * select(value_of(x_) < C(0), C(sign), C(1));
     // As in `power`.
-    const C slope = select(zero_, C(0), p * (r / s_));
-    return custom_derivative(select(zero_, C(p < 0 ? kInfinity : 0), r), slope, x_);
+    const C slope = select(zero, C(0), p * (r / s_));
+    return custom_derivative(select(zero, C(p < 0 ? kInfinity : 0), r), slope, x_);
   }
 
  private:
   X x_;
-  decltype(C() < C()) zero_, negative_;
-  C s_, log_{};
+  C s_{}, log_{};
 };
 
 /// The powers of x for these p.
 template <class X, class... P>
 LOSSOPS_INLINE Powers<X> powers(const X& x, P... p) {
   return {x, !(multiplies(p) && ...)};
+}
+
+/// The power of one p.
+template <class X>
+LOSSOPS_INLINE X real_power(const X& x, double p) {
+  return multiplies(p) ? small_power(x, p) : Powers<X>(x, true)(p);
 }
 
 /// x^y of two operands; for x < 0 NaN unless y is whole. The derivative by x at x = 0 is 0 unless y is 1;

@@ -9,7 +9,7 @@ CONNECTIVES = {"and": ("&", "&&"), "or": ("|", "||")}  # of masks, and of flags
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 MEMBERS = ("p", "q", "nlog_p", "nlog_q")  # of a logistic
 POWERS = ("power", "real_power")
-OF_A_NUMBER_TOO = ("power", "hypot", "p_power", "q_power")  # their second operand
+OF_A_NUMBER_TOO = (*POWERS, "hypot", "p_power", "q_power")  # their second operand
 OF_A_NUMBER = {  # which shares nothing
     "sigmoid": "logistic({}).p()",
     "softplus": "logistic({}).nlog_q()",
@@ -110,7 +110,7 @@ class Emitter:
                 numbers[1] = self.name(args[1])
             call = OF_A_NUMBER.get(op, f"{op}({', '.join(['{}'] * len(args))})")
             return f"{call.format(*numbers)}.v"
-        if op == "real_power" or (op == "power" and len(self.exponents[args[0]]) > 1):
+        if op in POWERS and len(self.exponents[args[0]]) > 1:
             return f"{self.powers_of(args[0])}({self.name(args[1])})"
         if op in OF_A_NUMBER_TOO:
             return f"{op}({self.name(args[0])}, {self.name(args[1])})"
