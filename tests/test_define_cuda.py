@@ -12,8 +12,12 @@ from tests.cuda_objects import CSRC, FLAGS, NVCC, include_paths
 @pytest.mark.skipif(NVCC is None, reason="no nvcc")
 def test_kernels_of_all_families(tmp_path: Path) -> None:
     every = (
-        definition.checked("own_cauchy", "log(1 + ((input - target) / c) ** 2)",
-                           ("input", "target"), (), {"c": 1.0}),
+        definition.checked(
+            "own_cauchy",
+            "log(1 + ((input - target) / c) ** 2) + erf(input) * sin(target) * cos(target)"
+            " + (abs(input) ** target + abs(target) ** c) * abs(target) ** (c + 1)",
+            ("input", "target"), (), {"c": 1.0},
+        ),
         classes.checked("own_brier", {"true_class": "q ** 2", "other_class": "p ** 2"}, (), {}),
         sums.checked("own_share", {"a": "input * target", "b": "input ** 2"}, "a / b",
                      ("input", "target"), (), {}),

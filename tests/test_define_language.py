@@ -75,7 +75,7 @@ MISTAKES: dict[str, tuple[str, str]] = {  # the message, and what the carets mar
     "inptu - target": ("unknown name 'inptu'; did you mean 'input'", "inptu"),
     "selct(input > 0, 1, c)": ("did you mean 'select'", "selct"),
     "input.abs().cumsum()": ("an attribute is not part", "input.abs().cumsum"),
-    "torch.erf(input)": ("unknown function 'erf'", "torch.erf"),
+    "torch.erfinv(input)": ("unknown function 'erfinv'", "torch.erfinv"),
     "numpy.abs(input)": ("unknown name 'numpy'", "numpy"),
     "input.mean": ("an attribute is not part", "input.mean"),
     "input.mean() - target": ("mean is not the end", "input.mean()"),
@@ -97,10 +97,8 @@ MISTAKES: dict[str, tuple[str, str]] = {  # the message, and what the carets mar
     "(1 + 2)(input)": ("this is not part", "1 + 2"),
     "sqrt(input, target)": (r"must be sqrt\(x\), got 2", "sqrt(input, target)"),
     "clamp(input, 1)": (r"must be clamp\(x, low, high\), got 2", "clamp(input, 1)"),
-    "power(input, target)": (r"p of power\(x, p\) must be a number", "target"),
     "hypot(input, target)": (r"c of hypot\(x, c\) must be a number", "target"),
     "hypot(input, -2)": (r"c of hypot\(x, c\) must be > 0", "-2"),
-    "2 ** input": ("the exponent must be a number", "2 ** input"),
     "input > 0 & target > 0": ("comparisons beside & and | need parentheses", "0"),
     "(input > target) * c": ("a condition on elements stands where a value", "input > target"),
     "(c > 1) + input": ("a condition on numbers stands where a value", "c > 1"),
@@ -335,6 +333,7 @@ REWRITES = {  # what is written, and as which graph it is computed
     "1 - (sigmoid(x) * c + (1 - sigmoid(x)) * (1 - c))": "sigmoid(-x) * c + sigmoid(x) * (1 - c)",
     "1 - select(x > 0, sigmoid(x), exp(-x))": "select(x > 0, sigmoid(-x), -expm1(-x))",
     "log(select(x > c, sigmoid(x), 1 - sigmoid(x)))": "select(x > c, -softplus(-x), -softplus(x))",
+    "sigmoid(-x) ** x": "exp(x * -softplus(x))",
     "select(x > 1, sigmoid(x), sigmoid(-x)) ** c": (
         "select(x > 1, sigmoid(x) ** c, sigmoid(-x) ** c)"
     ),
@@ -454,6 +453,16 @@ WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
         lambda x, t, a: x * (3.5 * math.log(1.5) + 2 * 1.5**1.5 + math.hypot(1.5, 2) + 2)
     ),
     "input * (maximum(c, 1) + minimum(c, 1) - c / 3 * 2 - -c)": lambda x, t, a: x * 3,
+    "erf(input) * sin(target) + cos(extra)": lambda x, t, a: torch.erf(x) * t.sin() + a.cos(),
+    "input * (erf(c) + sin(c) - cos(c))": lambda x, t, a: (
+        x * (math.erf(1.5) + math.sin(1.5) - math.cos(1.5))
+    ),
+    "(abs(input) + 0.25) ** target + power(2, extra) - c ** input": lambda x, t, a: (
+        (x.abs() + 0.25) ** t + 2**a - 1.5**x
+    ),
+    "input ** select(target > 0, 3, 2) + sigmoid(input) ** (extra ** 2)": lambda x, t, a: (
+        x ** torch.where(t > 0, 3.0, 2.0).double() + x.sigmoid() ** (a * a)
+    ),
     "input * pi + e ** 2 + target * 1e-30 * 1e30": lambda x, t, a: x * math.pi + math.e**2 + t,
 }
 

@@ -8,7 +8,7 @@ import os
 import pickle
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.utils import cpp_extension
 
 import lossops
-from lossops._define import agreement
+from lossops._define import agreement, cpp, definition
 from tests.own_losses import OWN, FocalLoss, WeightedLoss, asymmetric_focal, peak_loss, tweedie
 from tests.test_define import python, said
 
@@ -155,31 +155,135 @@ class Data(nn.Module):
         return len(self.operands) + len(self.expected)
 
 
-def test_cpp_program(made: dict[str, Any], tmp_path: Path) -> None:
-    """A program in C++ that knows the libraries only gets the same bits, value and gradients."""
-    libraries = Path(torch.__file__).parent / "lib"
-    program = tmp_path / "own_loss"
+def built(source: str, folder: Path, *flags: str) -> str:
+    """A program of tests/cpp."""
+    libraries = [str(Path(torch.__file__).parent / "lib"), *lossops.cpp_extension.library_paths()]
+    program = str(folder / "program")
     subprocess.run(
         [*shlex.split(os.environ.get("CXX", "g++")), "-std=c++20", "-O0", "-w",
-         str(Path(__file__).parent / "cpp" / "own_loss.cpp"), "-o", str(program),
-         *(f"-isystem{path}" for path in cpp_extension.include_paths()), f"-L{libraries}",
-         "-Wl,--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", f"-Wl,-rpath,{libraries}"],
+         str(Path(__file__).parent / "cpp" / source), "-o", program, *flags,
+         *(f"-isystem{path}" for path in cpp_extension.include_paths()),
+         *(f"-L{path}" for path in libraries), "-Wl,--no-as-needed", "-ltorch", "-ltorch_cpu",
+         "-lc10", *(f"-Wl,-rpath,{path}" for path in libraries)],
         check=True,
     )  # fmt: skip
+    return program
+
+
+def saved(native: Any, operands: list[Tensor], file: Path, order: Sequence[int]) -> str:
+    """A file of operands in an order, the value and the gradients by each of them."""
+    value = native(*operands)
+    slopes = torch.autograd.grad(value.sum(), operands)
+    data = Data([operands[i].detach() for i in order],
+                [value.detach(), *(slopes[i] for i in order)])  # fmt: skip
+    torch.jit.script(data).save(str(file))
+    return str(file)
+
+
+def printed(program: str, *given: str) -> str:
+    run = subprocess.run([program, *given], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_cpp_program(made: dict[str, Any], tmp_path: Path) -> None:
+    """A program in C++ that knows the libraries only gets the same bits, value and gradients."""
     given = []
     for name, own in OWN.items():
         native = made.setdefault(name, lossops.native(own.make()))
         operands = leaves(own.operands(6, 5))
-        value = native(*operands)
-        slopes = torch.autograd.grad(value.sum(), operands)
-        files = [str(tmp_path / f"{name}.{what}") for what in ("pt", "data")]
-        traced(native, operands).save(files[0])
-        data = Data([x.detach() for x in operands], [value.detach(), *slopes])
-        torch.jit.script(data).save(files[1])
-        given += [native.library, *files]
-    run = subprocess.run([str(program), *given], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == f"{len(OWN)} losses\n"
+        program = str(tmp_path / f"{name}.pt")
+        traced(native, operands).save(program)
+        given += [
+            native.library,
+            program,
+            saved(native, operands, tmp_path / f"{name}.data", range(len(operands))),
+        ]
+    assert printed(built("own_loss.cpp", tmp_path), *given) == f"{len(OWN)} losses\n"
+
+
+def test_typed_cpp_program(made: dict[str, Any], tmp_path: Path) -> None:
+    """The headers that losses write have typed functions and modules, with the same bits."""
+    headers, rows, given = "", "", []
+    for name, own in OWN.items():
+        native = made.setdefault(name, lossops.native(own.make()))
+        operands = leaves(own.operands(6, 5))
+        space, op = native.op._qualified_op_name.split("::")
+        header, _ = native.write_cpp(tmp_path, space)
+        headers += f'#include "{header.name}"\n'
+        defined = inspect.signature(native.loss).parameters
+        function = own.make()
+        theirs = list(inspect.signature(getattr(function, "forward", function)).parameters)
+        order = [theirs.index(tensor) for tensor in list(defined)[: len(operands)]]
+        module = native.loss.Module.__name__
+        rows += (f" \\\n  loss({space}, {op}, {module.removesuffix('Loss')}, {module}, "
+                 f"{len(order)}, lossops::Reduction::"
+                 f"{defined['reduction'].default.capitalize()})")  # fmt: skip
+        given += [native.library, saved(native, operands, tmp_path / f"{name}.data", order)]
+    (tmp_path / "losses.h").write_text(f"{headers}#define LOSSES(loss){rows}\n")
+    paths = [*lossops.cpp_extension.include_paths(), str(tmp_path)]
+    program = built("own_typed.cpp", tmp_path, *(f"-I{path}" for path in paths), "-llossops")
+    assert printed(program, *given) == f"{len(OWN)} losses\n"
+
+
+WRITTEN = r"""
+#include <torch/torch.h>
+
+#include "own_counted.h"
+#include "own_missed.h"
+#include "own_relative.h"
+
+int main() {
+  const auto x = torch::full({2, 3}, 0.5), t = torch::ones({2, 3});
+  const auto labels = torch::zeros({2}, torch::kLong);
+  const auto missed = written::own_missed(x, labels, {.short_ = 2}, {.label_smoothing = 0.25});
+  written::OwnRelativeLoss relative(written::OwnRelative{.eps = 3});
+  std::cout << written::own_counted(x, t, {}, {.reduction = lossops::Reduction::Sum}).item<double>()
+            << " " << missed.item<double>() << " " << relative(x, t).item<double>() << "\n";
+}
+"""
+
+
+def test_written_sources(tmp_path: Path) -> None:
+    """What is written defines each kind of loss in a library, under names of C++ alone."""
+
+    def own_counted(x: Tensor, t: Tensor, level: float = 0.25) -> Tensor:
+        return ((x - t).abs() * level).sum()
+
+    losses: list[Any] = [
+        lossops.native(own_counted),
+        lossops.define_class("own_missed", true_class="q ** short", short=1.0),
+        lossops.define_sums(
+            "own_relative", terms={"wrong": "(input - target) ** 2", "all": "target ** 2"},
+            finish="sqrt(wrong / (all + eps))", eps=1e-6,
+        ),
+    ]  # fmt: skip
+    sources = [loss.write_cpp(tmp_path / "src", "written")[1] for loss in losses]
+    assert "written with the reduction 'sum'" in sources[0].with_suffix(".h").read_text()
+    (tmp_path / "src" / "main.cpp").write_text(
+        "".join(f'#include "{source.name}"\n' for source in sources) + WRITTEN
+    )
+    flags = [*lossops.cpp_extension.compile_flags("DEFAULT"), "-O1"]
+    paths = [f"-I{path}" for path in lossops.cpp_extension.include_paths()]
+    program = built(str(tmp_path / "src" / "main.cpp"), tmp_path, *flags, *paths, "-llossops")
+    x, t, labels = torch.full((2, 3), 0.5), torch.ones(2, 3), torch.zeros(2, dtype=torch.long)
+    expected = [
+        losses[0](x, t), losses[1](x, labels, short=2.0, label_smoothing=0.25),
+        losses[2](x, t, eps=3.0),
+    ]  # fmt: skip
+    found = [float(number) for number in printed(program).split()]
+    assert found == pytest.approx([value.item() for value in expected], rel=1e-5)
+
+
+def test_names_that_cpp_has_not(tmp_path: Path) -> None:
+    loss: Any = lossops.native(peak_loss)
+    for namespace in ("a::b", "7", "", "namespace", "own space"):
+        with pytest.raises(ValueError, match="peak_loss: (the namespace must be|.* word of C)"):
+            loss.write_cpp(tmp_path, namespace)
+    union = definition.checked("union", "abs(input - target)", ("input", "target"), (), {})
+    with pytest.raises(ValueError, match="union: 'union' is a word of C"):
+        cpp.write(union, tmp_path, "own")
+    assert not list(tmp_path.iterdir())
 
 
 def test_looks_like_the_function(name: str, own: Case) -> None:
@@ -483,6 +587,32 @@ WORDS: dict[str, Word] = {  # of x and t in the reals, with c = 1.5
         + F.binary_cross_entropy(x.sigmoid(), t.sigmoid(), reduction="none")
         + F.soft_margin_loss(x, t.sign().detach(), reduction="none")
     ),
+    "waves": lambda x, t, c: torch.erf(x) * t.sin() + torch.cos(x * c) + torch.special.erf(t),
+    "gelu": lambda x, t, c: F.gelu(x) * F.gelu(t, approximate="tanh"),
+    "lerp": lambda x, t, c: torch.lerp(x, t, 0.3) + x.lerp(t, t.sigmoid()) * torch.lerp(t, x, c),
+    "addcmul": lambda x, t, c: (
+        torch.addcmul(x, t, x, value=2) + x.addcmul(t, t) + torch.addcdiv(t, x, t * t + c, value=c)
+    ),
+    "nan_to_num": lambda x, t, c: x * torch.nan_to_num(t, nan=c, posinf=1.0, neginf=-1.0),
+    "divergence": lambda x, t, c: (
+        F.kl_div(x, t.sigmoid(), reduction="none")
+        + F.kl_div(x, F.logsigmoid(t), reduction="none", log_target=True)
+    ),
+    "counts": lambda x, t, c: (
+        F.poisson_nll_loss(x, t, reduction="none")
+        + F.poisson_nll_loss(x.exp(), t * t, log_input=False, full=True, reduction="none", eps=c)
+    ),
+    "Gaussian": lambda x, t, c: (
+        F.gaussian_nll_loss(x, t, x * x + 0.5, full=True, reduction="none")
+        + F.gaussian_nll_loss(t, x, torch.sigmoid(t), eps=0.5, reduction="none")
+    ),
+    "element powers": lambda x, t, c: (
+        (x.abs() + 0.25) ** t + 2**x + c**t + x.sigmoid() ** (t * t) + torch.pow(c + x * x, x)
+    ),
+    "whole powers": lambda x, t, c: x ** torch.where(t > 0, 3.0, torch.where(x > 1, -2.0, 0.0)),
+    "numel": lambda x, t, c: (x * t).sum() / x.numel() + F.l1_loss(x, t, reduction="sum").div(
+        torch.numel(t)
+    ),
     "ends": lambda x, t, c: 0.5 * (x * x).mean() + F.mse_loss(x, t) / 3 - (x * t).mean() * c + 1,
 }  # fmt: skip
 
@@ -503,7 +633,7 @@ def test_word(word: str, words: dict[str, Any]) -> None:
     some = list(WORDS.values())[first : first + PER_LOSS]
 
     def own(x: Tensor, t: Tensor, c: float = 1.5, which: float = 0.0) -> Tensor:
-        ends = [f(x, t, c) if f is WORDS["ends"] else f(x, t, c).mean() for f in some]
+        ends = [f(x, t, c).mean() for f in some]
         result = ends[0]
         for i, end in enumerate(ends):
             if which == i:
@@ -531,6 +661,35 @@ def test_word(word: str, words: dict[str, Any]) -> None:
                                                   materialize_grads=True))  # fmt: skip
             results.append([value, *slopes, *curves])
         torch.testing.assert_close(results[0], results[1], rtol=1e-9, atol=1e-11)
+
+
+def test_what_is_no_number() -> None:
+    """nan_to_num has torch's values and gradients."""
+
+    def own(x: Tensor, t: Tensor) -> Tensor:
+        return torch.nan_to_num(x, nan=0.5, posinf=2.0, neginf=-3.0) ** 2 * t
+
+    native = lossops.native(own)
+    values = [math.nan, math.inf, -math.inf, 1.5]
+    ours, theirs = (torch.tensor(values, requires_grad=True) for _ in range(2))
+    t = torch.arange(1.0, 5.0)
+    torch.testing.assert_close(native(ours, t), own(theirs, t))
+    found = torch.autograd.grad(native(ours, t).sum(), ours)
+    torch.testing.assert_close(found, torch.autograd.grad(own(theirs, t).sum(), theirs))
+
+
+def test_variance_below_its_bound() -> None:
+    """gaussian_nll_loss lets the gradient through, as torch's does."""
+
+    def own(x: Tensor, t: Tensor, variance: Tensor) -> Tensor:
+        return F.gaussian_nll_loss(x, t, variance, eps=0.25, reduction="sum")
+
+    x, t = torch.randn(2, 9)
+    ours, theirs = (torch.linspace(0.0, 1.0, 9).requires_grad_() for _ in range(2))
+    value, expected = lossops.native(own)(x, t, ours), own(x, t, theirs)
+    torch.testing.assert_close(value, expected)
+    found = torch.autograd.grad(value, ours)
+    torch.testing.assert_close(found, torch.autograd.grad(expected, theirs))
 
 
 # -- checks, the cache, speed of use ------------------------------------------------------------

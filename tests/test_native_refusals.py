@@ -120,7 +120,19 @@ def counted(x, t):
 
 def numel(x, t):
     loss = (x - t) ** 2
-    return loss.sum() / x.numel()  # here
+    return loss.sum() / (x.numel() - 1)  # here
+
+
+def numel_of_a_part(x, t, w):
+    return (w * (x - t) ** 2).sum() / w.numel()  # here
+
+
+def numel_by_element(x, t):
+    return ((x - t) ** 2 / x.numel()).sum()  # here
+
+
+def mean_by_numel(x, t):
+    return ((x - t) ** 2).mean() / x.numel()  # here
 
 
 def reshaped(x, t):
@@ -142,7 +154,7 @@ def numpy_function(x, t):
 
 
 def unknown_operator(x, t):
-    return torch.erf(x - t)  # here
+    return torch.erfinv(x - t)  # here
 
 
 def sorted_first(x, t):
@@ -161,8 +173,12 @@ def dropout(x, t):
     return F.dropout((x - t) ** 2, 0.1)  # here
 
 
-def element_power(x, t):
-    return x.abs() ** t  # here
+def largest_number(x, t):
+    return torch.nan_to_num(x) - t  # here
+
+
+def by_the_batch(x, t):
+    return F.kl_div(x, t, reduction="batchmean")  # here
 
 
 def floor_division(x, t):
@@ -220,8 +236,10 @@ LINES: list[Callable[..., Any]] = [
     if_on_elements, if_on_a_reduction, while_loop, python_and, chained, python_max,
     check_of_values, mean_in_the_middle, normalized, mean_along_an_axis, softmax, largest, in_place,
     changes_its_argument, masked_write, part, item, as_number, iterated, counted, numel, reshaped,
+    numel_of_a_part, numel_by_element, mean_by_numel,
     by_size, by_dtype, numpy_function, unknown_operator, sorted_first, matrix_product, random,
-    dropout, element_power, floor_division, keeps_its_argument, int_of_elements, rounding,
+    dropout, largest_number, by_the_batch, floor_division, keeps_its_argument, int_of_elements,
+    rounding,
     foreign_tensor, number_as_int, number_lost,
     unknown_argument, own_error, Remembers(), Trains(),
 ]  # fmt: skip

@@ -13,6 +13,7 @@
 #include <ATen/ops/erf.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
+#include <ATen/ops/floor.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/ge.h>
 #include <ATen/ops/gt.h>
@@ -162,6 +163,7 @@ inline Aten maximum(const Aten& a, const Aten& b) { return at::maximum(a.tensor(
 inline Aten minimum(const Aten& a, const Aten& b) { return at::minimum(a.tensor(), b.tensor()); }
 inline Aten sign(const Aten& x) { return select(x == x, at::sign(x.tensor()), x); }
 
+inline Aten floor(const Aten& x) { return at::floor(x.tensor()); }
 inline Aten sin(const Aten& x) { return at::sin(x.tensor()); }
 inline Aten cos(const Aten& x) { return at::cos(x.tensor()); }
 inline Aten erf(const Aten& x) { return at::erf(x.tensor()); }

@@ -74,6 +74,7 @@ struct Scalar {
   LOSSOPS_INLINE friend Scalar log1p(Scalar a) { return std::log1p(a.v); }
   /// log1p for a in [0, 1], the only domain that exp(-|x|) can reach.
   LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
+  LOSSOPS_INLINE friend Scalar floor(Scalar a) { return std::floor(a.v); }
   LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
   LOSSOPS_INLINE friend Scalar sin(Scalar a) { return std::sin(a.v); }
   LOSSOPS_INLINE friend Scalar cos(Scalar a) { return std::cos(a.v); }

@@ -10,6 +10,10 @@ namespace lossops {
 inline namespace CPU_CAPABILITY {
 
 template <class T>
+LOSSOPS_INLINE Simd<T> floor(Simd<T> a) {
+  return a.v.floor();
+}
+template <class T>
 LOSSOPS_INLINE Simd<T> sin(Simd<T> a) {
   return a.v.sin();
 }

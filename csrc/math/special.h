@@ -9,14 +9,62 @@
 
 namespace lossops {
 
-/// x^p for a constant p as `power` has it, and for x < 0 too if p is whole.
+/// Powers of one x for constants p, which share its logarithm: x^p as `power` has it, and for x < 0 too if p
+/// is whole. `by_logarithm` says whether any p is one that needs that.
+template <class X>
+class Powers {
+  using C = std::remove_cvref_t<decltype(value_of(std::declval<X>()))>;
+
+ public:
+  LOSSOPS_INLINE Powers(const X& x, bool by_logarithm) : x_(x) {
+    if (!by_logarithm) return;
+    s_ = select(value_of(x) == C(0), C(1), value_of(x));
+    log_ = log(abs(s_));
+  }
+
+  LOSSOPS_INLINE X operator()(double p) const {
+    if (multiplies(p)) return small_power(x_, p);
+    const auto zero = value_of(x_) == C(0);
+    const double half = 0.5 * p, sign = p != std::floor(p) ? NAN : half == std::floor(half) ? 1 : -1;
+    const C r = exp(p * log_) * select(value_of(x_) < C(0), C(sign), C(1));
+    // As in `power`.
+    const C slope = select(zero, C(0), p * (r / s_));
+    return custom_derivative(select(zero, C(p < 0 ? kInfinity : 0), r), slope, x_);
+  }
+
+ private:
+  X x_;
+  C s_{}, log_{};
+};
+
+/// The powers of x for these p.
+template <class X, class... P>
+LOSSOPS_INLINE Powers<X> powers(const X& x, P... p) {
+  return {x, !(multiplies(p) && ...)};
+}
+
+/// The power of one p.
 template <class X>
 LOSSOPS_INLINE X real_power(const X& x, double p) {
-  if (multiplies(p) || p != std::floor(p)) return power(x, p);
-  using C = std::remove_const_t<decltype(value_of(x))>;
-  const auto negative = value_of(x) < C(0);
-  const X size = power(X(select(negative, -x, x)), p);
-  return std::fmod(p, 2) == 0 ? size : X(select(negative, -size, size));
+  return multiplies(p) ? small_power(x, p) : Powers<X>(x, true)(p);
+}
+
+/// x^y of two operands; for x < 0 NaN unless y is whole. The derivative by x at x = 0 is 0 unless y is 1;
+/// that by y is x^y ln |x|, and 0 at x = 0.
+template <class X, class Y>
+LOSSOPS_INLINE auto element_power(const X& x, const Y& y) {
+  const auto v = value_of(x), p = value_of(y);
+  using C = std::remove_const_t<decltype(v)>;
+  const auto zero = v == C(0);
+  const C s = select(zero, C(1), v);
+  const C l = log(abs(s));
+  const C of_whole = select(floor(p) == p, C(-1), C(NAN));
+  const C sign = select(v < C(0), select(floor(0.5 * p) == 0.5 * p, C(1), of_whole), C(1));
+  const C r = exp(scaled(p, l)) * sign;
+  const C at_zero = select(p == C(1), v, select(p > C(0), C(0), select(p == C(0), C(1), kInfinity + p * p)));
+  const auto by_x = [&] { return C(select(p == C(1), C(1), select(zero, C(0), p * (r / s)))); };
+  const auto by_y = [&] { return C(select(zero, C(0), scaled(l, r))); };
+  return with_slope(with_slope(C(select(zero, at_zero, r)), x, by_x), y, by_y);
 }
 
 /// ln cosh x, without cancellation near 0 and without overflow; its derivative is tanh.

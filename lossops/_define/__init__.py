@@ -1,6 +1,8 @@
 """Losses of one's own from text or a function: :func:`lossops.define`, :func:`lossops.native`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from torch import nn
@@ -8,6 +10,7 @@ from torch import nn
 from .registry import DefinedLoss, made
 
 if TYPE_CHECKING:
+    from .definition import Definition
     from .signature import Recording
 
 __all__ = ["DefinedLoss", "define", "define_class", "define_sums", "native"]
@@ -36,19 +39,20 @@ def define(
     ``.sum()`` may end: then that is the reduction by default. It has
 
     * the names of the tensors and parameters; numbers; the constants ``pi``, ``e`` and ``inf``;
-    * ``+ - * /``, and ``x ** p`` with a number p: a product if p is written out and whole, from -16
-      to 16, a square root for 0.5, otherwise ``power(x, p)``;
+    * ``+ - * /``, and ``x ** y``: a product if y is written out and whole, from -16 to 16, a square
+      root for 0.5, otherwise ``power(x, y)``;
     * ``< <= > >= == !=`` joined by ``and``, ``or``, ``not``, or ``& | ~`` and parentheses. They
       choose: ``select(condition, x, y)``, also written ``where(condition, x, y)`` and
       ``x if condition else y``;
     * of x: ``abs``, ``exp``, ``expm1``, ``log``, ``log1p``, ``log_cosh``, ``sqrt``, ``square``,
-      ``tanh``, ``sign``; derivatives at kinks are torch's; ``detach(x)`` has none;
+      ``tanh``, ``erf``, ``sin``, ``cos``, ``sign``; derivatives at kinks are torch's;
+      ``detach(x)`` has none;
     * ``relu(x)`` and ``hinge(x)``, both max(x, 0), with derivative 1 and 0 at 0;
     * ``sigmoid(x)``, ``logsigmoid(x)``, ``softplus(x)`` = ln(1 + e^x), exact for every x, and all
       from one exponential where they share x or its opposite;
     * ``xlogx(x)`` = x ln x and ``xlogy(x, y)`` = x ln y, 0 at 0;
-    * ``power(x, p)``, also ``pow``, for a number p, with derivative 0 at x = 0; for x < 0 it is NaN
-      unless p is whole;
+    * ``power(x, y)``, also ``pow``, with derivative 0 at x = 0 unless y is 1; for x < 0 it is NaN
+      unless y is whole;
     * ``hypot(x, c)`` = sqrt(x^2 + c^2) for a number c > 0, without overflow;
     * ``maximum(x, y)``, ``minimum(x, y)``, also ``max`` and ``min``, ``clamp(x, low, high)``; NaN
       if an argument is.
@@ -224,8 +228,8 @@ def _of_function(
     test_points: Sequence[Sequence[float]],
     parameters: dict[str, float],
     keeps: bool = False,
-) -> tuple[DefinedLoss, "Recording"]:
-    """The loss that a function computes, and what was recorded; checked against the function."""
+) -> tuple[DefinedLoss, "Recording", "Definition"]:
+    """The loss that a function computes, checked against it, and what it was made of."""
     from .agreement import check_agreement
     from .definition import check_points, checked
     from .signature import record
@@ -238,7 +242,7 @@ def _of_function(
     loss = made(definition)
     points = check_points(name, test_points, recording.given_tensors)
     check_agreement(loss, function, recording, points)
-    return loss, recording
+    return loss, recording, definition
 
 
 @overload
@@ -279,18 +283,21 @@ def native(
 
     * ``+ - * / **``, comparisons, ``& | ~``, and these functions and methods of torch: ``abs``,
       ``exp``, ``exp2``, ``expm1``, ``log``, ``log2``, ``log10``, ``log1p``, ``sqrt``, ``rsqrt``,
-      ``square``, ``pow``, ``reciprocal``, ``neg``, ``sign``, ``tanh``, ``cosh``, ``sinh``,
-      ``sigmoid``, ``logit``, ``hypot``, ``xlogy``, ``logaddexp``, ``where``, ``masked_fill``,
-      ``maximum``, ``minimum``, ``clamp``, ``isnan``, ``isinf``, ``isfinite``, ``zeros_like``,
+      ``square``, ``pow``, ``reciprocal``, ``neg``, ``sign``, ``tanh``, ``cosh``, ``sinh``, ``erf``,
+      ``sin``, ``cos``, ``sigmoid``, ``logit``, ``hypot``, ``xlogy``, ``logaddexp``, ``lerp``,
+      ``addcmul``, ``addcdiv``, ``where``, ``masked_fill``, ``maximum``, ``minimum``, ``clamp``,
+      ``isnan``, ``isinf``, ``isfinite``, ``nan_to_num`` with all three numbers, ``zeros_like``,
       ``ones_like``, ``full_like``, ``detach``, ``float``, ``to``;
-    * of torch.nn.functional: ``relu``, ``softplus``, ``logsigmoid``, ``silu``, ``elu``,
+    * of torch.nn.functional: ``relu``, ``softplus``, ``logsigmoid``, ``silu``, ``gelu``, ``elu``,
       ``leaky_relu``, ``softsign``, ``mse_loss``, ``l1_loss``, ``smooth_l1_loss``, ``huber_loss``,
-      ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``soft_margin_loss``;
+      ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``soft_margin_loss``,
+      ``kl_div``, ``poisson_nll_loss``, ``gaussian_nll_loss``;
     * ``math``, for numbers; Python's ``if`` on numbers, of which both ways are recorded; ``raise``
       and ``assert`` on a number, which become its limits;
 
-    and ends with ``.mean()``, ``.sum()`` or neither, or by an argument ``reduction``. Tensors have
-    the shape of the prediction; from the third on they broadcast to it.
+    and ends with ``.mean()``, ``.sum()``, ``.sum() / x.numel()`` or neither, or by an argument
+    ``reduction``. Tensors have the shape of the prediction; from the third on they broadcast to it,
+    so a variance per row has a last dimension of 1.
 
     **A module** is recorded by its ``forward``. Its numbers are parameters, read at each call; its
     tensors, learned ones too, are operands. A new module comes back, with the same attributes and
@@ -336,6 +343,7 @@ def native(
         return lambda f: native(
             f, name=name, tensors=tensors, limits=limits, test_points=test_points
         )
+    from .cpp import write
     from .facade import function_of, module_of
     from .signature import operator_name
 
@@ -356,7 +364,7 @@ def native(
         )
     if name is None:
         name = operator_name(_name_of(function))
-    loss, recording = _of_function(name, function, tensors, limits, test_points, {})
+    loss, recording, definition = _of_function(name, function, tensors, limits, test_points, {})
     if isinstance(function, nn.Module):
         result: Any = module_of(recording, function, name, loss.op)
         into: Any = type(result)
@@ -365,7 +373,9 @@ def native(
     for attribute in ("Module", "op", "library", "expression", "rewrites"):
         if not hasattr(into, attribute):
             setattr(into, attribute, getattr(loss, attribute))
-    into.loss = staticmethod(loss) if isinstance(into, type) else loss
+    stated = replace(definition, parameters=tuple(recording.numbers.items()))
+    for attribute, value in (("loss", loss), ("write_cpp", partial(write, stated))):
+        setattr(into, attribute, staticmethod(value) if isinstance(into, type) else value)
     return result
 
 

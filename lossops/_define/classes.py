@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cpp import Stated, body, source
 from .definition import check_limits, check_name, check_parameters
 from .nodes import Expression, Node
-from .parts import PartGraph, Said, body, influence, part
+from .parts import PartGraph, Said, influence, part
 from .record import Recorder
-from .source import literal, module_name, table
+from .source import module_name
 from .symbols import symbol
 
 WORDS = ("p", "q", "log_p", "log_q")  # of a probability, exact in both tails
@@ -50,13 +51,30 @@ class ClassDefinition:
         return "\n".join(f"{name}: {text}" for name, text in self.members)
 
     @property
+    def reduction(self) -> str:
+        """The one by default."""
+        return "mean"
+
+    @property
     def smooths(self) -> bool:
         """Whether labels may be smoothed, or probabilities: if it is clear what the others are."""
         return self.members[-1][0] == "true_class"
 
     def sources(self) -> dict[str, str]:
         """The files that it is made of."""
-        return {".cpp": cpp_source(self), ".py": python_source(self)}
+        return {".cpp": source(self), ".py": python_source(self)}
+
+    def stated(self) -> Stated:
+        """It in C++."""
+        words = [f"of.{word}()" for word in WORDS]
+        members = "".join(
+            f"  template <class C>\n  LOSSOPS_INLINE auto {name}(const C& of) const {{\n"
+            f"{body([root], words, '{}')}\n  }}\n"
+            for (name, _), root in zip(self.members, self.roots, strict=True)
+        )
+        role = "kTarget" if self.smooths else "kLabels"
+        traits = f'.operands = {{{{"input", Role::kLogits}}, {{"target", Role::{role}}}}}'
+        return Stated(members, traits, ("input", "target"), self.smooths)
 
 
 class _Probability:
@@ -107,41 +125,6 @@ def checked(
         tuple(e.root for e in made.values()),
         tuple(rewrites),
     )
-
-
-# -- C++ ----------------------------------------------------------------------------------------
-
-
-def cpp_source(definition: ClassDefinition) -> str:
-    """A file that defines the operator, and that on a product."""
-    fields = "".join(
-        f"  double p{i} = {literal(default)};\n"
-        for i, (_, default) in enumerate(definition.parameters)
-    )
-    settings = ["label_smoothing<Expression>()"] if definition.smooths else []
-    words = [f"c.{word}()" for word in WORDS]
-    members = "".join(
-        f"  template <class C>\n  LOSSOPS_INLINE auto {name}(const C& c) const {{\n"
-        f"{body([root], words, '{}')}\n  }}\n"
-        for (name, _), root in zip(definition.members, definition.roots, strict=True)
-    )
-    role = "kTarget" if definition.smooths else "kLabels"
-    space = definition.namespace
-    return f"""\
-// Made by lossops.define_class: {definition.name}
-#include <lossops/define.h>
-
-namespace {space} {{
-using namespace lossops;
-using Number = Scalar<double>;
-
-struct Expression {{
-{fields}{table(definition, settings)}{members}}};
-}}  // namespace {space}
-
-LOSSOPS_DEFINE({space}, {definition.name}, {space}::Expression,
-               .operands = {{{{"input", Role::kLogits}}, {{"target", Role::{role}}}}})
-"""
 
 
 # -- Python -------------------------------------------------------------------------------------

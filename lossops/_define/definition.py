@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -16,6 +16,9 @@ from ..nn._base import Loss
 from .expression import Parser
 from .language import CONSTANTS, FUNCTIONS, RELATIONS
 from .nodes import Expression, Node
+
+if TYPE_CHECKING:
+    from .cpp import Stated
 
 MAX_TENSORS = 8  # kMaxOperands of csrc/math/parameters.h; of kMaxParams families have their share
 MAX_PARAMETERS = 8
@@ -55,8 +58,15 @@ class Defined(Protocol):
     def limits(self) -> tuple[tuple[str, str, float], ...]:
         """Parameter, relation, bound."""
 
+    @property
+    def reduction(self) -> str:
+        """The one by default."""
+
     def sources(self) -> dict[str, str]:
         """The files that it is made of, by the ends of their names."""
+
+    def stated(self) -> "Stated":
+        """It in C++."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +104,29 @@ class Definition:
 
     def sources(self) -> dict[str, str]:
         """The files that it is made of."""
-        from .source import cpp_source, python_source
+        from .cpp import source
+        from .source import python_source
 
-        return {".cpp": cpp_source(self), ".py": python_source(self)}
+        return {".cpp": source(self), ".py": python_source(self)}
+
+    def stated(self) -> "Stated":
+        """It in C++."""
+        from .cpp import Stated, body
+
+        count = range(len(self.tensors))
+        same = (self.tensors[0], self.target)
+        operands = ", ".join(
+            f'{{"{name}"}}' if name in same else f'{{"{name}", Shape::kBroadcast}}'
+            for name in self.tensors
+        )
+        members = f"""\
+  template <{", ".join(f"class T{i}" for i in count)}>
+  LOSSOPS_INLINE auto operator()({", ".join(f"const T{i}& t{i}" for i in count)}) const {{
+{body([self.root], [f"t{i}" for i in count], "{}")}
+  }}
+"""
+        traits = f'.operands = {{{operands}}}, .target = "{self.target}"'
+        return Stated(members, traits, self.tensors)
 
 
 def _is_finite(value: Real) -> bool:

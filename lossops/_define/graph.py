@@ -186,13 +186,7 @@ class Graph:
         return self.node("*", half, x) if times % 2 else half
 
     def power(self, x: Node, p: Node) -> Node:
-        """The power x ** p for a number p."""
-        if p.kind is not Kind.NUMBER:
-            raise MistakeError(
-                "the exponent must be a number, and here depends on a tensor; "
-                "a power of a positive x is exp(y * log(x))",
-                1,
-            )
+        """The power x ** p."""
         if p.is_constant:
             whole = p.value == int(p.value if math.isfinite(p.value) else 0)
             if whole and abs(p.value) <= MAX_PRODUCT:
@@ -206,8 +200,15 @@ class Graph:
         if x.op == "select" and all(map(_is_logistic, x.args[1:])):
             return self.node("select", x.args[0], *(self.power(arg, p) for arg in x.args[1:]))
         if _is_logistic(x):
-            power = self.node(f"{x.op}_power", x.args[0], p)
+            if p.kind is Kind.NUMBER:
+                power = self.node(f"{x.op}_power", x.args[0], p)
+            else:
+                power = self.node("exp", self.node("*", p, self.logarithm(x)))
             return self.instead("sigmoid(x) ** p", "exp(p * logsigmoid(x))", power)
+        if p.kind is not Kind.NUMBER:
+            if x.is_constant and x.value > 0:
+                return self.node("exp", self.node("*", p, self.constant(math.log(x.value))))
+            return self.node("element_power", x, p)
         whole = not p.is_constant or p.value == math.floor(p.value)
         return self.node("real_power" if whole else "power", x, p)
 

@@ -14,7 +14,9 @@ CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 FUNCTIONS: dict[str, tuple[str, ...]] = {  # and what their arguments stand for
     "abs": ("x",),
     "clamp": ("x", "low", "high"),
+    "cos": ("x",),
     "detach": ("x",),
+    "erf": ("x",),
     "exp": ("x",),
     "expm1": ("x",),
     "hinge": ("x",),
@@ -25,11 +27,12 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {  # and what their arguments stand for
     "logsigmoid": ("x",),
     "maximum": ("x", "y"),
     "minimum": ("x", "y"),
-    "power": ("x", "p"),
+    "power": ("x", "y"),
     "relu": ("x",),
     "select": ("condition", "x", "y"),
     "sigmoid": ("x",),
     "sign": ("x",),
+    "sin": ("x",),
     "softplus": ("x",),
     "sqrt": ("x",),
     "square": ("x",),
@@ -37,7 +40,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {  # and what their arguments stand for
     "xlogx": ("x",),
     "xlogy": ("x", "y"),
 }
-NUMBER_ARGUMENTS = ("c", "p")
+NUMBER_ARGUMENTS = ("c",)
 
 ALIASES = {  # names that people try first
     "absolute": "abs",

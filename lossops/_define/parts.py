@@ -8,9 +8,8 @@ from typing import Any
 
 from .expression import Parser
 from .graph import Graph
-from .nodes import Expression, Kind, MistakeError, Node, ordered
+from .nodes import Expression, Kind, MistakeError, Node
 from .record import Recorder, RefusedError, surrounded
-from .source import Emitter
 from .symbols import symbol
 from .written import written
 
@@ -64,13 +63,3 @@ def influence(name: str, parameters: Sequence[str], parts: Sequence[Expression])
                 f"{name}: parameter '{parameter}' has no influence on the loss; use it, or leave "
                 "it out"
             )
-
-
-def body(roots: Sequence[Node], words: Sequence[str], result: str) -> str:
-    """The statements of a member: `words` give its tensors, `result` has a place for each root."""
-    order = list(dict.fromkeys(node for root in roots for node in ordered(root)))
-    read = sorted({int(node.value) for node in order if node.op == "tensor"})
-    emitter = Emitter(order, f"t{read[0]}")
-    lines = [f"const auto t{i} = {words[i]};" for i in read if words[i] != f"t{i}"]
-    lines += [*emitter.lines, f"return {result.format(*map(emitter.name, roots))};"]
-    return "\n".join(f"    {line}" for line in lines)

@@ -109,7 +109,7 @@ class Recorder:
                 said = str(error).partition("() ")[2] or str(error)
                 reason = ("an operator with such arguments", f"{plain} here {said}")
             self.refuse(reason, f": {plain}")
-        if is_symbol(made):
+        if not isinstance(made, Node):
             return made
         if not torch.is_grad_enabled() and made.slopes:
             made = self.graph.function("detach", made)
@@ -120,6 +120,8 @@ class Recorder:
         if is_symbol(value):
             if value._ending:  # type: ignore[attr-defined]
                 self.refuse(refusals.MIDDLE)
+            if value._node.op == "numel":  # type: ignore[attr-defined]
+                self.refuse(refusals.REASONS["numel"], ": numel")
             return value._node  # type: ignore[attr-defined, no-any-return]
         if isinstance(value, Tensor):
             if value.numel() != 1 or value.requires_grad:

@@ -3,7 +3,7 @@
 ELEMENTWISE = "a native loss says what one element costs, from what the tensors hold for it"
 SHAPES = (
     f"{ELEMENTWISE}; reshape the tensors before the call; from the third on they broadcast to the "
-    "first, and loss.sum() / x.numel() is loss.mean()"
+    "first; loss.sum() / x.numel() is recorded as loss.mean()"
 )
 
 _REASONS: tuple[tuple[str, str, str], ...] = (  # names, what they are, what to do

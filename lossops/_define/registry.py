@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
@@ -26,6 +28,10 @@ class DefinedLoss(Protocol):
             and better in a computer's.
         linear: Of a loss over a class axis, the same of the logits of a linear layer, which it
             never holds: ``linear(features, linear_weight, target, ...)``.
+        write_cpp: ``write_cpp(folder, namespace)`` writes the loss for a library in C++: a header,
+            name.h, with its expression, a typed function and a module, and name.cpp, which defines
+            its operator in that namespace. What the native form of a module writes has the
+            module's numbers for defaults.
     """
 
     __name__: str
@@ -35,6 +41,7 @@ class DefinedLoss(Protocol):
     expression: str
     rewrites: tuple[str, ...]
     linear: Callable[..., Tensor] | None
+    write_cpp: Callable[[str, str], tuple[Path, Path]]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401
         """The loss."""
@@ -50,6 +57,7 @@ _defined: "dict[Defined, DefinedLoss]" = {}
 def made(definition: "Defined") -> DefinedLoss:
     """The loss of a definition."""
     from .build import compiled, load
+    from .cpp import write
     from .source import module_name
 
     if definition not in _defined:
@@ -63,6 +71,7 @@ def made(definition: "Defined") -> DefinedLoss:
                 loss.library = str(library)
                 loss.expression = definition.expression
                 loss.rewrites = definition.rewrites
+                loss.write_cpp = partial(write, definition)
                 loss.linear = getattr(module, f"linear_{definition.name}", None)
                 _defined[definition] = loss
     return _defined[definition]

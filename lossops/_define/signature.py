@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import types
 import typing
@@ -66,6 +67,13 @@ class Recording:
     limits: list[tuple[str, str, float]]
     arguments: list[Argument]
     attributes: list[Argument]
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters as the function or module has them; NaN without a default."""
+        every = (*self.arguments, *self.attributes)
+        given = {a.operand: a.value for a in every if isinstance(a.value, (int, float))}
+        return {operand: float(given.get(operand, math.nan)) for operand in self.parameters}
 
     @property
     def given_tensors(self) -> list[str]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cpp import Stated, body, source
 from .definition import check_limits, check_name, check_parameters
 from .nodes import Node
-from .parts import PartGraph, Said, body, influence, part
-from .source import literal, module_name, table
+from .parts import PartGraph, Said, influence, part
+from .source import module_name
 from .symbols import symbol
 
 MAX_VECTORS = 4
@@ -50,6 +51,11 @@ class SumsDefinition:
         return f"lossops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     @property
+    def reduction(self) -> str:
+        """The one by default."""
+        return "mean"
+
+    @property
     def expression(self) -> str:
         """All of it, as text."""
         terms = [f"{name} = sum({text})" for name, text in self.terms]
@@ -57,7 +63,40 @@ class SumsDefinition:
 
     def sources(self) -> dict[str, str]:
         """The files that it is made of."""
-        return {".cpp": cpp_source(self), ".py": python_source(self)}
+        return {".cpp": source(self), ".py": python_source(self)}
+
+    def stated(self) -> Stated:
+        """It in C++. A group is known of nothing beforehand."""
+        count = range(len(self.tensors))
+        types = ", ".join(f"class T{i}" for i in count)
+        operands = ", ".join(f"const T{i}& t{i}" for i in count)
+        *terms, last = self.roots
+        places = ", ".join(["{}"] * len(terms))
+        names = ", ".join(f'"{t}"' for t in self.tensors)
+        members = f"""\
+  static constexpr int kVectors = {len(self.tensors)};
+  static constexpr bool kLabelled = false, kLargest = false;
+  static constexpr lossops::Numbers<double, 1> kNeutral{{1}};
+  LOSSOPS_INLINE bool measures() const {{ return false; }}
+  template <{types}>
+  LOSSOPS_INLINE auto measure({operands}) const {{
+    return std::make_tuple(t0);
+  }}
+  template <class C>
+  LOSSOPS_INLINE auto center(const lossops::Numbers<C, 1>& given, const C&) const {{
+    return given;
+  }}
+  template <class C, {types}>
+  LOSSOPS_INLINE auto terms(const lossops::Numbers<C, 1>&, {operands}) const {{
+{body(terms, [f"t{i}" for i in count], f"std::make_tuple({places})")}
+  }}
+  template <class S, class C>
+  LOSSOPS_INLINE S finish(const std::array<S, {len(terms)}>& sums, const lossops::Numbers<C, 1>&,
+                          const C&) const {{
+{body([last], [f"sums[{i}]" for i in range(len(terms))], "{}")}
+  }}
+"""
+        return Stated(members, f".operands = {{{names}}}", self.tensors)
 
 
 def checked(
@@ -110,55 +149,6 @@ def checked(
         tuple(e.root for e in expressions),
         tuple(dict.fromkeys(told for e in expressions for told in e.rewrites)),
     )
-
-
-def cpp_source(definition: SumsDefinition) -> str:
-    """A file that defines the operator. A group is known of nothing beforehand."""
-    space, count = definition.namespace, len(definition.tensors)
-    fields = "".join(
-        f"  double p{i} = {literal(default)};\n"
-        for i, (_, default) in enumerate(definition.parameters)
-    )
-    types = ", ".join(f"class T{i}" for i in range(count))
-    operands = ", ".join(f"const T{i}& t{i}" for i in range(count))
-    *terms, last = definition.roots
-    places = ", ".join(["{}"] * len(terms))
-    names = ", ".join(f'"{t}"' for t in definition.tensors)
-    return f"""\
-// Made by lossops.define_sums: {definition.name}
-#include <lossops/define.h>
-
-namespace {space} {{
-using namespace lossops;
-using Number = Scalar<double>;
-
-struct Expression {{
-{fields}{table(definition)}  static constexpr int kVectors = {count};
-  static constexpr bool kLabelled = false, kLargest = false;
-  static constexpr Numbers<double, 1> kNeutral{{1}};
-  LOSSOPS_INLINE bool measures() const {{ return false; }}
-  template <{types}>
-  LOSSOPS_INLINE auto measure({operands}) const {{
-    return std::make_tuple(t0);
-  }}
-  template <class C>
-  LOSSOPS_INLINE Numbers<C, 1> center(const Numbers<C, 1>& m, const C&) const {{
-    return m;
-  }}
-  template <class C, {types}>
-  LOSSOPS_INLINE auto terms(const Numbers<C, 1>&, {operands}) const {{
-{body(terms, [f"t{i}" for i in range(count)], f"std::make_tuple({places})")}
-  }}
-  template <class S, class C>
-  LOSSOPS_INLINE S finish(const std::array<S, {len(terms)}>& s, const Numbers<C, 1>&,
-                          const C&) const {{
-{body([last], [f"s[{i}]" for i in range(len(terms))], "{}")}
-  }}
-}};
-}}  // namespace {space}
-
-LOSSOPS_DEFINE({space}, {definition.name}, {space}::Expression, .operands = {{{names}}})
-"""
 
 
 def python_source(definition: SumsDefinition) -> str:

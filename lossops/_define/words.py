@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from . import composed, refusals
 from .nodes import Kind, MistakeError, Node
 from .symbols import Symbol, symbol
 
@@ -18,7 +19,8 @@ UNARY = {
     "abs": "abs", "absolute": "abs", "exp": "exp", "expm1": "expm1", "log": "log",
     "log1p": "log1p", "logsigmoid": "logsigmoid", "log_sigmoid": "logsigmoid", "relu": "hinge",
     "sigmoid": "sigmoid", "expit": "sigmoid", "sign": "sign", "sgn": "sign", "sqrt": "sqrt",
-    "square": "square", "tanh": "tanh", "detach": "detach", "fabs": "abs",
+    "square": "square", "tanh": "tanh", "detach": "detach", "fabs": "abs", "erf": "erf",
+    "sin": "sin", "cos": "cos",
 }  # fmt: skip
 COMPARISONS = {
     "lt": "<", "less": "<", "le": "<=", "less_equal": "<=", "gt": ">", "greater": ">", "ge": ">=",
@@ -58,7 +60,8 @@ class Words:
             )
         if name in OPERATORS:
             return lambda input, other, **options: self.operator(name, input, other, **options)
-        return getattr(self, f"on_{OTHER_NAMES.get(name, name)}", None)
+        name = OTHER_NAMES.get(name, name)
+        return getattr(self, f"on_{name}", composed.WORDS.get(name))
 
     # -- arithmetic -----------------------------------------------------------------------------
 
@@ -106,61 +109,8 @@ class Words:
     def on_bool(self, input: object) -> Node:
         return self.choice(input)
 
-    def on_reciprocal(self, input: object) -> Node:
-        return self.graph.arithmetic("/", self.graph.constant(1), self.value(input))
-
-    def on_rsqrt(self, input: object) -> Node:
-        root = self.graph.function("sqrt", self.value(input))
-        return self.graph.arithmetic("/", self.graph.constant(1), root)
-
-    def on_log2(self, input: object) -> Node:
-        return self.scaled_log(input, math.log(2))
-
-    def on_log10(self, input: object) -> Node:
-        return self.scaled_log(input, math.log(10))
-
-    def scaled_log(self, input: object, scale: float) -> Node:
-        """The logarithm to another base."""
-        log = self.graph.function("log", self.value(input))
-        return self.graph.arithmetic("*", log, self.graph.constant(1 / scale))
-
-    def on_exp2(self, input: object) -> Node:
-        x = self.graph.arithmetic("*", self.value(input), self.graph.constant(math.log(2)))
-        return self.graph.function("exp", x)
-
-    def on_logit(self, input: object, eps: object = None) -> Node:
-        if eps is not None:
-            raise MistakeError("there is no logit with eps; clamp(x, eps, 1 - eps) before it")
-        x = self.value(input)
-        rest = self.graph.function("log1p", self.graph.negative(x))
-        return self.graph.arithmetic("-", self.graph.function("log", x), rest)
-
-    def on_cosh(self, input: object) -> Node:
-        x = self.value(input)
-        both = (self.graph.function("exp", y) for y in (x, self.graph.negative(x)))
-        return self.graph.arithmetic(
-            "*", self.graph.arithmetic("+", *both), self.graph.constant(0.5)
-        )
-
-    def on_sinh(self, input: object) -> Node:
-        x = self.value(input)
-        both = (self.graph.function("expm1", y) for y in (x, self.graph.negative(x)))
-        return self.graph.arithmetic(
-            "*", self.graph.arithmetic("-", *both), self.graph.constant(0.5)
-        )
-
-    def on_hypot(self, input: object, other: object) -> Node:
-        squares = (self.graph.product(self.value(x), 2) for x in (input, other))
-        return self.graph.function("sqrt", self.graph.node("+", *squares))
-
     def on_xlogy(self, input: object, other: object) -> Node:
         return self.graph.function("xlogy", self.value(input), self.value(other))
-
-    def on_logaddexp(self, input: object, other: object) -> Node:
-        x, y = self.value(input), self.value(other)
-        apart = self.graph.function("abs", self.graph.arithmetic("-", x, y))
-        more = self.graph.function("softplus", self.graph.negative(apart))
-        return self.graph.arithmetic("+", self.graph.function("maximum", x, y), more)
 
     # -- choices --------------------------------------------------------------------------------
 
@@ -182,18 +132,6 @@ class Words:
 
     def on_logical_not(self, input: object) -> Node:
         return self.graph.condition("not", self.choice(input))
-
-    def on_isnan(self, input: object) -> Node:
-        x = self.value(input)
-        return self.graph.compare("!=", x, x)
-
-    def on_isinf(self, input: object) -> Node:
-        size = self.graph.function("abs", self.value(input))
-        return self.graph.compare("==", size, self.graph.constant(math.inf))
-
-    def on_isfinite(self, input: object) -> Node:
-        size = self.graph.function("abs", self.value(input))
-        return self.graph.compare("<", size, self.graph.constant(math.inf))
 
     def on_maximum(self, input: object, other: object) -> Node:
         return self.graph.function("maximum", self.value(input), self.value(other))
@@ -230,8 +168,6 @@ class Words:
         self.value(input)
         return self.value(fill_value)
 
-    # -- activations ----------------------------------------------------------------------------
-
     def on_softplus(self, input: object, beta: object = 1, threshold: object = 20) -> Node:
         x, scale = self.value(input), self.value(beta)
         if scale.equals(1):
@@ -239,121 +175,14 @@ class Words:
         of = self.graph.function("softplus", self.graph.arithmetic("*", x, scale))
         return self.graph.arithmetic("/", of, scale)
 
-    def on_silu(self, input: object, inplace: bool = False) -> Node:
-        x = self.value(input)
-        return self.graph.arithmetic("*", x, self.graph.function("sigmoid", x))
-
-    def on_softsign(self, input: object) -> Node:
-        x = self.value(input)
-        size = self.graph.function("abs", x)
-        return self.graph.arithmetic(
-            "/", x, self.graph.arithmetic("+", size, self.graph.constant(1))
-        )
-
-    def on_leaky_relu(
-        self, input: object, negative_slope: object = 0.01, inplace: bool = False
-    ) -> Node:
-        x = self.value(input)
-        below = self.graph.arithmetic("*", x, self.value(negative_slope))
-        return self.select(self.graph.compare(">", x, self.graph.constant(0)), x, below)
-
-    def on_elu(self, input: object, alpha: object = 1.0, inplace: bool = False) -> Node:
-        x, zero = self.value(input), self.graph.constant(0)
-        above = self.graph.compare(">", x, zero)
-        below = self.graph.function("expm1", self.select(above, zero, x))
-        return self.select(above, x, self.graph.arithmetic("*", below, self.value(alpha)))
-
-    # -- losses ---------------------------------------------------------------------------------
-
-    def reduced(self, loss: Node, weight: object, reduction: object) -> Symbol:
-        """The end of a loss of torch."""
-        if weight is not None:
-            loss = self.graph.arithmetic("*", loss, self.value(weight))
-        if reduction not in ("none", "mean", "sum"):
-            raise MistakeError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
-        return self.recorder.ended(loss, "" if reduction == "none" else str(reduction))
-
-    def distance(self, input: object, target: object) -> Node:
-        """The difference."""
-        return self.graph.arithmetic("-", self.value(input), self.value(target))
-
-    def on_mse_loss(
-        self, input: object, target: object, size_average: None = None, reduce: None = None,
-        reduction: object = "mean", weight: object = None,
-    ) -> Symbol:  # fmt: skip
-        square = self.graph.product(self.distance(input, target), 2)
-        return self.reduced(square, weight, reduction)
-
-    def on_l1_loss(
-        self, input: object, target: object, size_average: None = None, reduce: None = None,
-        reduction: object = "mean", weight: object = None,
-    ) -> Symbol:  # fmt: skip
-        size = self.graph.function("abs", self.distance(input, target))
-        return self.reduced(size, weight, reduction)
-
-    def huber(self, distance: Node, delta: Node) -> Node:
-        """The square up to delta, halved, and the line beyond."""
-        g, half = self.graph, self.graph.constant(0.5)
-        size = g.function("abs", distance)
-        square = g.arithmetic("*", g.product(distance, 2), half)
-        line = g.arithmetic("*", delta, g.arithmetic("-", size, g.arithmetic("*", half, delta)))
-        return self.select(g.compare("<=", size, delta), square, line)
-
-    def on_huber_loss(
-        self, input: object, target: object, reduction: object = "mean", delta: object = 1.0,
-        weight: object = None,
-    ) -> Symbol:  # fmt: skip
-        loss = self.huber(self.distance(input, target), self.value(delta))
-        return self.reduced(loss, weight, reduction)
-
-    def on_smooth_l1_loss(
-        self, input: object, target: object, size_average: None = None, reduce: None = None,
-        reduction: object = "mean", beta: object = 1.0,
-    ) -> Symbol:  # fmt: skip
-        delta = self.value(beta)
-        loss = self.huber(self.distance(input, target), delta)
-        return self.reduced(self.graph.arithmetic("/", loss, delta), None, reduction)
-
-    def on_soft_margin_loss(
-        self, input: object, target: object, size_average: None = None, reduce: None = None,
-        reduction: object = "mean",
-    ) -> Symbol:  # fmt: skip
-        margin = self.graph.arithmetic("*", self.value(input), self.value(target))
-        loss = self.graph.function("softplus", self.graph.negative(margin))
-        return self.reduced(loss, None, reduction)
-
-    def cross_entropy(self, target: object, log_p: Node, log_q: Node, positive: object) -> Node:
-        """-w t ln p - (1 - t) ln q."""
-        t = self.value(target)
-        rest = self.graph.arithmetic("-", self.graph.constant(1), t)
-        if positive is not None:
-            t = self.graph.arithmetic("*", self.value(positive), t)
-        terms = (self.graph.arithmetic("*", w, self.graph.negative(log))
-                 for w, log in ((t, log_p), (rest, log_q)))  # fmt: skip
-        return self.graph.arithmetic("+", *terms)
-
-    def on_binary_cross_entropy_with_logits(
-        self, input: object, target: object, weight: object = None, size_average: None = None,
-        reduce: None = None, reduction: object = "mean", pos_weight: object = None,
-    ) -> Symbol:  # fmt: skip
-        x = self.value(input)
-        log_p, log_q = (self.graph.function("logsigmoid", y) for y in (x, self.graph.negative(x)))
-        loss = self.cross_entropy(target, log_p, log_q, pos_weight)
-        return self.reduced(loss, weight, reduction)
-
-    def on_binary_cross_entropy(
-        self, input: object, target: object, weight: object = None, size_average: None = None,
-        reduce: None = None, reduction: object = "mean",
-    ) -> Symbol:  # fmt: skip
-        p = self.value(input)
-        log_p = self.graph.function("log", p)
-        log_q = self.graph.function("log1p", self.graph.negative(p))
-        if p.op not in ("p", "q"):  # whose logarithms have no bound
-            least, most = self.graph.constant(-100), self.graph.constant(math.inf)
-            log_p, log_q = (self.graph.function("clamp", x, least, most) for x in (log_p, log_q))
-        return self.reduced(self.cross_entropy(target, log_p, log_q, None), weight, reduction)
-
     # -- the end --------------------------------------------------------------------------------
+
+    def on_numel(self, input: object) -> Node:
+        if not self.recorder.is_full(self.value(input)):
+            self.recorder.refuse(refusals.REASONS["numel"], ": numel")
+        return self.graph.node("numel")  # by which a sum may be divided
+
+    on_nelement = on_numel
 
     def on_mean(self, input: object) -> Symbol:
         return self.recorder.ended(self.value(input), "mean")
@@ -375,6 +204,9 @@ class Words:
             return self.recorder.ended(self.graph.negative(nodes[0]), endings[0])
         if op is None or len(parts) != 2:
             return None
+        if any(node.op == "numel" for node in nodes):
+            is_mean = op == "/" and endings == ["sum", ""] and self.recorder.is_full(nodes[0])
+            return self.recorder.ended(nodes[0], "mean") if is_mean else None
         numbers = [node.kind is Kind.NUMBER and not ending for node, ending in parts]
         scales = (op == "*" and any(numbers)) or (op == "/" and numbers[1])
         shifts = op in "+-" and any(numbers) and "mean" in endings

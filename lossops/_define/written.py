@@ -41,7 +41,7 @@ def _operation(graph: Graph, node: Node, args: list[str]) -> str:
             return graph.parameters[int(node.value)]
         case "negative" | "not":
             return f"({'-' if node.op == 'negative' else 'not '}({args[0]}))"
-        case "power" | "real_power":
+        case "power" | "real_power" | "element_power":
             return f"(({args[0]}) ** ({args[1]}))"
         case "logistic":
             return args[0]

@@ -6,7 +6,6 @@
 
 #include "losses/all.h"
 #include "math/expression.h"
-#include "math/powers.h"
 #include "math/special.h"
 
 using namespace lossops;
@@ -185,6 +184,26 @@ void powers_of_one_base() {
       expect_near("x^p beside another'", beside.d.v, alone.d.v, 0);
     }
   }
+  for (const double x : {-2.5, -1.0, 0.25, 3.0, 1e-100, kInfinity}) {
+    for (const double p : exponents) {
+      const Dual<S> by_x = element_power(Dual<S>(S(x), S(1)), S(p)),
+                    by_y = element_power(S(x), Dual<S>(S(p), S(1)));
+      const double value = std::pow(x, p), slope = p * std::pow(x, p - 1);
+      const bool is_ordinary = std::isfinite(value) && value != 0;
+      expect_near("x^y", is_ordinary ? by_x.v.v / value : by_x.v.v, is_ordinary ? 1 : value, 1e-12);
+      expect_near("x^y of another", by_y.v.v, by_x.v.v, 0);
+      if (std::isfinite(slope) && slope != 0) expect_near("x^y by x", by_x.d.v / slope, 1, 1e-12);
+      if (is_ordinary) expect_near("x^y by y", by_y.d.v, value * std::log(std::fabs(x)), 1e-12);
+    }
+  }
+  const Dual<S> at_zero(S(0), S(1));
+  expect_near("0^2", element_power(at_zero, S(2)).v.v, 0, 0);
+  expect_near("0^0", element_power(at_zero, S(0)).v.v, 1, 0);
+  expect_near("0^-1", element_power(at_zero, S(-1)).v.v, kInfinity, 0);
+  expect_near("0^nan", element_power(at_zero, S(NAN)).v.v, NAN, 0);
+  expect_near("0^1 by x", element_power(at_zero, S(1)).d.v, 1, 0);
+  expect_near("0^0.5 by x", element_power(at_zero, S(0.5)).d.v, 0, 0);
+  expect_near("0^2 by y", element_power(S(0), Dual<S>(S(2), S(1))).d.v, 0, 0);
   const auto of_zero = powers(Dual<S>(S(0), S(1)), -1.5, 0.5);
   expect_near("0^-1.5", of_zero(-1.5).v.v, kInfinity, 0);
   expect_near("0^0.5", of_zero(0.5).v.v, 0, 0);

@@ -107,6 +107,5 @@
 #include <torch/library.h>
 #include LOSSOPS_INTERNAL(families/describe.h)
 #endif
-#include LOSSOPS_INTERNAL(math/powers.h)
 #include LOSSOPS_INTERNAL(math/special.h)
 // clang-format on

@@ -166,9 +166,11 @@ struct ModuleImpl<E, Self, std::index_sequence<I...>> : torch::nn::Cloneable<Sel
   void reset() override { weight = this->register_buffer("weight", nn::detail::buffer(options.weight)); }
   void pretty_print(std::ostream& stream) const override {
     stream << name_ << "(";
-    [&]<size_t... i>(std::index_sequence<i...>) {
-      ((stream << E::parameters[i].name << "=" << argument<i>(parameters, options) << ", "), ...);
-    }(std::make_index_sequence<parameter_count<E>()>());
+    if constexpr (parameter_count<E>() > 0) {
+      [&]<size_t... i>(std::index_sequence<i...>) {
+        ((stream << E::parameters[i].name << "=" << argument<i>(parameters, options) << ", "), ...);
+      }(std::make_index_sequence<parameter_count<E>()>());
+    }
     stream << "reduction=" << nn::detail::name_of(options.reduction) << ")";
   }
   at::Tensor forward(const Each<at::Tensor, I>&... tensors) {
