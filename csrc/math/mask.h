@@ -35,6 +35,13 @@ struct Mask {
     return compare<_CMP_LE_OQ>(a, b);
   }
   LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return compare<_CMP_EQ_OQ>(a, b); }
+  LOSSOPS_INLINE static Mask signs(Vectorized<T> a) {
+    if constexpr (std::is_same_v<T, float>) {
+      return {_mm512_movepi32_mask(_mm512_castps_si512(a))};
+    } else {
+      return {_mm512_movepi64_mask(_mm512_castpd_si512(a))};
+    }
+  }
 
   LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
     if constexpr (std::is_same_v<T, float>) {
@@ -57,6 +64,13 @@ struct Mask {
   LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {a < b}; }
   LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) { return {a <= b}; }
   LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return {a == b}; }
+  LOSSOPS_INLINE static Mask signs(Vectorized<T> a) {
+#if defined(CPU_CAPABILITY_AVX2)
+    return {a};  // no other bit chooses
+#else
+    return less((a & Vectorized<T>(T(-0.0))) | Vectorized<T>(T(1)), Vectorized<T>(T(0)));
+#endif
+  }
 
   LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
     return Vectorized<T>::blendv(b, a, bits);

@@ -49,6 +49,7 @@ struct Scalar {
   LOSSOPS_INLINE static void store(Scalar a, S* p, int64_t = kLanes) {
     *p = static_cast<S>(a.v);
   }
+  LOSSOPS_INLINE static Scalar whole(const int64_t* p) { return static_cast<T>(*p); }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
   LOSSOPS_INLINE static Scalar count() { return 0; }
 
@@ -75,6 +76,7 @@ struct Scalar {
   /// log1p for a in [0, 1], the only domain that exp(-|x|) can reach.
   LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
   LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
+  LOSSOPS_INLINE friend bool signbit(Scalar a) { return std::signbit(a.v); }
   LOSSOPS_INLINE friend Scalar sin(Scalar a) { return std::sin(a.v); }
   LOSSOPS_INLINE friend Scalar cos(Scalar a) { return std::cos(a.v); }
   LOSSOPS_INLINE friend Scalar erf(Scalar a) { return std::erf(a.v); }

@@ -40,6 +40,32 @@ struct Simd {
   }
   LOSSOPS_INLINE static Simd load(const T* p) { return V::loadu(p); }
   LOSSOPS_INLINE static void store(Simd a, T* p) { a.v.store(p); }
+  /// Of integers that have 24 bits.
+  LOSSOPS_INLINE static Simd whole(const int64_t* p) {
+#if defined(CPU_CAPABILITY_AVX512)
+    const __m512i low = _mm512_loadu_si512(p);
+    if constexpr (std::is_same_v<T, double>) {
+      return V(_mm512_cvtepi64_pd(low));
+    } else {
+      const __m256i high = _mm512_cvtepi64_epi32(_mm512_loadu_si512(p + 8));
+      return V(_mm512_cvtepi32_ps(
+          _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)), high, 1)));
+    }
+#else
+#if defined(CPU_CAPABILITY_AVX2)
+    if constexpr (std::is_same_v<T, float>) {
+      const float* const halves = reinterpret_cast<const float*>(p);
+      // The lower halves of 0, 1, 4, 5 and 2, 3, 6, 7.
+      const __m256 mixed =
+          _mm256_shuffle_ps(_mm256_loadu_ps(halves), _mm256_loadu_ps(halves + 8), 0b10001000);
+      return V(_mm256_cvtepi32_ps(_mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0b11011000)));
+    }
+#endif
+    T lanes[kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = static_cast<T>(static_cast<int32_t>(p[i]));
+    return V::loadu(lanes);
+#endif
+  }
   /// Float lanes from and to bfloat16, rounded to nearest even.
   LOSSOPS_INLINE static Simd load(const c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
@@ -125,6 +151,7 @@ struct Simd {
 #endif
     return select(b < a, a, b);
   }
+  LOSSOPS_INLINE friend Mask<T> signbit(Simd a) { return Mask<T>::signs(a.v); }
   LOSSOPS_INLINE friend Simd sqrt(Simd a) { return a.v.sqrt(); }
   LOSSOPS_INLINE friend Simd abs(Simd a) { return a.v.abs(); }
   LOSSOPS_INLINE friend Simd atan2(Simd y, Simd x) { return y.v.atan2(x.v); }

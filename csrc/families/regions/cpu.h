@@ -32,6 +32,7 @@ struct RegionRun {
   Plane<const S> target;  ///< otherwise it is labels
   const int64_t* label;   ///< in a single class, 0 or 1
   Plane<S> grad;
+  bool keeps;  ///< the first sweep leaves in `grad` all that the second one needs, where it is wanted
   bool ignores;
   int64_t ignore_index;
   Activation activation;

@@ -35,6 +35,20 @@ struct Sigmoid {
   V p, q;
 };
 
+/// What the first sweep leaves of an element for the second, in one number: how its probability moves (of a
+/// sigmoid pq, which is dp/dx; of a softmax p itself), with a sign where the element is its pixel's label.
+template <class V, class M>
+LOSSOPS_INLINE V with_label(const V& kept, const M& is_label) {
+  return select(is_label, -kept, kept);
+}
+
+/// Whether that is all there is to know.
+inline bool keeps(const RegionSettings& s) {
+  if (s.activation == Activation::Sigmoid) return s.pixel.weight == 0 && !s.squared && !s.soft;
+  const bool plain = s.pixel.gamma == 0 && s.pixel.alpha != s.pixel.alpha && s.pixel.smoothing == 0;
+  return s.activation == Activation::Softmax && (s.pixel.weight == 0 || plain);
+}
+
 /// Whether it can be a probability.
 template <class V>
 LOSSOPS_INLINE auto outside(const V& x) {
