@@ -151,6 +151,7 @@ struct Simd {
 #endif
     return select(b < a, a, b);
   }
+  LOSSOPS_INLINE friend Simd minus_abs(Simd a) { return a.v | V(T(-0.0)); }
   LOSSOPS_INLINE friend Mask<T> signbit(Simd a) { return Mask<T>::signs(a.v); }
   LOSSOPS_INLINE friend Simd sqrt(Simd a) { return a.v.sqrt(); }
   LOSSOPS_INLINE friend Simd abs(Simd a) { return a.v.abs(); }
@@ -173,13 +174,17 @@ struct Simd {
 #if defined(CPU_CAPABILITY_AVX512)
       return exp_in_range(x);
 #else
-      // The last bits of the sum are n + 64 + 127, which as an exponent is 2^(n + 64): normal for all that
-      // occur.
-      const V shift(12582912.0f + 191.0f);
-      const V sum = at::vec::fmadd(x, V(kLog2E), shift);
-      const V power = at::vec::cast<float>(at::vec::cast<int32_t>(sum) << Vectorized<int32_t>(23));
-      return at::vec::fmadd(expm1_reduced(x, sum - shift), power, power) * V(0x1p-64f);
+      return exp_times<64>(x) * V(0x1p-64f);
 #endif
+    }
+  }
+
+  /// The same where that is a normal number, and anything where it is not.
+  LOSSOPS_INLINE friend Simd exp_normal(Simd a) {
+    if constexpr (std::is_same_v<T, double>) {
+      return a.v.exp();
+    } else {
+      return exp_times<0>(a.v);
     }
   }
 
@@ -364,6 +369,15 @@ struct Simd {
   LOSSOPS_INLINE static V exp_in_range(V x) {
     const V n = (x * V(kLog2E)).round();
     return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);
+  }
+
+  /// 2^k e^x, if that is normal: the last bits of the sum are n + k and the bias, an exponent.
+  template <int k>
+  LOSSOPS_INLINE static V exp_times(V x) {
+    const V shift(12582912.0f + 127.0f + k);
+    const V sum = at::vec::fmadd(x, V(kLog2E), shift);
+    const V power = at::vec::cast<float>(at::vec::cast<int32_t>(sum) << Vectorized<int32_t>(23));
+    return at::vec::fmadd(expm1_reduced(x, sum - shift), power, power);
   }
 
   /// e^r - 1 for r = x - n ln 2, |r| <= ln 2 / 2: r + r^2 Q(r) with a minimax Q.

@@ -70,7 +70,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     LOSSOPS_INLINE Element operator()(int64_t c, int v) const {
       if constexpr (activation == Activation::Sigmoid) {
         const Sigmoid s(V::load(x(c, v)));
-        return {s.p, s.p * s.q};
+        return {s.p, s.slope};
       }
       const V p = kSoftmax ? exponential(c, v) * shift[v].share : V::load(x(c, v));
       return {p, p};
@@ -127,10 +127,28 @@ class RegionLoop : RegionGroup<S, kVectors> {
     return r.pixel.weight == 0 ? 0 : cost(probability, targets);
   }
 
+  /// Labels of one class are numbers to add up and to multiply by.
+  LOSSOPS_INLINE void add_mask(const Probabilities& probability, const Targets& targets) {
+    V p(0), t(0), both(0);
+    const auto to = sink();  // what nobody wants goes to a tile
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Element of = probability(0, v);
+      if constexpr (activation == Activation::None) check(of.p);
+      const V label = targets.labels[v];
+      p = p + of.p;
+      t = t + label;
+      both = both + of.p * label;
+      if constexpr (kKeeps) V::store(of.kept - (label + label) * of.kept, to(0, v));
+    }
+    add_to(sums_, 0, {p, t, both, V(0)});
+  }
+
   LOSSOPS_INLINE void add_labels(const Probabilities& probability, const Targets& targets) {
+    if constexpr (kVectors == kMaskVectors) return add_mask(probability, targets);
     T* const sums = sums_;
     const int64_t classes = r.classes;
-    const auto to = sink();  // what nobody wants goes to a tile
+    const auto to = sink();
     for (int64_t c = 0; c < classes; ++c) {
       V p(0), t(0), both(0);
 #pragma GCC unroll 4
@@ -272,7 +290,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
           // What does not count may be NaN.
         } else if constexpr (activation == Activation::Sigmoid) {
           const Sigmoid s(V::load(probability.x(c, v)));
-          d = slopes(c, s.p, t) * (s.p * s.q);
+          d = slopes(c, s.p, t) * s.slope;
         } else {
           d = slopes(c, probability(c, v).p, t);
         }
@@ -354,7 +372,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const Slopes slopes{r.slopes, r.squared, r.soft};
     const auto kept = Base::kept();
     const bool costs = r.pixel.weight != 0;
-    T* const derivatives = derivatives_;
+    // Read once: planes of classes may lie so that what is read of one looks, by the lower bits of its
+    // address, like what was just written of another.
+    T *const probabilities = exponentials_, *const derivatives = derivatives_;
     Vectors others = Base::filled(0), top = Base::filled(0), rest = Base::filled(0);
     for (int64_t c = 0; c < r.classes; ++c) {
       const V cost(costs ? -r.pixel_scale * (r.class_weight ? r.class_weight[c] : T(1)) : T(0));
@@ -362,6 +382,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
         const V of = V::load(kept(c, v)), p = abs(of);
         const auto is = signbit(of), is_top = p > V(0.5);
         const V d = slopes(c, p, select(is, V(1), V(0))) * p + select(is, cost, V(0));
+        V::store(p, probabilities + c * kGroup + v * kLanes);
         V::store(d, derivatives + c * kGroup + v * kLanes);
         others[v] = others[v] + select(is_top, V(0), d);
         top[v] = top[v] + select(is_top, d, V(0));
@@ -371,7 +392,8 @@ class RegionLoop : RegionGroup<S, kVectors> {
     const auto to = sink();
     for (int64_t c = 0; c < r.classes; ++c) {
       for (int v = 0; v < kVectors; ++v) {
-        const V p = abs(V::load(kept(c, v))), d = V::load(derivatives + c * kGroup + v * kLanes);
+        const V p = V::load(probabilities + c * kGroup + v * kLanes);
+        const V d = V::load(derivatives + c * kGroup + v * kLanes);
         const auto is_top = p > V(0.5);
         V::store(d * select(is_top, rest[v], V(1)) - p * (others[v] + select(is_top, V(0), top[v])),
                  to(c, v));
@@ -386,6 +408,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
 template <class S, class F>
 auto with_region_loop(const RegionRun<S>& run, const F& f) {
   const auto with = [&]<Activation activation>() {
+    if constexpr (activation != Activation::Softmax) {
+      if (run.classes == 1) return f(static_cast<RegionLoop<S, activation, kMaskVectors>*>(nullptr));
+    }
     // So that what is kept of a group stays near.
     if (run.classes <= kFewRegions)
       return f(static_cast<RegionLoop<S, activation, kRegionVectors>*>(nullptr));

@@ -172,6 +172,7 @@ class RegionGroup {
   LOSSOPS_INLINE int64_t label_bits() const {
     const int64_t* const label = r.label + first_;
     int64_t bits = 0;
+#pragma GCC unroll 4
     for (int64_t i = 0; i < kGroup; ++i) bits |= label[i];
     return bits;
   }
