@@ -49,6 +49,7 @@ struct Scalar {
   LOSSOPS_INLINE static void store(Scalar a, S* p, int64_t = kLanes) {
     *p = static_cast<S>(a.v);
   }
+  LOSSOPS_INLINE static Scalar whole(const int64_t* p) { return static_cast<T>(*p); }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
   LOSSOPS_INLINE static Scalar count() { return 0; }
 
@@ -69,6 +70,8 @@ struct Scalar {
   LOSSOPS_INLINE friend Scalar exp(Scalar a) { return std::exp(a.v); }
   /// e^a for a <= 0.
   LOSSOPS_INLINE friend Scalar exp_below(Scalar a) { return std::exp(a.v); }
+  /// The same where that is a normal number, and anything where it is not.
+  LOSSOPS_INLINE friend Scalar exp_normal(Scalar a) { return std::exp(a.v); }
   LOSSOPS_INLINE friend Scalar expm1(Scalar a) { return std::expm1(a.v); }
   LOSSOPS_INLINE friend Scalar log(Scalar a) { return std::log(a.v); }
   LOSSOPS_INLINE friend Scalar log1p(Scalar a) { return std::log1p(a.v); }
@@ -76,6 +79,8 @@ struct Scalar {
   LOSSOPS_INLINE friend Scalar log1p_unit(Scalar a) { return std::log1p(a.v); }
   LOSSOPS_INLINE friend Scalar floor(Scalar a) { return std::floor(a.v); }
   LOSSOPS_INLINE friend Scalar abs(Scalar a) { return std::fabs(a.v); }
+  LOSSOPS_INLINE friend Scalar minus_abs(Scalar a) { return -std::fabs(a.v); }
+  LOSSOPS_INLINE friend bool signbit(Scalar a) { return std::signbit(a.v); }
   LOSSOPS_INLINE friend Scalar sin(Scalar a) { return std::sin(a.v); }
   LOSSOPS_INLINE friend Scalar cos(Scalar a) { return std::cos(a.v); }
   LOSSOPS_INLINE friend Scalar erf(Scalar a) { return std::erf(a.v); }

@@ -40,6 +40,32 @@ struct Simd {
   }
   LOSSOPS_INLINE static Simd load(const T* p) { return V::loadu(p); }
   LOSSOPS_INLINE static void store(Simd a, T* p) { a.v.store(p); }
+  /// Of integers that have 24 bits.
+  LOSSOPS_INLINE static Simd whole(const int64_t* p) {
+#if defined(CPU_CAPABILITY_AVX512)
+    const __m512i low = _mm512_loadu_si512(p);
+    if constexpr (std::is_same_v<T, double>) {
+      return V(_mm512_cvtepi64_pd(low));
+    } else {
+      const __m256i high = _mm512_cvtepi64_epi32(_mm512_loadu_si512(p + 8));
+      return V(_mm512_cvtepi32_ps(
+          _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)), high, 1)));
+    }
+#else
+#if defined(CPU_CAPABILITY_AVX2)
+    if constexpr (std::is_same_v<T, float>) {
+      const float* const halves = reinterpret_cast<const float*>(p);
+      // The lower halves of 0, 1, 4, 5 and 2, 3, 6, 7.
+      const __m256 mixed =
+          _mm256_shuffle_ps(_mm256_loadu_ps(halves), _mm256_loadu_ps(halves + 8), 0b10001000);
+      return V(_mm256_cvtepi32_ps(_mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0b11011000)));
+    }
+#endif
+    T lanes[kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = static_cast<T>(static_cast<int32_t>(p[i]));
+    return V::loadu(lanes);
+#endif
+  }
   /// Float lanes from and to bfloat16, rounded to nearest even.
   LOSSOPS_INLINE static Simd load(const c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
@@ -125,6 +151,8 @@ struct Simd {
 #endif
     return select(b < a, a, b);
   }
+  LOSSOPS_INLINE friend Simd minus_abs(Simd a) { return a.v | V(T(-0.0)); }
+  LOSSOPS_INLINE friend Mask<T> signbit(Simd a) { return Mask<T>::signs(a.v); }
   LOSSOPS_INLINE friend Simd sqrt(Simd a) { return a.v.sqrt(); }
   LOSSOPS_INLINE friend Simd abs(Simd a) { return a.v.abs(); }
   LOSSOPS_INLINE friend Simd atan2(Simd y, Simd x) { return y.v.atan2(x.v); }
@@ -146,13 +174,17 @@ struct Simd {
 #if defined(CPU_CAPABILITY_AVX512)
       return exp_in_range(x);
 #else
-      // The last bits of the sum are n + 64 + 127, which as an exponent is 2^(n + 64): normal for all that
-      // occur.
-      const V shift(12582912.0f + 191.0f);
-      const V sum = at::vec::fmadd(x, V(kLog2E), shift);
-      const V power = at::vec::cast<float>(at::vec::cast<int32_t>(sum) << Vectorized<int32_t>(23));
-      return at::vec::fmadd(expm1_reduced(x, sum - shift), power, power) * V(0x1p-64f);
+      return exp_times<64>(x) * V(0x1p-64f);
 #endif
+    }
+  }
+
+  /// The same where that is a normal number, and anything where it is not.
+  LOSSOPS_INLINE friend Simd exp_normal(Simd a) {
+    if constexpr (std::is_same_v<T, double>) {
+      return a.v.exp();
+    } else {
+      return exp_times<0>(a.v);
     }
   }
 
@@ -337,6 +369,15 @@ struct Simd {
   LOSSOPS_INLINE static V exp_in_range(V x) {
     const V n = (x * V(kLog2E)).round();
     return times_power_of_two(expm1_reduced(x, n) + V(1.0f), n);
+  }
+
+  /// 2^k e^x, if that is normal: the last bits of the sum are n + k and the bias, an exponent.
+  template <int k>
+  LOSSOPS_INLINE static V exp_times(V x) {
+    const V shift(12582912.0f + 127.0f + k);
+    const V sum = at::vec::fmadd(x, V(kLog2E), shift);
+    const V power = at::vec::cast<float>(at::vec::cast<int32_t>(sum) << Vectorized<int32_t>(23));
+    return at::vec::fmadd(expm1_reduced(x, sum - shift), power, power);
   }
 
   /// e^r - 1 for r = x - n ln 2, |r| <= ln 2 / 2: r + r^2 Q(r) with a minimax Q.

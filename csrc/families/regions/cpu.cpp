@@ -41,7 +41,8 @@ class RegionPass {
   static constexpr at::ScalarType kMath = c10::CppTypeToScalarType<T>::value;
 
  public:
-  RegionPass(const Call& call, const cpu::RegionKernels& table)
+  /// `differentiates`: a gradient will be asked for.
+  RegionPass(const Call& call, const cpu::RegionKernels& table, bool differentiates)
       : call_(call),
         loss_(RegionLoss::of(call)),
         s_(loss_.settings(call.settings)),
@@ -60,6 +61,10 @@ class RegionPass {
     }
     if (call.weight().defined()) weight_ = call.weight().detach().to(at::kDouble).contiguous();
     if (weight_.defined() && s_.pixel.weight != 0) pixel_weight_ = weight_.to(kMath);
+    if (differentiates) {
+      grad_ = cpu::empty_dense(call.input(), call.input().scalar_type());
+      keeps_ = std::is_same_v<S, T> && keeps(s_) && labels_.defined() && rows(grad_).takes(pixels_);
+    }
     add();
   }
 
@@ -162,6 +167,7 @@ class RegionPass {
     run.ignore_index = call_.settings.ignore_index.value_or(0);
     run.work = m.work.get();
     run.staging = m.staging.get();
+    run.keeps = keeps_;
     run.activation = s_.activation;
     run.squared = s_.squared;
     run.soft = s_.soft;
@@ -175,7 +181,7 @@ class RegionPass {
     const int64_t width = classes_ * kRegionSums;
     std::vector<double> by_part(samples_ * parts_ * width), costs(samples_ * parts_);
     std::atomic<bool> any_wrong{false};
-    sweep({}, [&](cpu::RegionRun<S>& run, int64_t part) {
+    sweep(keeps_ ? rows(grad_) : cpu::Rows<S>(), [&](cpu::RegionRun<S>& run, int64_t part) {
       bool wrong = false;
       run.sums = by_part.data() + part * width;
       run.wrong = &wrong;
@@ -199,14 +205,14 @@ class RegionPass {
   at::Tensor gradient(const Groups& groups, double scale, double pixel_scale) const {
     std::vector<T> slopes(groups.slopes.size());
     std::transform(groups.slopes.begin(), groups.slopes.end(), slopes.begin(),
-                   [&](double slope) { return static_cast<T>(slope * scale); });
-    at::Tensor grad = cpu::empty_dense(call_.input(), call_.input().scalar_type());
-    sweep(rows(grad), [&](cpu::RegionRun<S>& run, int64_t part) {
+                   // Where nothing counts, the scale may be infinite.
+                   [&](double slope) { return slope == 0 ? T(0) : static_cast<T>(slope * scale); });
+    sweep(rows(grad_), [&](cpu::RegionRun<S>& run, int64_t part) {
       run.slopes = slopes.data() + (s_.batch ? 0 : part / parts_) * 2 * classes_;
       run.pixel_scale = static_cast<T>(pixel_scale);
       kernels_.differentiate(run);
     });
-    return grad;
+    return grad_;
   }
 
   // -- groups ------------------------------------------------------------------------------------------
@@ -274,24 +280,27 @@ class RegionPass {
   at::Tensor labels_, weight_, pixel_weight_;
   std::vector<double> sums_;  ///< by sample (one of a batch), class and what is summed
   double cost_ = 0;           ///< of all pixels
+  at::Tensor grad_;
+  bool keeps_ = false;
 };
 
 template <class F>
-auto dispatch(const Call& call, const void* kernels, const F& f) {
+auto dispatch(const Call& call, const void* kernels, bool differentiates, const F& f) {
   const auto& table = *static_cast<const cpu::RegionKernels*>(kernels);
+  const auto with = [&]<class S>(S) { return f(RegionPass<S>(call, table, differentiates)); };
   const at::ScalarType dtype = call.input().scalar_type();
-  if (dtype == at::kDouble) return f(RegionPass<double>(call, table));
+  if (dtype == at::kDouble) return with(double());
   const bool narrow = has_labels(call) || target_of(call).scalar_type() == at::kBFloat16;
-  if (dtype == at::kBFloat16 && narrow) return f(RegionPass<c10::BFloat16>(call, table));
-  return f(RegionPass<float>(call, table));
+  if (dtype == at::kBFloat16 && narrow) return with(c10::BFloat16());
+  return with(float());
 }
 
 Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
-  return dispatch(call, kernels, [&](auto&& pass) { return pass.run(wrt); });
+  return dispatch(call, kernels, call.reduces() && (wrt & 1), [&](auto&& pass) { return pass.run(wrt); });
 }
 
 at::Tensor gradient(const Call& call, const void* kernels, const at::Tensor& upstream) {
-  return dispatch(call, kernels, [&](auto&& pass) { return pass.gradient(upstream); });
+  return dispatch(call, kernels, true, [&](auto&& pass) { return pass.gradient(upstream); });
 }
 
 }  // namespace

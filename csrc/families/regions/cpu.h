@@ -8,7 +8,9 @@ namespace lossops::cpu {
 
 using regions::kRegionSums;
 
-/// Vectors of pixels at a time, of up to so many classes; of more, one.
+/// Vectors of pixels at a time: of one class, so that what begins a group counts for little; of up to so many
+/// classes; of more, one.
+constexpr int kMaskVectors = 16;
 constexpr int kRegionVectors = 4;
 constexpr int64_t kFewRegions = 64;
 
@@ -16,7 +18,7 @@ constexpr int64_t kFewRegions = 64;
 /// to.
 inline int64_t region_group(int64_t classes) {
   constexpr int64_t kMostLanes = 16;
-  return kMostLanes * (classes <= kFewRegions ? kRegionVectors : 1);
+  return kMostLanes * (classes == 1 ? kMaskVectors : classes <= kFewRegions ? kRegionVectors : 1);
 }
 inline int64_t region_work(int64_t classes) {
   return (2 * classes + 1) * region_group(classes) + kRegionSums * classes * 16;
@@ -32,6 +34,7 @@ struct RegionRun {
   Plane<const S> target;  ///< otherwise it is labels
   const int64_t* label;   ///< in a single class, 0 or 1
   Plane<S> grad;
+  bool keeps;  ///< the first sweep leaves in `grad` all that the second one needs, where it is wanted
   bool ignores;
   int64_t ignore_index;
   Activation activation;

@@ -13,8 +13,8 @@ inline namespace CPU_CAPABILITY {
 template <class S, Activation activation, int kVectors>
 class RegionLoop : RegionGroup<S, kVectors> {
   using Base = RegionGroup<S, kVectors>;
-  using Base::derivatives_, Base::exponentials_, Base::flush, Base::kGroup, Base::kLanes, Base::masked_,
-      Base::r, Base::sink, Base::sums_, Base::total, Base::x_;
+  using Base::derivatives_, Base::exponentials_, Base::flush, Base::kGroup, Base::kLanes, Base::r, Base::sink,
+      Base::sums_, Base::total;
   using typename Base::T, typename Base::Targets, typename Base::V, typename Base::Vectors;
   template <class P>
   using Classes = typename Base::template Classes<P>;
@@ -38,7 +38,11 @@ class RegionLoop : RegionGroup<S, kVectors> {
 
   static void differentiate(const RegionRun<S>& run) {
     RegionLoop loop(run);
-    loop.each_group([&] { loop.differentiate(); });
+    if (run.keeps) {
+      loop.each_group([&] { loop.differentiate_kept(); });
+    } else {
+      loop.each_group([&] { loop.differentiate(); });
+    }
   }
 
  private:
@@ -49,6 +53,12 @@ class RegionLoop : RegionGroup<S, kVectors> {
   using Sigmoid = regions::Sigmoid<V>;
   using Shifts = std::array<RowShift<V>, kVectors>;
 
+  /// Of an element: its probability, and what the second sweep needs of it.
+  struct Element {
+    V p, kept;
+  };
+  static constexpr bool kKeeps = std::is_same_v<S, T> && activation != Activation::None;
+
   /// Of a class in the group.
   struct Probabilities {
     Classes<const S> x;
@@ -57,44 +67,50 @@ class RegionLoop : RegionGroup<S, kVectors> {
     LOSSOPS_INLINE V exponential(int64_t c, int v) const {
       return V::load(exponentials + c * kGroup + v * kLanes);
     }
-    LOSSOPS_INLINE V operator()(int64_t c, int v) const {
-      if constexpr (kSoftmax) return exponential(c, v) * shift[v].share;
-      if constexpr (activation == Activation::Sigmoid) return Sigmoid(V::load(x(c, v))).p;
-      return V::load(x(c, v));
+    LOSSOPS_INLINE Element operator()(int64_t c, int v) const {
+      if constexpr (activation == Activation::Sigmoid) {
+        const Sigmoid s(V::load(x(c, v)));
+        return {s.p, s.slope};
+      }
+      const V p = kSoftmax ? exponential(c, v) * shift[v].share : V::load(x(c, v));
+      return {p, p};
     }
   };
 
-  /// Keeps the exponentials of a softmax.
   LOSSOPS_INLINE Probabilities probabilities() const {
-    Probabilities p{x_, exponentials_, {}};
+    const auto x = Base::logits();
     if constexpr (kSoftmax) {
-      const auto x = x_;
-      const auto rule = rule_;
-      const int64_t classes = r.classes;
-      T* const kept = exponentials_;
-      Vectors largest, others, tops;
+      return {x, exponentials_, shifts(x)};
+    } else {
+      return {x, exponentials_, {}};
+    }
+  }
+
+  /// Of a softmax; keeps its exponentials.
+  LOSSOPS_INLINE Shifts shifts(const Classes<const S>& x) const {
+    const auto rule = rule_;
+    const int64_t classes = r.classes;
+    T* const kept = exponentials_;
+    const bool costs = r.pixel.weight != 0;
+    Vectors largest = Base::filled(-std::numeric_limits<T>::infinity());
+    Vectors others = Base::filled(0), tops = Base::filled(0);
+    for (int64_t c = 0; c < classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) largest[v] = larger(V::load(x(c, v)), largest[v]);
+    }
+    for (int64_t c = 0; c < classes; ++c) {
       for (int v = 0; v < kVectors; ++v) {
-        largest[v] = V(-std::numeric_limits<T>::infinity());
-        others[v] = tops[v] = V(0);
-      }
-      for (int64_t c = 0; c < classes; ++c) {
-        for (int v = 0; v < kVectors; ++v) largest[v] = larger(V::load(x(c, v)), largest[v]);
-      }
-      for (int64_t c = 0; c < classes; ++c) {
-        for (int v = 0; v < kVectors; ++v) {
-          const V z = V::load(x(c, v)), e = rule.exponential(z, largest[v], largest[v]);
-          V::store(e, kept + c * kGroup + v * kLanes);
-          const V below = select(z == largest[v], V(0), e);
-          others[v] = others[v] + below;
-          tops[v] = tops[v] + (e - below);
-        }
-      }
-      for (int v = 0; v < kVectors; ++v) {
-        const V rest = rule.without_subnormal(others[v] + (tops[v] - V(1)));
-        p.shift[v] = rule.softmax(largest[v], rest, largest[v]);
+        const V z = V::load(x(c, v)), e = rule.exponential(z, largest[v], largest[v]);
+        V::store(e, kept + c * kGroup + v * kLanes);
+        const V below = select(z == largest[v], V(0), e);
+        others[v] = others[v] + below;
+        tops[v] = tops[v] + (e - below);
       }
     }
-    return p;
+    return Base::each([&](int v) __attribute__((always_inline)) {
+      const V rest = rule.without_subnormal(others[v] + (tops[v] - V(1)));
+      if (costs) return rule.softmax(largest[v], rest, largest[v]);
+      return RowShift<V>{largest[v], rest, V(0), V(1) / (rest + V(1)), V(0)};  // logarithms are for costs
+    });
   }
 
   // -- sums --------------------------------------------------------------------------------------------
@@ -102,27 +118,48 @@ class RegionLoop : RegionGroup<S, kVectors> {
   LOSSOPS_INLINE double add() {
     const Probabilities probability = probabilities();
     const Targets targets = Base::targets();
-    if (!r.squared && !r.soft && !r.ignores && !masked_ && !targets.is_given) {
+    if (!r.squared && !r.soft && !r.ignores && !targets.masked && !targets.is_given) {
       add_labels(probability, targets);
     } else {
       add_any(probability, targets);
     }
+    if (r.grad.data) flush();
     return r.pixel.weight == 0 ? 0 : cost(probability, targets);
   }
 
+  /// Labels of one class are numbers to add up and to multiply by.
+  LOSSOPS_INLINE void add_mask(const Probabilities& probability, const Targets& targets) {
+    V p(0), t(0), both(0);
+    const auto to = sink();  // what nobody wants goes to a tile
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Element of = probability(0, v);
+      if constexpr (activation == Activation::None) check(of.p);
+      const V label = targets.labels[v];
+      p = p + of.p;
+      t = t + label;
+      both = both + of.p * label;
+      if constexpr (kKeeps) V::store(of.kept - (label + label) * of.kept, to(0, v));
+    }
+    add_to(sums_, 0, {p, t, both, V(0)});
+  }
+
   LOSSOPS_INLINE void add_labels(const Probabilities& probability, const Targets& targets) {
+    if constexpr (kVectors == kMaskVectors) return add_mask(probability, targets);
     T* const sums = sums_;
     const int64_t classes = r.classes;
+    const auto to = sink();
     for (int64_t c = 0; c < classes; ++c) {
       V p(0), t(0), both(0);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const V of = probability(c, v);
-        if constexpr (activation == Activation::None) check(of);
+        const Element of = probability(c, v);
+        if constexpr (activation == Activation::None) check(of.p);
         const auto is = targets.is(c, v);
-        p = p + of;
+        p = p + of.p;
         t = t + select(is, V(1), V(0));
-        both = both + select(is, of, V(0));
+        both = both + select(is, of.p, V(0));
+        if constexpr (kKeeps) V::store(regions::with_label(of.kept, is), to(c, v));
       }
       add_to(sums, c, {p, t, both, V(0)});
     }
@@ -132,11 +169,16 @@ class RegionLoop : RegionGroup<S, kVectors> {
     T* const sums = sums_;
     const int64_t classes = r.classes;
     const bool squared = r.squared, soft = r.soft;
+    const auto to = sink();
     for (int64_t c = 0; c < classes; ++c) {
       std::array<V, kRegionSums> sum{V(0), V(0), V(0), V(0)};
       for (int v = 0; v < kVectors; ++v) {
         const V given = targets(c, v);
-        const V p = targets.of(probability(c, v), given, v), t = targets.of(given, given, v);
+        const Element of = probability(c, v);
+        const V p = targets.of(of.p, given, v), t = targets.of(given, given, v);
+        if constexpr (kKeeps) {
+          V::store(regions::with_label(targets.of(of.kept, given, v), targets.is(c, v)), to(c, v));
+        }
         if constexpr (activation == Activation::None) check(p);
         if (targets.is_given) check(t);
         sum[0] = sum[0] + (squared ? p * p : p);
@@ -167,9 +209,8 @@ class RegionLoop : RegionGroup<S, kVectors> {
   /// That of the label's class, with its derivative by ln p.
   LOSSOPS_INLINE std::array<Dual<V>, kVectors> label_costs(const Probabilities& probability,
                                                            const Targets& targets) const {
-    const auto x = x_;
-    Vectors logit, weight;
-    for (int v = 0; v < kVectors; ++v) logit[v] = weight[v] = V(1);
+    const auto x = probability.x;
+    Vectors logit = Base::filled(1), weight = Base::filled(1);
     for (int64_t c = 0; c < r.classes; ++c) {
       for (int v = 0; v < kVectors; ++v) {
         const auto is = targets.is(c, v);
@@ -178,12 +219,10 @@ class RegionLoop : RegionGroup<S, kVectors> {
       }
     }
     const Costs costs = this->costs();
-    std::array<Dual<V>, kVectors> out;
-    for (int v = 0; v < kVectors; ++v) {
+    return Base::each([&](int v) __attribute__((always_inline)) {
       const Dual<V> cost = costs.of.of_label(logit[v], probability.shift[v], weight[v]);
-      out[v] = {targets.of(cost.v, V(1), v), targets.of(cost.d, V(1), v)};
-    }
-    return out;
+      return Dual<V>{targets.of(cost.v, V(1), v), targets.of(cost.d, V(1), v)};
+    });
   }
 
   /// Those of elements.
@@ -251,9 +290,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
           // What does not count may be NaN.
         } else if constexpr (activation == Activation::Sigmoid) {
           const Sigmoid s(V::load(probability.x(c, v)));
-          d = slopes(c, s.p, t) * (s.p * s.q);
+          d = slopes(c, s.p, t) * s.slope;
         } else {
-          d = slopes(c, probability(c, v), t);
+          d = slopes(c, probability(c, v).p, t);
         }
         if (costs_pixel) d = d + scale * costs(probability, c, v, t).d;
         V::store(targets.of(d, t, v), to(c, v));
@@ -271,8 +310,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
     if (costs_label) of_label = label_costs(probability, targets);
     T* const kept = derivatives_;
     std::array<SlopeSums<V>, kVectors> sums;
-    Vectors counts;
-    counts.fill(V(0));
+    Vectors counts = Base::filled(0);
     for (int64_t c = 0; c < r.classes; ++c) {
       for (int v = 0; v < kVectors; ++v) {
         const V t = targets(c, v), e = probability.exponential(c, v), p = e * probability.shift[v].share;
@@ -287,10 +325,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
         if (targets.ignores) counts[v] = counts[v] + targets.keeps(t, v);
       }
     }
-    std::array<RowGradient<AnyTerm, V>, kVectors> gradient;
-    for (int v = 0; v < kVectors; ++v) {
-      gradient[v] = rule_.gradient(probability.shift[v], LabelClass<V>(), sums[v], V(0), V(0), V(1));
-    }
+    const auto gradient = Base::each([&](int v) __attribute__((always_inline)) {
+      return rule_.gradient(probability.shift[v], LabelClass<V>(), sums[v], V(0), V(0), V(1));
+    });
     const auto to = sink();
     for (int64_t c = 0; c < r.classes; ++c) {
       for (int v = 0; v < kVectors; ++v) {
@@ -302,6 +339,68 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
   }
 
+  // -- gradients from what the first sweep kept ---------------------------------------------------------
+
+  LOSSOPS_INLINE void differentiate_kept() {
+    if constexpr (!kKeeps) {
+      // There is no such call.
+    } else if constexpr (kSoftmax) {
+      differentiate_kept_softmax();
+    } else {
+      differentiate_kept_elements();
+    }
+    flush();
+  }
+
+  LOSSOPS_INLINE void differentiate_kept_elements() const {
+    const auto kept = Base::kept();
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      const V other(r.slopes[2 * c]), label(r.slopes[2 * c] + r.slopes[2 * c + 1]);
+      const bool moves = r.slopes[2 * c] != 0 || r.slopes[2 * c + 1] != 0;
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const V of = V::load(kept(c, v));
+        // What does not count may be NaN.
+        V::store(moves ? abs(of) * select(signbit(of), label, other) : V(0), to(c, v));
+      }
+    }
+  }
+
+  /// As RowRule, by p instead of the exponential.
+  LOSSOPS_INLINE void differentiate_kept_softmax() const {
+    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const auto kept = Base::kept();
+    const bool costs = r.pixel.weight != 0;
+    // Read once: planes of classes may lie so that what is read of one looks, by the lower bits of its
+    // address, like what was just written of another.
+    T *const probabilities = exponentials_, *const derivatives = derivatives_;
+    Vectors others = Base::filled(0), top = Base::filled(0), rest = Base::filled(0);
+    for (int64_t c = 0; c < r.classes; ++c) {
+      const V cost(costs ? -r.pixel_scale * (r.class_weight ? r.class_weight[c] : T(1)) : T(0));
+      for (int v = 0; v < kVectors; ++v) {
+        const V of = V::load(kept(c, v)), p = abs(of);
+        const auto is = signbit(of), is_top = p > V(0.5);
+        const V d = slopes(c, p, select(is, V(1), V(0))) * p + select(is, cost, V(0));
+        V::store(p, probabilities + c * kGroup + v * kLanes);
+        V::store(d, derivatives + c * kGroup + v * kLanes);
+        others[v] = others[v] + select(is_top, V(0), d);
+        top[v] = top[v] + select(is_top, d, V(0));
+        rest[v] = rest[v] + select(is_top, V(0), p);
+      }
+    }
+    const auto to = sink();
+    for (int64_t c = 0; c < r.classes; ++c) {
+      for (int v = 0; v < kVectors; ++v) {
+        const V p = V::load(probabilities + c * kGroup + v * kLanes);
+        const V d = V::load(derivatives + c * kGroup + v * kLanes);
+        const auto is_top = p > V(0.5);
+        V::store(d * select(is_top, rest[v], V(1)) - p * (others[v] + select(is_top, V(0), top[v])),
+                 to(c, v));
+      }
+    }
+  }
+
   const Rule rule_;
 };
 
@@ -309,6 +408,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
 template <class S, class F>
 auto with_region_loop(const RegionRun<S>& run, const F& f) {
   const auto with = [&]<Activation activation>() {
+    if constexpr (activation != Activation::Softmax) {
+      if (run.classes == 1) return f(static_cast<RegionLoop<S, activation, kMaskVectors>*>(nullptr));
+    }
     // So that what is kept of a group stays near.
     if (run.classes <= kFewRegions)
       return f(static_cast<RegionLoop<S, activation, kRegionVectors>*>(nullptr));

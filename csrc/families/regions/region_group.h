@@ -24,6 +24,17 @@ class RegionGroup {
   static constexpr T kNoLabel = std::numeric_limits<T>::quiet_NaN();
   using Vectors = std::array<V, kVectors>;
 
+  /// f(v) for each of them. At::vec's registers are cleared when they are made, arrays of them by a loop.
+  template <class F>
+  LOSSOPS_INLINE static auto each(const F& f) {
+    return [&]<int... v>(std::integer_sequence<int, v...>) __attribute__((always_inline)) {
+      return std::array{f(v)...};
+    }(std::make_integer_sequence<int, kVectors>());
+  }
+  LOSSOPS_INLINE static Vectors filled(T x) {
+    return each([=](int) __attribute__((always_inline)) { return V(x); });
+  }
+
   explicit RegionGroup(const RegionRun<S>& run) : r(run) {
     const int64_t tile = r.classes * kGroup;
     T* next = r.work;
@@ -48,9 +59,6 @@ class RegionGroup {
   void each_group(const F& f) {
     for (first_ = 0; first_ < r.pixels; first_ += kGroup) {
       count_ = std::min(kGroup, r.pixels - first_);
-      x_ = source(r.x, x_tile_);
-      if (r.target.data) target_ = source(r.target, target_tile_);
-      read_labels();
       f();
     }
   }
@@ -106,47 +114,6 @@ class RegionGroup {
     }
   }
 
-  /// As numbers: what is ignored or beyond the last pixel has a label that is none.
-  void read_labels() {
-    masked_ = count_ < kGroup;
-    if (r.label) {
-      convert_labels();
-      const V end(static_cast<T>(std::max<int64_t>(r.classes, 2)));
-      V drops(0);
-      for (int64_t i = 0; i < kGroup; i += kLanes) {
-        const V of = V::load(labels_ + i);
-        wrong_ = wrong_ + select((of < V(0)) | (of >= end), V(1), V(0));
-        drops = drops + select(of == of, V(0), V(1));
-      }
-      if (r.ignores) masked_ |= total(drops) > 0;
-    } else if (masked_) {
-      std::fill_n(labels_, kGroup, T(0));
-    }
-    if (count_ < kGroup) std::fill(labels_ + count_, labels_ + kGroup, kNoLabel);
-  }
-
-  /// Those that are ignored become kNoLabel. Those of a few bits are converted in vectors everywhere.
-  void convert_labels() {
-    T* const labels = labels_;
-    const int64_t* const label = r.label + first_;
-    const int64_t count = count_, ignored = r.ignores ? r.ignore_index : -1;
-    int64_t bits = 0;
-    for (int64_t i = 0; i < count; ++i) bits |= label[i];
-    if (bits >> 24 == 0) {
-      for (int64_t i = 0; i < count; ++i) labels[i] = static_cast<T>(static_cast<int32_t>(label[i]));
-      const V none(ignored >> 24 == 0 ? static_cast<T>(ignored) : T(-1));
-      for (int64_t i = 0; r.ignores && i < kGroup; i += kLanes) {
-        const V of = V::load(labels + i);
-        V::store(select(of == none, V(kNoLabel), of), labels + i);
-      }
-    } else {
-      for (int64_t i = 0; i < count; ++i) {
-        // No label that is one is too large for T; what is ignored may be.
-        labels[i] = r.ignores && label[i] == ignored ? kNoLabel : static_cast<T>(label[i]);
-      }
-    }
-  }
-
   /// The target of a class, and what counts of it.
   struct Targets {
     Classes<const S> given;
@@ -170,26 +137,75 @@ class RegionGroup {
       return masked || ignores ? select(keeps(t, v) == V(0), V(0), x) : x;
     }
   };
-  LOSSOPS_INLINE Targets targets() const {
-    Targets t{target_,
-              {},
-              r.target.data != nullptr,
+  // What these return is at hand in registers. As members it would be read back from memory, often wider than
+  // it was written, which waits until the stores of the group before have reached the cache.
+  LOSSOPS_INLINE Classes<const S> logits() const { return source(r.x, x_tile_); }
+  /// What a first sweep left in the gradient.
+  LOSSOPS_INLINE Classes<const S> kept() const {
+    return source({r.grad.data, r.grad.row_stride, r.grad.class_stride}, x_tile_);
+  }
+  LOSSOPS_INLINE Targets targets() {
+    const bool whole = count_ == kGroup, given = r.target.data != nullptr;
+    const int64_t bits = whole && r.label ? label_bits() : 0;
+    const bool usual = whole && bits >> kLabelBits == 0;
+    if (!usual) stage_labels();
+    Targets t{given ? source(r.target, target_tile_) : Classes<const S>{},
+              each([&](int v) __attribute__((always_inline)) {
+                if (!usual) return V::load(labels_ + v * kLanes);
+                return r.label ? V::whole(r.label + first_ + v * kLanes) : V(0);
+              }),
+              given,
               r.classes == 1 ? 1 : 0,
               V(static_cast<T>(r.ignore_index)),
-              r.target.data && r.ignores,
-              masked_};
-    for (int v = 0; v < kVectors; ++v) t.labels[v] = V::load(labels_ + v * kLanes);
+              given && r.ignores,
+              !whole};
+    const int64_t end = std::max<int64_t>(r.classes, 2);
+    const bool drops = r.ignores && r.ignore_index >= 0 && r.ignore_index < end;
+    if (r.label && (!whole || drops || bits < 0 || bits >= end)) t.masked |= sort(t.labels, end);
     return t;
   }
 
+ private:
+  static constexpr int kLabelBits = 24;  ///< what a float can tell
+
+  /// The bits that occur in any label of the group, of which none is larger.
+  LOSSOPS_INLINE int64_t label_bits() const {
+    const int64_t* const label = r.label + first_;
+    int64_t bits = 0;
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < kGroup; ++i) bits |= label[i];
+    return bits;
+  }
+
+  /// One by one, of a part of a group or labels out of the usual range.
+  void stage_labels() const {
+    std::fill_n(labels_, kGroup, kNoLabel);
+    for (int64_t i = 0; i < count_; ++i) {
+      const int64_t label = r.label ? r.label[first_ + i] : 0;
+      // No label that is one is too large for T; what is ignored may be.
+      if (!(r.ignores && r.label && label == r.ignore_index)) labels_[i] = static_cast<T>(label);
+    }
+  }
+
+  /// Makes kNoLabel of what is ignored, counts what is out of range, and tells whether anything is ignored.
+  LOSSOPS_INLINE bool sort(Vectors& labels, int64_t end) {
+    const V ignored(r.ignores && r.ignore_index >> kLabelBits == 0 ? static_cast<T>(r.ignore_index)
+                                                                   : kNoLabel);
+    V drops(0);
+    for (V& of : labels) {
+      of = select(of == ignored, V(kNoLabel), of);
+      wrong_ = wrong_ + select((of < V(0)) | (of >= V(static_cast<T>(end))), V(1), V(0));
+      drops = drops + select(of == of, V(0), V(1));
+    }
+    return r.ignores && total(drops) > 0;
+  }
+
+ protected:
   const RegionRun<S> r;
   T *exponentials_, *derivatives_, *sums_, *labels_;
   S *x_tile_, *target_tile_, *grad_tile_;
-  V wrong_{0};  ///< lanes count what so far is out of range
-  // Of the group:
-  int64_t first_ = 0, count_ = 0;
-  Classes<const S> x_{}, target_{};
-  bool masked_ = false;  ///< some of its pixels do not count
+  V wrong_{0};                     ///< lanes count what so far is out of range
+  int64_t first_ = 0, count_ = 0;  ///< of the group
 };
 
 }  // namespace CPU_CAPABILITY

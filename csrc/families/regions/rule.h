@@ -21,19 +21,35 @@ struct RegionSettings {
 
 // -- pixels ----------------------------------------------------------------------------------------------
 
-/// p of a logit, and 1 - p.
+/// p of a logit, 1 - p, and their product, which is dp/dx.
 template <class V>
 struct Sigmoid {
   LOSSOPS_INLINE explicit Sigmoid(const V& x) {
     // Beyond, the smaller is next to nothing, of which arithmetic would be slow.
     const V most(std::is_same_v<typename V::Value, float> ? 87.0 : 708.0);
-    const V size = abs(x), e = select(size > most, V(0), exp_below(-size)), larger = V(1) / (V(1) + e);
-    const auto negative = x < V(0);
-    p = select(negative, e * larger, larger);
-    q = select(negative, larger, e * larger);
+    const V below = minus_abs(x), e = select(below < -most, V(0), exp_normal(below));
+    const V larger = V(1) / (V(1) + e), smaller = e * larger;
+    const auto negative = signbit(x);
+    p = select(negative, smaller, larger);
+    q = select(negative, larger, smaller);
+    slope = smaller * larger;
   }
-  V p, q;
+  V p, q, slope;
 };
+
+/// What the first sweep leaves of an element for the second, in one number: how its probability moves (of a
+/// sigmoid pq, which is dp/dx; of a softmax p itself), with a sign where the element is its pixel's label.
+template <class V, class M>
+LOSSOPS_INLINE V with_label(const V& kept, const M& is_label) {
+  return select(is_label, -kept, kept);
+}
+
+/// Whether that is all there is to know.
+inline bool keeps(const RegionSettings& s) {
+  if (s.activation == Activation::Sigmoid) return s.pixel.weight == 0 && !s.squared && !s.soft;
+  const bool plain = s.pixel.gamma == 0 && s.pixel.alpha != s.pixel.alpha && s.pixel.smoothing == 0;
+  return s.activation == Activation::Softmax && (s.pixel.weight == 0 || plain);
+}
 
 /// Whether it can be a probability.
 template <class V>

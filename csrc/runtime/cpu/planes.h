@@ -78,10 +78,9 @@ class Rows {
   const RowMap& map() const { return map_; }
 
   /// Whether a kernel may be unable to take the blocks in place.
-  bool needs_buffer() const {
-    return data_ && !(in_place() && (map_.class_stride == 1 || (side_by_side_ && map_.row_stride() == 1)) &&
-                      map_.single());
-  }
+  bool needs_buffer() const { return data_ && !(map_.single() && lies_right()); }
+  /// Whether they take all those that lie within `rows` rows, of which the tensor has a whole number.
+  bool takes(int64_t rows) const { return lies_right() && rows > 0 && map_.run() % rows == 0; }
 
   /// `buffer` has room for the block.
   Plane<S> plane(int64_t row, int64_t count, S* buffer) const {
@@ -126,6 +125,9 @@ class Rows {
 
  private:
   static const Conversions<S>& conversions() { return LOSSOPS_FOR_THIS_ISA(conversions<S>()); }
+  bool lies_right() const {
+    return in_place() && (map_.class_stride == 1 || (side_by_side_ && map_.row_stride() == 1));
+  }
   bool in_place() const { return dtype_ == c10::CppTypeToScalarType<S>::value; }
   /// Whether the block's rows lie side by side in memory.
   bool across(int64_t row, int64_t count) const {
