@@ -7,6 +7,8 @@ from .._op import in_name_of
 from ._common import Op, TensorOrNumber, reduction_code, scalar_tensor
 from ._margins import compensated, wider_than
 
+__all__ = ["seesaw_loss"]
+
 _cross_entropy = Op(torch.ops.lossops.cross_entropy)
 
 
