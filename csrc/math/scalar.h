@@ -10,7 +10,8 @@
 #include <limits>
 #include <type_traits>
 
-#ifdef __CUDACC__
+#ifdef LOSSOPS_INLINE
+#elif defined(__CUDACC__)
 #define LOSSOPS_INLINE __host__ __device__ __forceinline__
 #else
 #define LOSSOPS_INLINE inline __attribute__((always_inline))
