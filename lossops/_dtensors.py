@@ -2,7 +2,9 @@
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
+
+from torch import Tensor
 
 from . import _C
 
@@ -22,6 +24,18 @@ def serve_dtensors() -> None:
     """Make DTensors known where somebody uses them: calls under inference mode come from torch."""
     if "torch.distributed.tensor" in sys.modules:
         import_module("lossops.distributed._tensors")
+
+
+def replicated(t: Tensor, beside: Tensor) -> Tensor:
+    """A tensor that is the same on all ranks, as one, where the other is a DTensor."""
+    if not hasattr(beside, "device_mesh") or hasattr(t, "device_mesh"):
+        return t
+    module = import_module("torch.distributed.tensor")
+    mesh = beside.device_mesh
+    return cast(
+        Tensor,
+        module.DTensor.from_local(t, mesh, [module.Replicate()] * mesh.ndim, run_check=False),
+    )
 
 
 _C.answer_subclasses(_answer)

@@ -148,6 +148,30 @@ def run_layer(rank: int, ranks: int) -> None:  # noqa: ARG001
             close(features.grad.full_tensor(), plain[0].grad, name)
 
 
+def run_composed(rank: int, ranks: int) -> None:  # noqa: ARG001
+    """Losses whose logits are changed by their label's class before the operator."""
+    mesh = init_device_mesh("cpu", (ranks,))
+    cosines = torch.linspace(-0.9, 0.9, 35, dtype=torch.float64).sin().view(5, 7)
+    labels, by_class = torch.tensor([0, 6, 3, -100, 1]), torch.linspace(0.1, 0.4, 7)
+    for loss in (
+        lambda x, m: F.arcface_loss(x, labels, margin=m),
+        lambda x, m: F.cosface_loss(x, labels, margin=m),
+        lambda x, m: F.seesaw_loss(x, labels, counts=100 * m),
+    ):
+        plain = [t.clone().double().requires_grad_() for t in (cosines, by_class)]
+        expected = loss(*plain)
+        expected.backward()
+        for dim in (0, 1):
+            margin = by_class.clone().double().requires_grad_()
+            sharded = distribute_tensor(cosines, mesh, [Shard(dim)]).requires_grad_()
+            found = loss(sharded, margin)
+            close(found.full_tensor().detach(), expected.detach(), dim)
+            found.backward()
+            close(sharded.grad.full_tensor(), plain[0].grad, dim)
+            if plain[1].grad is not None:
+                close(margin.grad, plain[1].grad, dim)
+
+
 def run_no_gather(rank: int) -> float:  # noqa: ARG001
     mesh = init_device_mesh("cpu", (4,))
     logits = distribute_tensor(torch.randn(64, 400), mesh, [Shard(1)]).requires_grad_()
@@ -247,6 +271,7 @@ def run_penalties(rank: int) -> None:  # noqa: ARG001
 def run_all(rank: int, ranks: int) -> int:
     run_elements(rank, ranks)
     run_layer(rank, ranks)
+    run_composed(rank, ranks)
     if ranks == 2:
         run_others(rank)
         run_inference(rank)

@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from .._dtensors import replicated
 from .._op import is_scripting
 
 
@@ -15,6 +16,8 @@ def lowered(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Cosines of which each row's own is less by the margin of its class."""
     if not _fit("cosface", "margin", input, target, margin):
         return input
+    if not is_scripting():
+        target, margin = replicated(target, input), replicated(margin, input)
     place, own, m = _own(input, target, margin)
     return _replaced(input, place, own - m)
 
@@ -27,6 +30,8 @@ def widened(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """
     if not _fit("arcface", "margin", input, target, margin):
         return input
+    if not is_scripting():
+        target, margin = replicated(target, input), replicated(margin, input)
     place, own, m = _own(input, target, margin)
     sine2 = 1 - own * own
     none = sine2 < 1e-14
@@ -41,6 +46,7 @@ def compensated(input: Tensor, target: Tensor, counts: Tensor, p: float, q: floa
     """Logits of which the wrong ones are lowered by rarity and raised by how wrong they are."""
     if not _fit("seesaw", "counts", input, target, counts):
         return input
+    target, counts = replicated(target, input), replicated(counts, input)
     dim, wide = _class_dim(input), _wide(input)
     place, _ = _place(input, target)
     logs = wide.detach().log_softmax(dim)
