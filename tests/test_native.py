@@ -238,8 +238,9 @@ int main() {
   const auto labels = torch::zeros({2}, torch::kLong);
   const auto missed = written::own_missed(x, labels, {.short_ = 2}, {.label_smoothing = 0.25});
   written::OwnRelativeLoss relative(written::OwnRelative{.eps = 3});
-  std::cout << written::own_counted(x, t, {}, {.reduction = lossops::Reduction::Sum}).item<double>()
-            << " " << missed.item<double>() << " " << relative(x, t).item<double>() << "\n";
+  const lossops::CallOptions sum{.reduction = lossops::Reduction::Sum};
+  std::cout << written::own_counted(x, t, {.level = 0.25}, sum).item<double>() << " "
+            << missed.item<double>() << " " << relative(x, t).item<double>() << "\n";
 }
 """
 
@@ -247,7 +248,7 @@ int main() {
 def test_written_sources(tmp_path: Path) -> None:
     """What is written defines each kind of loss in a library, under names of C++ alone."""
 
-    def own_counted(x: Tensor, t: Tensor, level: float = 0.25) -> Tensor:
+    def own_counted(x: Tensor, t: Tensor, level: float) -> Tensor:
         return ((x - t).abs() * level).sum()
 
     losses: list[Any] = [
@@ -268,7 +269,7 @@ def test_written_sources(tmp_path: Path) -> None:
     program = built(str(tmp_path / "src" / "main.cpp"), tmp_path, *flags, *paths, "-llossops")
     x, t, labels = torch.full((2, 3), 0.5), torch.ones(2, 3), torch.zeros(2, dtype=torch.long)
     expected = [
-        losses[0](x, t), losses[1](x, labels, short=2.0, label_smoothing=0.25),
+        losses[0](x, t, 0.25), losses[1](x, labels, short=2.0, label_smoothing=0.25),
         losses[2](x, t, eps=3.0),
     ]  # fmt: skip
     found = [float(number) for number in printed(program).split()]

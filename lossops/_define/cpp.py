@@ -6,6 +6,7 @@ expression as ``ast.unparse`` writes it. C++ is made of nodes only.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -81,8 +82,8 @@ def _struct(definition: Defined, stated: Stated, name: str) -> str:
         taken.add(field)
         fields.append(field)
         lines.append(f"  double {field} = {literal(default)};\n")
-        bounds = _bounds(definition, parameter)
-        rows.append(f'lossops::param("{parameter}", &{name}::{field}){bounds}')
+        may_be = _bounds(definition, parameter) + (".optional()" if math.isnan(default) else "")
+        rows.append(f'lossops::param("{parameter}", &{name}::{field}){may_be}')
     if stated.smooths:
         rows.append(f"lossops::label_smoothing<{name}>()")
     if rows:

@@ -18,7 +18,7 @@ OF_A_NUMBER = {  # which shares nothing
 
 
 def literal(value: float) -> str:
-    """The double in C++, to the last bit; NaN is what a parameter has that must be given."""
+    """The double in C++, to the last bit; NaN is that of a parameter without a default."""
     if math.isnan(value):
         return "lossops::kNone"
     if math.isinf(value):
