@@ -130,6 +130,31 @@ def test_compounds(
         assert near(slope, expected, dtype)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("op", "shape", "given"),
+    [
+        (ops.dice, (2, 4, 300), {}),
+        (ops.dice, (2, 70, 33), {"squared": True}),
+        (ops.dice, (2, 4, 300), {"soft_label": True}),
+        (ops.dice_ce, (2, 4, 300), {}),
+        (ops.dice_ce, (2, 4, 300), {"weight": torch.tensor([0.5, 1, 2, 3])}),
+        (ops.dice, (2, 3, 300), {"activation": SIGMOID}),
+        (ops.dice, (2, 1, 300), {"activation": SIGMOID}),
+    ],
+)
+def test_labels_have_the_gradient_of_their_one_hot_targets(
+    op: Any, shape: tuple[int, ...], given: dict[str, Any], dtype: torch.dtype
+) -> None:
+    """Element by element, with probabilities of 1 and of 0 to the last digit."""
+    x, t = draw(shape, SOFTMAX, "labels", dtype)
+    x *= 20
+    x[0] = x[0].where(one_hot(x, t)[0] == 0, -1e3)
+    _, slope = with_gradient(lambda x: op(x, t, **given), x)
+    _, expected = with_gradient(lambda x: op(x, one_hot(x, t), **given), x)
+    assert torch.allclose(slope, expected, rtol=1e-3, atol=1e-35)
+
+
 # -- layouts, dtypes and shapes --------------------------------------------------------------------
 
 

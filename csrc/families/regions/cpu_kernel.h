@@ -1,11 +1,11 @@
 // The kernel of losses of regions, which is one for all of them: the formula of the sums is the launcher's.
 //
-// Probabilities are computed in both sweeps, as that costs less than a map of them, and for a softmax by the
-// mathematics of a row of the class axis.
+// Where the first sweep does not keep what the second needs (kept_gradients.h), probabilities are computed in
+// both, as that costs less than a map of them; for a softmax by the mathematics of a row of the class axis.
 #pragma once
 
 #include "../../math/row.h"
-#include "region_group.h"
+#include "kept_gradients.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
@@ -38,11 +38,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
 
   static void differentiate(const RegionRun<S>& run) {
     RegionLoop loop(run);
-    if (run.keeps) {
-      loop.each_group([&] { loop.differentiate_kept(); });
-    } else {
-      loop.each_group([&] { loop.differentiate(); });
-    }
+    loop.each_group([&] { loop.differentiate(); });
   }
 
  private:
@@ -254,15 +250,6 @@ class RegionLoop : RegionGroup<S, kVectors> {
 
   // -- gradients ---------------------------------------------------------------------------------------
 
-  /// The derivative of the regions' loss by p of an element.
-  struct Slopes {
-    const T* slopes;
-    bool squared, soft;
-    LOSSOPS_INLINE V operator()(int64_t c, V p, V t) const {
-      return regions::slope_by_p(V(slopes[2 * c]), V(slopes[2 * c + 1]), p, t, squared, soft);
-    }
-  };
-
   LOSSOPS_INLINE void differentiate() {
     const Probabilities probability = probabilities();
     const Targets targets = Base::targets();
@@ -275,7 +262,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
   }
 
   LOSSOPS_INLINE void differentiate_elements(const Probabilities& probability, const Targets& targets) const {
-    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const auto slopes = Base::slopes();
     const Costs costs = this->costs();
     const bool costs_pixel = r.pixel.weight != 0;
     const V scale(r.pixel_scale);
@@ -301,7 +288,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
   }
 
   LOSSOPS_INLINE void differentiate_softmax(const Probabilities& probability, const Targets& targets) const {
-    const Slopes slopes{r.slopes, r.squared, r.soft};
+    const auto slopes = Base::slopes();
     const Costs costs = this->costs();
     const bool costs_label = r.pixel.weight != 0 && this->costs_label();
     const bool costs_class = r.pixel.weight != 0 && !costs_label;
@@ -339,82 +326,19 @@ class RegionLoop : RegionGroup<S, kVectors> {
     }
   }
 
-  // -- gradients from what the first sweep kept ---------------------------------------------------------
-
-  LOSSOPS_INLINE void differentiate_kept() {
-    if constexpr (!kKeeps) {
-      // There is no such call.
-    } else if constexpr (kSoftmax) {
-      differentiate_kept_softmax();
-    } else {
-      differentiate_kept_elements();
-    }
-    flush();
-  }
-
-  LOSSOPS_INLINE void differentiate_kept_elements() const {
-    const auto kept = Base::kept();
-    const auto to = sink();
-    for (int64_t c = 0; c < r.classes; ++c) {
-      const V other(r.slopes[2 * c]), label(r.slopes[2 * c] + r.slopes[2 * c + 1]);
-      const bool moves = r.slopes[2 * c] != 0 || r.slopes[2 * c + 1] != 0;
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        const V of = V::load(kept(c, v));
-        // What does not count may be NaN.
-        V::store(moves ? abs(of) * select(signbit(of), label, other) : V(0), to(c, v));
-      }
-    }
-  }
-
-  /// As RowRule, by p instead of the exponential.
-  LOSSOPS_INLINE void differentiate_kept_softmax() const {
-    const Slopes slopes{r.slopes, r.squared, r.soft};
-    const auto kept = Base::kept();
-    const bool costs = r.pixel.weight != 0;
-    // Read once: planes of classes may lie so that what is read of one looks, by the lower bits of its
-    // address, like what was just written of another.
-    T *const probabilities = exponentials_, *const derivatives = derivatives_;
-    Vectors others = Base::filled(0), top = Base::filled(0), rest = Base::filled(0);
-    for (int64_t c = 0; c < r.classes; ++c) {
-      const V cost(costs ? -r.pixel_scale * (r.class_weight ? r.class_weight[c] : T(1)) : T(0));
-      for (int v = 0; v < kVectors; ++v) {
-        const V of = V::load(kept(c, v)), p = abs(of);
-        const auto is = signbit(of), is_top = p > V(0.5);
-        const V d = slopes(c, p, select(is, V(1), V(0))) * p + select(is, cost, V(0));
-        V::store(p, probabilities + c * kGroup + v * kLanes);
-        V::store(d, derivatives + c * kGroup + v * kLanes);
-        others[v] = others[v] + select(is_top, V(0), d);
-        top[v] = top[v] + select(is_top, d, V(0));
-        rest[v] = rest[v] + select(is_top, V(0), p);
-      }
-    }
-    const auto to = sink();
-    for (int64_t c = 0; c < r.classes; ++c) {
-      for (int v = 0; v < kVectors; ++v) {
-        const V p = V::load(probabilities + c * kGroup + v * kLanes);
-        const V d = V::load(derivatives + c * kGroup + v * kLanes);
-        const auto is_top = p > V(0.5);
-        V::store(d * select(is_top, rest[v], V(1)) - p * (others[v] + select(is_top, V(0), top[v])),
-                 to(c, v));
-      }
-    }
-  }
-
   const Rule rule_;
 };
 
 /// f of the loop for a run.
-template <class S, class F>
+template <template <class, Activation, int> class Loop, class S, class F>
 auto with_region_loop(const RegionRun<S>& run, const F& f) {
   const auto with = [&]<Activation activation>() {
     if constexpr (activation != Activation::Softmax) {
-      if (run.classes == 1) return f(static_cast<RegionLoop<S, activation, kMaskVectors>*>(nullptr));
+      if (run.classes == 1) return f(static_cast<Loop<S, activation, kMaskVectors>*>(nullptr));
     }
     // So that what is kept of a group stays near.
-    if (run.classes <= kFewRegions)
-      return f(static_cast<RegionLoop<S, activation, kRegionVectors>*>(nullptr));
-    return f(static_cast<RegionLoop<S, activation, 1>*>(nullptr));
+    if (run.classes <= kFewRegions) return f(static_cast<Loop<S, activation, kRegionVectors>*>(nullptr));
+    return f(static_cast<Loop<S, activation, 1>*>(nullptr));
   };
   switch (run.activation) {
     case Activation::None:
@@ -428,11 +352,15 @@ auto with_region_loop(const RegionRun<S>& run, const F& f) {
 
 template <class S>
 double add_regions(const RegionRun<S>& run) {
-  return with_region_loop(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
+  return with_region_loop<RegionLoop>(run, [&]<class Loop>(Loop*) { return Loop::add(run); });
 }
 template <class S>
 void differentiate_regions(const RegionRun<S>& run) {
-  with_region_loop(run, [&]<class Loop>(Loop*) { Loop::differentiate(run); });
+  const auto differentiate = [&]<class Loop>(Loop*) { Loop::differentiate(run); };
+  if constexpr (std::is_same_v<S, typename MathOf<S>::type>) {
+    if (run.keeps) return with_region_loop<KeptGradients>(run, differentiate);
+  }
+  with_region_loop<RegionLoop>(run, differentiate);
 }
 
 template <class S>

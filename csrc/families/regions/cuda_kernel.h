@@ -139,7 +139,7 @@ class RegionLoop {
       return {x, e, e * at.shift.share, V(0)};
     } else if constexpr (activation == Activation::Sigmoid) {
       const regions::Sigmoid<V> s(x);
-      return {x, V(0), s.p, s.p * s.q};
+      return {x, V(0), s.p, s.slope};
     } else {
       return {x, V(0), x, V(1)};
     }

@@ -114,6 +114,17 @@ class RegionGroup {
     }
   }
 
+  /// The derivative of the regions' loss by p of an element.
+  struct Slopes {
+    const T* slopes;
+    bool squared, soft;
+    LOSSOPS_INLINE V operator()(int64_t c, V p, V t) const {
+      return regions::slope_by_p(V(slopes[2 * c]), V(slopes[2 * c + 1]), p, t, squared, soft);
+    }
+  };
+
+  LOSSOPS_INLINE Slopes slopes() const { return {r.slopes, r.squared, r.soft}; }
+
   /// The target of a class, and what counts of it.
   struct Targets {
     Classes<const S> given;
