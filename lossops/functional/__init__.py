@@ -8,6 +8,7 @@ and TorchScript, on float64, float32, bfloat16 and float16.
 
 from ._distance import triplet_margin_with_distance_loss
 from ._policy import policy_gradient_loss
+from ._seesaw import seesaw_loss
 from .binary import (
     asymmetric_loss,
     binary_cross_entropy,
@@ -183,6 +184,7 @@ __all__ = [
     "robust_loss",
     "rww_bce_loss",
     "rww_cross_entropy_loss",
+    "seesaw_loss",
     "si_sdr_loss",
     "siglip_loss",
     "simpo_loss",
