@@ -444,3 +444,13 @@ def test_wrong_dim_is_named() -> None:
     for dim in (2**63 - 1, 2, -3):
         with pytest.raises(IndexError, match=rf"jsd: dim must be in \[-2, 1\], got {dim}"):
             F.jsd_loss(torch.zeros(2, 3), torch.zeros(2, 3), dim=dim)
+
+
+@pytest.mark.parametrize("logit", [85.0, 95.0, 102.0, 120.0])
+def test_prediction_that_is_its_average(logit: float) -> None:
+    """What elr's logarithm is of becomes subnormal, and its inverse was infinite."""
+    x = torch.tensor([[logit, 0.0]], requires_grad=True)
+    value = F.elr_loss(x, torch.tensor([0]), torch.tensor([[1.0, 0.0]]))
+    value.backward()
+    assert value == -math.inf or value < -200
+    assert x.grad is not None and x.grad.isfinite().all() and (x.grad.abs() <= 3).all()

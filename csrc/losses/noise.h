@@ -48,15 +48,15 @@ struct ELR : NegativeLogLikelihood {
   LOSSOPS_INLINE auto given_class(const P& p, const Q& q) const {
     return (1.0 - q) * p.p();
   }
-  /// At 0, where the loss is -infinite, the logarithm has no derivative.
+  /// At 0, where the loss is -infinite, the logarithm has no derivative, and near it none that is a number.
   template <class X>
   LOSSOPS_INLINE X finish(const X& own, const X& lacking) const {
     const auto v = value_of(lacking);
     using C = std::remove_const_t<decltype(v)>;
     const auto none = v == C(0);
-    const C some = select(none, C(1), v);
-    const C inverse = select(none, C(0), 1.0 / some);
     if (strength == 0) return own;
+    const C some = select(none, C(1), v), over = 1.0 / some;
+    const C inverse = select(none | (over == C(kInfinity)), C(0), over);
     return derived<X>(C(value_of(own) + strength * select(none, C(-kInfinity), log(some))),
                       C(derivative_of(own) + strength * inverse * derivative_of(lacking)));
   }
