@@ -138,7 +138,6 @@ def test_compounds(
         (ops.dice, (2, 70, 33), {"squared": True}),
         (ops.dice, (2, 4, 300), {"soft_label": True}),
         (ops.dice_ce, (2, 4, 300), {}),
-        (ops.dice_ce, (2, 4, 300), {"weight": torch.tensor([0.5, 1, 2, 3])}),
         (ops.dice, (2, 3, 300), {"activation": SIGMOID}),
         (ops.dice, (2, 1, 300), {"activation": SIGMOID}),
     ],
