@@ -40,32 +40,6 @@ struct Simd {
   }
   LOSSOPS_INLINE static Simd load(const T* p) { return V::loadu(p); }
   LOSSOPS_INLINE static void store(Simd a, T* p) { a.v.store(p); }
-  /// Of integers that have 24 bits.
-  LOSSOPS_INLINE static Simd whole(const int64_t* p) {
-#if defined(CPU_CAPABILITY_AVX512)
-    const __m512i low = _mm512_loadu_si512(p);
-    if constexpr (std::is_same_v<T, double>) {
-      return V(_mm512_cvtepi64_pd(low));
-    } else {
-      const __m256i high = _mm512_cvtepi64_epi32(_mm512_loadu_si512(p + 8));
-      return V(_mm512_cvtepi32_ps(
-          _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)), high, 1)));
-    }
-#else
-#if defined(CPU_CAPABILITY_AVX2)
-    if constexpr (std::is_same_v<T, float>) {
-      const float* const halves = reinterpret_cast<const float*>(p);
-      // The lower halves of 0, 1, 4, 5 and 2, 3, 6, 7.
-      const __m256 mixed =
-          _mm256_shuffle_ps(_mm256_loadu_ps(halves), _mm256_loadu_ps(halves + 8), 0b10001000);
-      return V(_mm256_cvtepi32_ps(_mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0b11011000)));
-    }
-#endif
-    T lanes[kLanes];
-    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = static_cast<T>(static_cast<int32_t>(p[i]));
-    return V::loadu(lanes);
-#endif
-  }
   /// Float lanes from and to bfloat16, rounded to nearest even.
   LOSSOPS_INLINE static Simd load(const c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
@@ -80,9 +54,9 @@ struct Simd {
   }
   LOSSOPS_INLINE static void store(Simd a, c10::BFloat16* p) {
 #if defined(CPU_CAPABILITY_AVX512)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed(a));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed(a.v));
 #elif defined(CPU_CAPABILITY_AVX2)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrowed(a));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrowed(a.v));
 #else
     T wide[kLanes];
     a.v.store(wide);
@@ -105,7 +79,7 @@ struct Simd {
     if (count == kLanes) return store(a, p);
 #if defined(CPU_CAPABILITY_AVX512)
     if constexpr (!std::is_same_v<S, T>) {
-      return _mm256_mask_storeu_epi16(p, first_lanes(count).bits, narrowed(a));
+      return _mm256_mask_storeu_epi16(p, first_lanes(count).bits, narrowed(a.v));
     }
     a.v.store(p, count);
 #else
@@ -306,40 +280,7 @@ struct Simd {
 #endif
   }
 
-#if defined(CPU_CAPABILITY_AVX512)
-  LOSSOPS_INLINE static Simd widened(__m256i bits) {
-    return V(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
-  }
-  LOSSOPS_INLINE static __m256i narrowed(Simd a) {
-    // The conversion instruction is younger than the rest of AVX-512; it takes subnormal numbers for zero.
-    if (__builtin_cpu_supports("avx512bf16")) {
-      __m256i narrow;
-      asm("vcvtneps2bf16 %1, %0" : "=x"(narrow) : "v"(static_cast<__m512>(a.v)));
-      return narrow;
-    }
-    const __m512i bits = _mm512_castps_si512(a.v);
-    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
-    const __m512i result = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(result, 16));
-  }
-#else
-#if defined(CPU_CAPABILITY_AVX2)
-  LOSSOPS_INLINE static Simd widened(__m128i bits) {
-    return V(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)));
-  }
-  LOSSOPS_INLINE static __m128i narrowed(Simd a) {
-    const __m256i bits = _mm256_castps_si256(a.v);
-    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
-    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q));
-    const __m256i result = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
-    const __m256i high = _mm256_srli_epi32(result, 16);
-    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0b1000);
-    return _mm256_castsi256_si128(packed);
-  }
-#endif
+#if !defined(CPU_CAPABILITY_AVX512)
   // Calls: their code would stand in every loop, which needs it for its last step alone.
   template <class S>
   __attribute__((noinline)) static Simd load_part(const S* p, int64_t count) {

@@ -86,10 +86,7 @@ int main(int argc, char** argv) {
   const auto positive = [&](const char* name, auto f, auto reference, double allowed, double least = 0) {
     sweep(name, f, reference, 0, 0x7f800001u, step, allowed, least);
   };
-  // Sleef's is infinite from there on.
-  positive(
-      "lgamma", [](S a) { return lgamma(a); }, [](double a) { return a > 4e36 ? INFINITY : std::lgamma(a); },
-      2.0);
+  positive("lgamma", [](S a) { return lgamma(a); }, [](double a) { return std::lgamma(a); }, 3.0);
   // It is 0 at 1.46, and a difference of numbers of this size there.
   positive("digamma", [](S a) { return digamma(a); }, [](double a) { return digamma(Exact(a)).v; }, 8.0, 1.0);
   positive("log_i0e", [](S a) { return log_i0e(a); }, [](double a) { return log_i0e(Exact(a)).v; }, 8.0);
