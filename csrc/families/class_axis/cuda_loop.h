@@ -250,7 +250,8 @@ class RowLoop : RowTeam<S, sides<E>()> {
                   to.rows(row_) + at.c * to.class_stride);
       }
       const V slope = Finishes<E> ? cost.slope * others_ : cost.slope;
-      return gradient.of_class(!OrdersClasses<E> && at.is_label() ? slope + gradient.label_part : slope, place.x);
+      return gradient.of_class(!OrdersClasses<E> && at.is_label() ? slope + gradient.label_part : slope,
+                               place.x);
     }
   }
 
