@@ -62,6 +62,7 @@ class Family:
 
     weights: str = "elements"  # what has a weight of its own
     differences: ClassVar[bool] = False  # gradients are differences of larger numbers
+    cancels: ClassVar[bool] = False  # values are
     mismatch: ClassVar[str] = ""  # the mistake of operands that do not fit each other
     empty: ClassVar[tuple[Shape, ...]] = ()  # shapes that some losses refuse and others take
 

@@ -239,6 +239,8 @@ def of(weight: Tensor, target: Tensor) -> Tensor:
 class Averaged(ClassAxis):
     """Beside the label there is a number for each logit, whose gradient the decomposition gives."""
 
+    cancels: ClassVar[bool] = True
+
     def fused(self, case: "Case") -> tuple[str, ...]:
         return ("input",)
 
