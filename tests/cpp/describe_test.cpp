@@ -80,6 +80,8 @@ int main() {
   refuses<Finished>("finish needs true_class and other_class or given_class", {.operands = {input, labels}});
   refuses<Point>("need each other", {.operands = {input, labels}});
   refuses<Others>("need each other", {.operands = {input, {"target", Role::kPoint}}});
+  refuses<Pairs>("need each other",
+                 {.operands = {input, {"target", Role::kLogits}, {"point", Role::kPoint}}});
   refuses<Pairs>("the first two", {.operands = {input, labels}});
   refuses<Pairs>("only to tell what to ignore",
                  {.operands = {input, {"target", Role::kLogits}, {"soft", Role::kTarget}}});

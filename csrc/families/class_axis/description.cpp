@@ -44,6 +44,7 @@ class Description {
     const bool lists = count(Role::kLabelList), probabilities = count(Role::kTarget);
     require(probabilities + count(Role::kLabels) + lists + count(Role::kPoint) <= 1,
             "there may be one target: Role::kTarget, Role::kLabels, Role::kLabelList or Role::kPoint");
+    require(is_.takes_point == (count(Role::kPoint) > 0), "Role::kPoint and takes_point need each other");
     if (is_.sides == 2) {
       require(!probabilities && !lists,
               "an expression with each_class takes labels (Role::kLabels) only to tell what to ignore");
@@ -58,7 +59,6 @@ class Description {
     require(!lists || (is_.shift == Shift::kTarget && is_.other_class && !is_.true_class && !is_.maps &&
                        !count(Role::kOtherWeight)),
             "lists of labels (Role::kLabelList) need other_class, the shift Shift::kTarget and nothing else");
-    require(is_.takes_point == (count(Role::kPoint) > 0), "Role::kPoint and takes_point need each other");
   }
 
   void check_members() const {
