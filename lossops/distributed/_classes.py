@@ -124,6 +124,13 @@ def evaluate(op: str, given: Given, part: Part) -> Tensor:
         return loss.run(loss, rows)
 
 
+def _weighted(loss: _Loss, rows: Rows, values: Tensor) -> Tensor:
+    """The loss of values by row, each to be weighted as its label is."""
+    weight = rows.of_label("weight")
+    values = values if weight is None else values * weight
+    return rows.reduced(values, weight if loss.mean_over_weight else None)
+
+
 # -- one label, or a sum of logits ---
 
 
@@ -172,8 +179,7 @@ def _penalized(loss: _Loss, rows: Rows) -> Tensor:
     values = loss.of(rows, pair, torch.zeros_like(rows.place))
     factor = -rows.args["beta"] if "beta" in rows.args else 1.0
     values = values + factor * pair.softmax(1)[:, 1] * entropy
-    weight = rows.of_label("weight")
-    return rows.reduced(values if weight is None else values * weight, weight)
+    return _weighted(loss, rows, values)
 
 
 def _normalized(loss: _Loss, rows: Rows) -> Tensor:
@@ -188,9 +194,7 @@ def _normalized(loss: _Loss, rows: Rows) -> Tensor:
     # Of the lesser of the two, whose derivatives do not cancel.
     less = torch.where(none, 0.0, torch.where(more, rest, own)) / torch.where(none, 1.0, own + rest)
     values = torch.where(more, 1 - less, less)
-    weight = rows.of_label("weight")
-    values = values if weight is None else values * weight
-    return rows.reduced(values, weight if loss.mean_over_weight else None)
+    return _weighted(loss, rows, values)
 
 
 def _regularized(loss: _Loss, rows: Rows) -> Tensor:
@@ -204,9 +208,7 @@ def _regularized(loss: _Loss, rows: Rows) -> Tensor:
         log_sum = part.ranks.share(torch.logaddexp(label, others)).unsqueeze(1)
         p = (wide(rows.sides[0].logits()) - log_sum).exp()
         values = values + strength * log_or_none(part.ranks.sum(_product(p, 1 - average).sum(1)))
-    weight = rows.of_label("weight")
-    values = values if weight is None else values * weight
-    return rows.reduced(values, weight if loss.mean_over_weight else None)
+    return _weighted(loss, rows, values)
 
 
 By = Literal["one", "weight", "exponential"]
@@ -303,12 +305,10 @@ def _of_logits(loss: _Loss, rows: Rows) -> Tensor:
     return rows.reduced(values)
 
 
-def _nll(_: _Loss, rows: Rows) -> Tensor:
+def _nll(loss: _Loss, rows: Rows) -> Tensor:
     assert rows.place is not None
     (label,) = rows.sides[0].by_chunks(lambda x, place: (wide(at_place(x, place)),), rows.place)
-    weight = rows.of_label("weight")
-    values = -rows.part.ranks.sum(label)
-    return rows.reduced(values if weight is None else values * weight, weight)
+    return _weighted(loss, rows, -rows.part.ranks.sum(label))
 
 
 # -- a term of every class ---
@@ -423,9 +423,8 @@ def _rww(loss: _Loss, rows: Rows) -> Tensor:
     label, of_others = _pair(loss, rows)
     pair = torch.stack([label, of_others], 1)
     hits = loss.of(rows, pair, torch.zeros_like(rows.place))
-    weight, factor = rows.of_label("weight"), rows.of_label("fn_weight")
-    values = (hits if factor is None else hits * factor) + misses
-    return rows.reduced(values if weight is None else values * weight, weight)
+    factor = rows.of_label("fn_weight")
+    return _weighted(loss, rows, (hits if factor is None else hits * factor) + misses)
 
 
 def _wrong_weights(rows: Rows) -> Tensor:

@@ -16,8 +16,6 @@ def lowered(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Cosines of which each row's own is less by the margin of its class."""
     if not _fit("cosface", "margin", input, target, margin):
         return input
-    if not is_scripting():
-        target, margin = replicated(target, input), replicated(margin, input)
     place, own, m = _own(input, target, margin)
     return _replaced(input, place, own - m)
 
@@ -30,8 +28,6 @@ def widened(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """
     if not _fit("arcface", "margin", input, target, margin):
         return input
-    if not is_scripting():
-        target, margin = replicated(target, input), replicated(margin, input)
     place, own, m = _own(input, target, margin)
     sine2 = 1 - own * own
     none = sine2 < 1e-14
@@ -110,6 +106,8 @@ def _place(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 def _own(input: Tensor, target: Tensor, margin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The place, the cosine and the margin of each row's own class; of none, some and 0."""
+    if not is_scripting():
+        target, margin = replicated(target, input), replicated(margin, input)
     place, counts = _place(input, target)
     wide = _wide(input)
     own = torch.where(counts, wide.gather(_class_dim(input), place), 0.0)  # the rest may be NaN

@@ -83,11 +83,11 @@ def seesaw_loss(
     if not isinstance(counts, Tensor):
         raise TypeError(f"seesaw: counts must be a tensor, got {type(counts).__name__}")
     code, n = reduction_code("seesaw", reduction), scalar_tensor(normalizer, input)
+    if isinstance(target, Tensor) and target.is_floating_point():
+        raise RuntimeError(f"seesaw: target must hold labels, got {target.dtype}")
     z = compensated(input, target, counts, p, q, eps)
     dtype = wider_than(input, z)
     try:
-        if isinstance(target, Tensor) and target.is_floating_point():
-            raise RuntimeError(f"cross_entropy: target must hold labels, got {target.dtype}")
         return _cross_entropy(z, target, 0.0, 0.0, None, weight, ignore_index, n, code, dtype)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         raise in_name_of("seesaw", "cross_entropy", error) from None
