@@ -8,6 +8,7 @@
 
 #include "../../math/register.h"
 #include "../../math/transpose.h"
+#include "../../math/widening.h"
 #include "cpu.h"
 
 namespace lossops::cpu {
