@@ -101,6 +101,8 @@ struct Simd {
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
     return count == kLanes ? a : select(first_lanes(count), a, Simd(fill));
   }
+  /// Of integers that have 24 bits.
+  LOSSOPS_INLINE static Simd whole(const int64_t* p) { return of_integers<T>(p); }
   /// 0, 1, 2, ...
   LOSSOPS_INLINE static Simd count() { return V::arange(T(0), T(1)); }
 

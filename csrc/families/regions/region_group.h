@@ -8,7 +8,6 @@
 
 #include "../../math/register.h"
 #include "../../math/transpose.h"
-#include "../../math/widening.h"
 #include "cpu.h"
 
 namespace lossops::cpu {
@@ -164,7 +163,7 @@ class RegionGroup {
     Targets t{given ? source(r.target, target_tile_) : Classes<const S>{},
               each([&](int v) __attribute__((always_inline)) {
                 if (!usual) return V::load(labels_ + v * kLanes);
-                return r.label ? V(of_integers<T>(r.label + first_ + v * kLanes)) : V(0);
+                return r.label ? V::whole(r.label + first_ + v * kLanes) : V(0);
               }),
               given,
               r.classes == 1 ? 1 : 0,
