@@ -102,6 +102,7 @@ def main() -> None:
     else:
         dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
     train(options.way, options.steps)
+    dist.barrier()  # gloo's threads let go of tensors before Python ends
     dist.destroy_process_group()
 
 
