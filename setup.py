@@ -55,6 +55,10 @@ ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAUL
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
+# What is worth inlining says so. With the limits of -O2 for the rest the library is a tenth smaller and no
+# slower (docs/performance.md). One value at a time is for processors without AVX2 alone.
+KERNEL_FLAGS = ["--param=max-inline-insns-single=70", "--param=inline-min-speedup=30"]
+PLAIN_X86_FLAGS = ["-O2"]
 # Compressed, the code for several GPUs takes a third of the room.
 NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-compress-all"]
 
@@ -247,12 +251,13 @@ def build_library(folder: Path) -> Path:
         graph.compile_together(unit, [p for p in paths if not is_cuda(p)], host)
     if CUDA:
         graph.compile_together("cuda", [p for p in HOST_SOURCES if is_cuda(p)], host)
-    graph.compile([CSRC / "library.cpp"], host)
+    graph.compile([CSRC / "library.cpp"], [*host, "-Os"])
     losses = [file for file in sources("losses/*.def") if file.stem != "registry"]
     losses.sort(key=lambda file: file.stat().st_size, reverse=True)
     for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-        flags = [*CXX_FLAGS, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        optimize = PLAIN_X86_FLAGS if X86 and isa == "DEFAULT" else KERNEL_FLAGS
+        flags = [*CXX_FLAGS, *optimize, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
         for file in losses:
             graph.compile([KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}")
         graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)
