@@ -26,3 +26,10 @@ using Register = Scalar<T>;
 }  // namespace lossops
 
 #endif
+
+namespace lossops {
+inline namespace CPU_CAPABILITY {
+/// Where there are none, kernels are for few: bfloat16 is taken for float, as float16 is everywhere.
+constexpr bool kHasVectors = Register<float>::kLanes > 1;
+}  // namespace CPU_CAPABILITY
+}  // namespace lossops

@@ -74,7 +74,8 @@ Evaluation evaluate(const Call& call, const void* kernels, int64_t wrt) {
   const ClassAxisArguments args(call);
   if (at::toOpMathType(call.promoted_dtype()) == at::kDouble)
     return evaluate_as<double>(call, args, table, wrt);
-  if (all_bfloat16(args)) return evaluate_as<c10::BFloat16>(call, args, table, wrt);
+  if (table.get<c10::BFloat16>() && all_bfloat16(args))
+    return evaluate_as<c10::BFloat16>(call, args, table, wrt);
   return evaluate_as<float>(call, args, table, wrt);
 }
 

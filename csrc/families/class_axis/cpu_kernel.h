@@ -375,8 +375,11 @@ double run_rows(const double* params, const RowRun<S>& run) {
 
 template <class E>
 const ClassAxisKernels& class_axis_kernels() {
-  static constexpr ClassAxisKernels table = {
-      {run_rows<E, float>}, {run_rows<E, double>}, {run_rows<E, c10::BFloat16>}};
+  static constexpr ClassAxisKernels table = [] {
+    ClassAxisKernels t{{run_rows<E, float>}, {run_rows<E, double>}, {}};
+    if constexpr (kHasVectors) t.ClassAxisKernelFor<c10::BFloat16>::fn = run_rows<E, c10::BFloat16>;
+    return t;
+  }();
   return table;
 }
 

@@ -121,12 +121,13 @@ class BlockLoop {
   V invalid_{0};
 };
 
-/// Of a costly expression none of bfloat16, and none for the first gradient alone.
+/// Of a costly expression, and without vectors, none of bfloat16, and none for the first gradient alone.
 template <class E, class S>
 constexpr KernelsFor<S> kernels_for() {
-  if constexpr (kIsCostly<E> && std::is_same_v<S, c10::BFloat16>) {
+  constexpr bool few = kIsCostly<E> || !kHasVectors;
+  if constexpr (few && std::is_same_v<S, c10::BFloat16>) {
     return {};
-  } else if constexpr (kIsCostly<E>) {
+  } else if constexpr (few) {
     constexpr BlockFn<S> gradients = BlockLoop<E, S, Wrt::kAll>::run;
     return {{BlockLoop<E, S, Wrt::kNothing>::run, gradients, gradients}};
   } else {

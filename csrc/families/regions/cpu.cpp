@@ -290,7 +290,8 @@ auto dispatch(const Call& call, const void* kernels, bool differentiates, const 
   const auto with = [&]<class S>(S) { return f(RegionPass<S>(call, table, differentiates)); };
   const at::ScalarType dtype = call.input().scalar_type();
   if (dtype == at::kDouble) return with(double());
-  const bool narrow = has_labels(call) || target_of(call).scalar_type() == at::kBFloat16;
+  const bool narrow =
+      table.get<c10::BFloat16>().add && (has_labels(call) || target_of(call).scalar_type() == at::kBFloat16);
   if (dtype == at::kBFloat16 && narrow) return with(c10::BFloat16());
   return with(float());
 }

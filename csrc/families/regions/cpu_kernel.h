@@ -367,8 +367,11 @@ template <class S>
 constexpr RegionKernelsFor<S> kRegionKernels{add_regions<S>, differentiate_regions<S>};
 
 inline const RegionKernels& region_kernels() {
-  static constexpr RegionKernels table{kRegionKernels<float>, kRegionKernels<double>,
-                                       kRegionKernels<c10::BFloat16>};
+  static constexpr RegionKernels table = [] {
+    RegionKernels t{kRegionKernels<float>, kRegionKernels<double>, {}};
+    if constexpr (kHasVectors) t.RegionKernelsFor<c10::BFloat16>::operator=(kRegionKernels<c10::BFloat16>);
+    return t;
+  }();
   return table;
 }
 
