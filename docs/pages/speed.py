@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import KIND, PEERS, elements, size_name
+from benchmarks.figures import BASELINES, KIND, elements, size_name
 from benchmarks.report import FAMILIES
 
 from .losses import ROOT
@@ -38,9 +38,9 @@ def ratios(run: Run, kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str,
     for cell in run["cells"]:
         if cell["dtype"] != "float32" or kind not in cell["kinds"]:
             continue
-        for peer in PEERS:
-            if peer in cell["kinds"][kind]["ratios"]:
-                yield cell, peer, cell["kinds"][kind]["ratios"][peer]
+        for baseline in BASELINES:
+            if baseline in cell["kinds"][kind]["ratios"]:
+                yield cell, baseline, cell["kinds"][kind]["ratios"][baseline]
 
 
 def size_of(cell: dict[str, Any]) -> tuple[int, ...] | int:
@@ -51,17 +51,17 @@ def size_of(cell: dict[str, Any]) -> tuple[int, ...] | int:
 def by_size(run: Run) -> Iterator[str]:
     """Geometric means, the least and the largest, by family and size."""
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for cell, peer, ratio in ratios(run, KIND):
+    for cell, baseline, ratio in ratios(run, KIND):
         count = elements(size_of(cell))
         name = next(name for name, least in reversed(CLASSES) if count >= least)
-        found[cell["family"], name][peer].append(ratio["median"])
-    yield "| losses | size | " + " | ".join(PEERS.values()) + " |"
-    yield "|---|---|" + "---|" * len(PEERS)
-    for (family, name), peers in found.items():
+        found[cell["family"], name][baseline].append(ratio["median"])
+    yield "| losses | size | " + " | ".join(BASELINES.values()) + " |"
+    yield "|---|---|" + "---|" * len(BASELINES)
+    for (family, name), baselines in found.items():
         cells = (
             f"{math.exp(math.fsum(map(math.log, values)) / len(values)):.1f} "
             f"({min(values):.1f} to {max(values):.1f})" if values else ""
-            for values in (peers[peer] for peer in PEERS)
+            for values in (baselines[baseline] for baseline in BASELINES)
         )  # fmt: skip
         yield f"| {FAMILIES[family]} | {name} | {' | '.join(cells)} |"
 
@@ -71,11 +71,11 @@ def slower(run: Run) -> Iterator[str]:
     yield "| call | shape | baseline | its time over ours, median and quartiles |"
     yield "|---|---|---|---|"
     for kind in ("forward", KIND):
-        for cell, peer, ratio in ratios(run, kind):
+        for cell, baseline, ratio in ratios(run, kind):
             if ratio["median"] < 1:
                 spread = "{median:.2f} ({low:.2f} to {high:.2f})".format(**ratio)
                 size = size_name(size_of(cell))
-                yield f"| {cell['loss']}, {kind} | {size} | {PEERS[peer]} | {spread} |"
+                yield f"| {cell['loss']}, {kind} | {size} | {BASELINES[baseline]} | {spread} |"
 
 
 def figures() -> str:
