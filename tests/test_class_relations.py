@@ -48,7 +48,7 @@ def test_identities() -> None:
         "poly1": (F.poly1_loss(x, t, **none), ce + 2 * (1 - at_label)),
         "gce at q 1": (F.generalized_cross_entropy_loss(x, t, q=1.0, **none), 1 - at_label),
         "gce near q 0": (F.generalized_cross_entropy_loss(x, t, q=1e-12, **none), ce),
-        "rww without misses": (F.rww_cross_entropy_loss(x, t, ones, torch.zeros(7, 7), **none), ce),
+        "rww of fn alone": (F.rww_cross_entropy_loss(x, t, ones, torch.zeros(7, 7), **none), ce),
         "rww's diagonal is not read": (
             F.rww_cross_entropy_loss(x, t, ones, torch.diag(INF * ones).nan_to_num(0.0, posinf=INF),
                                      **none), ce),
