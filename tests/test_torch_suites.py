@@ -159,7 +159,7 @@ DIFFERENCES = [
     Difference("nll", lambda x, o: x[0].dtype != option(o, "weight", "dtype", x[0].dtype),
                "on purpose: weight may have another dtype, see docs/losses.md"),
     Difference("margin_ranking", lambda x, o: not all(bool(t.isfinite().all()) for t in x),
-               "at NaN the gradient is the slope, torch's 0; by a target at inf it is 0, not NaN"),
+               "by a target at inf, and by what stands beside a NaN, the gradient is 0, not NaN"),
     Difference("multi_margin", lambda x, o: x[1].shape == (1,) and o.get("reduction") == "none",
                "one label in a vector and an input (C) give (), unreduced, and torch (1)"),
     Difference("multi_margin", lambda x, o: option(o, "weight", "ndim", 1) != 1,
