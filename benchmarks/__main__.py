@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from . import cpu, figures, gpu, products, training
-from .baselines import BY_NAME, CASES, LABELS, Case, check_baselines
+from .baselines import BY_NAME, CASES, check_baselines
+from .case import LABELS, Case
 from .charts import draw_chart
 from .figures import Size, elements, size_name
 from .measure import Cell, Company, measure

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import torch
 
-from .baselines import Case, Loss
+from .case import Case, Loss
 from .figures import KIND, Size
 from .measure import Block, Cell, Operands, compare, compiled
 

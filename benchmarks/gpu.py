@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .baselines import Case, Loss
+from .case import Case, Loss
 from .figures import KIND, Size
 from .measure import Block, Operands, compiled
 

@@ -25,7 +25,7 @@ from types import FunctionType, ModuleType
 import torch
 from torch import Tensor
 
-from .baselines import Case, Loss
+from .case import Case, Loss
 from .figures import KIND, Size
 
 # Runs n steps of a side and returns the seconds that each kind took.

@@ -18,7 +18,7 @@ from torch.nn import LinearCrossEntropyOptions
 import lossops.functional as L
 
 from . import cpu
-from .baselines import Loss
+from .case import Loss
 from .figures import CLIP_SHAPE, KIND, LINEAR_SHAPES, Shape
 from .measure import Cell, Comparison, Operands, compare, compiled, disagreement
 

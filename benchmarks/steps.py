@@ -16,7 +16,7 @@ from torch.nn import functional as F
 import lossops.functional as L
 
 from . import cpu
-from .baselines import Loss
+from .case import Loss
 from .measure import Cell, compare, compiled
 
 Function = Callable[[Tensor, Tensor], Tensor]

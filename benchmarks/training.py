@@ -16,7 +16,7 @@ import lossops
 from lossops.weights import count_labels
 
 from . import cpu, steps
-from .baselines import Loss
+from .case import Loss
 from .measure import Cell, compare
 
 LABELS = 10_000_000
