@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as peer
+import torch.nn.functional as baseline
 
 import lossops.functional as F
 from tests.cases import make_case
@@ -32,7 +32,7 @@ def test_identities() -> None:
     weight, ones = per_class(7), torch.ones(7, dtype=torch.float64)
     p, cosine = x.softmax(1), torch.tanh(x)
     at_label = p.gather(1, t[:, None]).squeeze(1)
-    hot = peer.one_hot(t, 7).double()
+    hot = baseline.one_hot(t, 7).double()
     none: dict[str, Any] = {"reduction": "none"}
     ce = F.cross_entropy(x, t, **none)
     pairs = {
@@ -139,7 +139,7 @@ def test_second_derivatives_that_torch_lacks(op: str) -> None:
         expected = torch.func.hessian(squared.over(("input",), squared.expected))(x)
         assert (expected != 0).any()
         torch.testing.assert_close(hessian, expected)
-    theirs = getattr(peer, case.loss.function)
+    theirs = getattr(baseline, case.loss.function)
     (leaf,) = case.leaves(("input",))
     with pytest.raises(RuntimeError):
         (slope,) = torch.autograd.grad(
@@ -194,7 +194,7 @@ def test_autocast_of_logits() -> None:
     assert loss.dtype == torch.float32
     loss.backward()
     wide = logits.detach().float().requires_grad_()
-    expected = peer.cross_entropy(wide, t, label_smoothing=0.1)
+    expected = baseline.cross_entropy(wide, t, label_smoothing=0.1)
     torch.testing.assert_close(loss, expected)
     expected.backward()
     torch.testing.assert_close(layer.bias.grad, wide.grad.sum(0), rtol=1e-2, atol=1e-3)

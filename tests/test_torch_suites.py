@@ -23,7 +23,7 @@ from tests.test_errors import kind, raised
 from tests.tiers import thorough
 
 pytestmark = [
-    pytest.mark.where(lambda loss: loss.peer),
+    pytest.mark.where(lambda loss: loss.baseline),
     pytest.mark.filterwarnings("ignore:Using a target size", "ignore:reduction. 'mean' divides"),
 ]
 # With rows for what is composed of others; conftest.py finds the table under this name.
@@ -319,7 +319,7 @@ def every(suite: Suite, loss: Loss) -> list[Calls]:
 def main() -> None:
     for suite in SUITES:
         found: dict[str, list[bool]] = {}
-        for loss in (loss for loss in TABLE if loss.peer):
+        for loss in (loss for loss in TABLE if loss.baseline):
             drawn = {str(dtype): samples(suite, loss, "cpu", dtype) for dtype in DTYPES}
             for what, calls in {**drawn, "mistakes": mistakes(suite, loss, "cpu")}.items():
                 found.setdefault(what, []).extend(differs(loss, c) for c in calls)
