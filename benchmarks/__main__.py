@@ -25,11 +25,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from . import cpu, figures, gpu, products, training
+from .baselines import BY_NAME, CASES, check_baselines
+from .case import LABELS, Case
 from .charts import draw_chart
 from .figures import Size, elements, size_name
 from .measure import Cell, Company, measure
 from .memory import SIDES, measure_memory
-from .peers import BY_NAME, CASES, LABELS, Case, check_peers
 from .report import FAMILIES, checks, heading, show
 from .run import COMPANY, Run, metadata
 
@@ -38,7 +39,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 CHOICES = ("losses", "family", "sizes", "dtype", "quick", "no_compile", "no_bfloat16",
            "no_memory")  # fmt: skip
-ALONE = {"product": products.MEASUREMENTS, "training": training.MEASUREMENTS}  # no case of peers.py
+ALONE = {"product": products.MEASUREMENTS, "training": training.MEASUREMENTS}  # no case of CASES
 Job = tuple[str, Callable[[], Any], Callable[[Any], None]]  # what it is, how to measure and keep it
 
 
@@ -70,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="only losses of elements, classes, sequences, sums, products; or around")  # fmt: skip
     add("--sizes", "--shapes", nargs="+", type=parse_size, metavar="N", action="extend",
         help="64, 4K: of element-wise losses (default: 64 to 16M; on a GPU 64K to 256M); 4096x10, "
-        "8x21x256x256: over a class axis (default: each loss its own; see peers.py)")  # fmt: skip
+        "8x21x256x256: over a class axis (default: each its own; see baselines.py)")  # fmt: skip
     add("--dtype", choices=("float32", "bfloat16", "float16", "float64"), default="float32",
         help="of the operands in the comparison with baselines")  # fmt: skip
     add("--quick", action="store_true", help="few rounds, for a first look; figures are rough")
@@ -187,7 +188,7 @@ def start(options: argparse.Namespace, console: Console) -> Run:
     if options.device == "cuda":
         run.meta |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
         run.meta["copy_bytes_per_second"] = gpu.copy_bandwidth()
-    check_peers()
+    check_baselines()
     console.print(heading(run.meta), highlight=False)
     return run
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import figures
-from .figures import KIND, PEERS, elements, size_name
+from .figures import BASELINES, KIND, elements, size_name
 from .measure import Cell
-from .run import Run, mean_ratio, peers
+from .run import Run, baselines, mean_ratio
 
 RED = "#c0392b"
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -33,7 +33,7 @@ def rows_of(cells: list[Cell]) -> dict[str, list[Cell]]:
 def draw_chart(run: Run, family: str, path: Path) -> None:
     """The losses of a family, coloured by size; what is not in the first dtype is hollow."""
     cells = run.of(family)
-    rows, sides, first = rows_of(cells), peers(cells), cells[0].dtype
+    rows, sides, first = rows_of(cells), baselines(cells), cells[0].dtype
     sizes = sorted({cell.size for cell in cells}, key=elements)
     shades = matplotlib.colormaps["viridis_r"]
     colours = {size: shades(0.12 + 0.85 * i / max(1, len(sizes) - 1))
@@ -41,11 +41,11 @@ def draw_chart(run: Run, family: str, path: Path) -> None:
     shape = (5.4 * len(sides) + 1.2, 0.31 * (len(rows) + 1) + 2.2)
     figure = Figure(figsize=shape, layout="constrained")
     axes = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
-    for axis, peer in zip(axes, sides, strict=True):
+    for axis, baseline in zip(axes, sides, strict=True):
         axis.set_xscale("log")
         for place, members in enumerate(rows.values()):
-            found = [(cell, cell.kinds[KIND].ratios[peer].median) for cell in members
-                     if peer in cell.kinds[KIND].ratios]  # fmt: skip
+            found = [(cell, cell.kinds[KIND].ratios[baseline].median) for cell in members
+                     if baseline in cell.kinds[KIND].ratios]  # fmt: skip
             values = [value for _, value in found]
             axis.plot(values, [place] * len(values), color="#d0d0d0", lw=2.2, zorder=2)
             for cell, value in found:
@@ -55,7 +55,8 @@ def draw_chart(run: Run, family: str, path: Path) -> None:
                     style = {"mfc": "white", "mec": colour, "mew": 1.8}
                 axis.plot(value, place, "o", ms=6.5, zorder=3, **style)
         known = {"eager": "the eager baseline", "compile": "torch.compile of the baseline"}
-        title = f"against {known.get(peer, peer)}\ngeometric mean {mean_ratio(cells, peer):.1f}x"
+        mean = mean_ratio(cells, baseline)
+        title = f"against {known.get(baseline, baseline)}\ngeometric mean {mean:.1f}x"
         axis.set_title(title, fontsize=11)
         axis.set_xlabel("time of the baseline / time of lossops")
         axis.grid(axis="x", color="#e8e8e8", lw=0.8)
@@ -95,7 +96,8 @@ def caption(run: Run, cells: list[Cell]) -> str:
     meta, dtypes = run.meta, list(dict.fromkeys(cell.dtype for cell in cells))
     notes = [f"hollow: {', '.join(dtypes[1:])}"] if len(dtypes) > 1 else []
     if run.memory and cells[0].family == "class":
-        factors = (f"{ {'eager': 'torch'}.get(side, PEERS.get(side, side)) } {memory.factor:.2f}"
+        names = BASELINES | {"eager": "torch"}
+        factors = (f"{names.get(side, side)} {memory.factor:.2f}"
                    for side, memory in run.memory.items())  # fmt: skip
         at = size_name(figures.MEMORY_SHAPE)
         notes.append(f"peak memory of cross_entropy at {at} / logits: {', '.join(factors)}")

@@ -11,9 +11,9 @@ from contextlib import suppress
 
 import torch
 
+from .case import Case, Loss
 from .figures import KIND, Size
 from .measure import Block, Cell, Operands, compare, compiled
-from .peers import Case, Loss
 
 BLOCK = 3e-3
 

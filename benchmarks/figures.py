@@ -38,8 +38,8 @@ LINEAR_SHAPES: tuple[Shape, ...] = (
     (8192, 512, 50257),
 )  # rows, features, classes
 CLIP_SHAPE: Shape = (16384, 512)
-PEERS = {"eager": "eager", "compile": "torch.compile"}
-OTHERS = PEERS | {"products": "the products alone", "chunks": "torch's chunks"}
+BASELINES = {"eager": "eager", "compile": "torch.compile"}
+OTHERS = BASELINES | {"products": "the products alone", "chunks": "torch's chunks"}
 
 
 def elements(size: Size) -> int:

@@ -366,9 +366,9 @@ def rww_cross_entropy(
 ) -> Tensor:
     """The paper's formula on clipped probabilities with one-hot masks, the mean over rows."""
     p = F.softmax(input, dim=1).clamp(1e-7, 1 - 1e-7)
-    hit = F.one_hot(target, input.shape[1]).to(input.dtype)
-    missed = fn_weight * hit * torch.log(p)
-    alarms = fp_weight[target] * (1 - hit) * torch.log(1 - p)
+    one_hot = F.one_hot(target, input.shape[1]).to(input.dtype)
+    missed = fn_weight * one_hot * torch.log(p)
+    alarms = fp_weight[target] * (1 - one_hot) * torch.log(1 - p)
     return -(missed + alarms).sum(1).mean()
 
 
@@ -417,5 +417,5 @@ def arcface(input: Tensor, target: Tensor, margin: float = 0.5, scale: float = 6
 
 
 def cosface(input: Tensor, target: Tensor, margin: float = 0.35, scale: float = 64.0) -> Tensor:
-    hit = F.one_hot(target, input.shape[1]).to(input.dtype)
-    return F.cross_entropy(scale * (input - margin * hit), target)
+    one_hot = F.one_hot(target, input.shape[1]).to(input.dtype)
+    return F.cross_entropy(scale * (input - margin * one_hot), target)

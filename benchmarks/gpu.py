@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from .case import Case, Loss
 from .figures import KIND, Size
 from .measure import Block, Operands, compiled
-from .peers import Case, Loss
 
 BLOCK = 20e-3
 COPY_BYTES = 1 << 30

@@ -25,8 +25,8 @@ from types import FunctionType, ModuleType
 import torch
 from torch import Tensor
 
+from .case import Case, Loss
 from .figures import KIND, Size
-from .peers import Case, Loss
 
 # Runs n steps of a side and returns the seconds that each kind took.
 Block = Callable[[int], dict[str, float]]
@@ -125,7 +125,7 @@ def compare(
     return {kind: compared(kind) for kind in taken[0][names[0]]}
 
 
-def compiled(peer: Loss, mode: str | None = None) -> Loss:
+def compiled(baseline: Loss, mode: str | None = None) -> Loss:
     """torch.compile of the baseline, as a function of its own, for eager code's instruction set.
 
     torch.compile keeps its results on the code object. A copy of it gives every shape and mode a
@@ -138,7 +138,7 @@ def compiled(peer: Loss, mode: str | None = None) -> Loss:
         config.cpp.march = "x86-64-v3"  # else g++ takes what it finds of AVX-512
 
     def frame(*operands: Tensor) -> Tensor:
-        return peer(*operands)
+        return baseline(*operands)
 
     code = frame.__code__.replace()
     own = FunctionType(code, globals(), "frame", closure=frame.__closure__)
@@ -182,7 +182,7 @@ def measure(
     exact = case.family == "sequence"
     difference = disagreement(training["lossops"], training["eager"], sets[0], exact)
     if not difference <= TOLERANCE[dtype]:
-        raise RuntimeError(f"lossops and {case.peer_name} differ by {difference:.1e}")
+        raise RuntimeError(f"lossops and {case.baseline_name} differ by {difference:.1e}")
 
     kinds: dict[str, Comparison] = {}
     for make, losses in ((device.forward_block, forward), (device.training_block, training)):

@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from . import cpu
+from .baselines import BY_NAME
 from .figures import MEMORY_SHAPE
-from .peers import BY_NAME
 
 SIDES = ("lossops", "eager", "compile")  # eager and torch.compile of F.cross_entropy
 

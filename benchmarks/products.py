@@ -18,9 +18,9 @@ from torch.nn import LinearCrossEntropyOptions
 import lossops.functional as L
 
 from . import cpu
+from .case import Loss
 from .figures import CLIP_SHAPE, KIND, LINEAR_SHAPES, Shape
 from .measure import Cell, Comparison, Operands, compare, compiled, disagreement
-from .peers import Loss
 
 SCALE = 14.0  # of the scores that clip_loss compares
 TOLERANCE = 1e-3  # of float32 products of a thousand terms

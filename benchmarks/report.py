@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from . import figures
-from .figures import KIND, PEERS, Check, size_name
+from .baselines import BY_NAME
+from .figures import BASELINES, KIND, Check, size_name
 from .measure import Cell, Timing
-from .peers import BY_NAME
-from .run import Run, mean_ratio, peers
+from .run import Run, baselines, mean_ratio
 from .tables import make_table
 
 FAMILIES = {
@@ -60,7 +60,8 @@ def checks(run: Run) -> list[Check]:
         found.append(Check(what, figures.SOFTMAX, ratio, most=True))
     if "lossops" in run.memory:
         what = f"cross_entropy: peak memory / logits, {size_name(figures.MEMORY_SHAPE)}"
-        note = ", ".join(f"{PEERS[p]} {run.memory[p].factor:.2f}" for p in PEERS if p in run.memory)
+        others = ((name, run.memory.get(side)) for side, name in BASELINES.items())
+        note = ", ".join(f"{name} {memory.factor:.2f}" for name, memory in others if memory)
         found.append(Check(what, figures.MEMORY, run.memory["lossops"].factor, note, most=True))
     return found
 
@@ -70,8 +71,8 @@ def aim_checks(run: Run) -> Iterator[Check]:
     for cell in run.cells:
         for kind in KINDS if cell.family in FAMILIES else ():
             aim = aims.get((cell.loss, cell.size, cell.dtype, kind))
-            for peer, name in PEERS.items() if aim else ():
-                least, ratio = getattr(aim, peer), cell.kinds[kind].ratios.get(peer)
+            for baseline, name in BASELINES.items() if aim else ():
+                least, ratio = getattr(aim, baseline), cell.kinds[kind].ratios.get(baseline)
                 if least and ratio:
                     what = f"{cell.loss} against {name}, {described(cell)}"
                     yield Check(what, least, ratio.median, "" if kind == KIND else kind)
@@ -85,14 +86,14 @@ def family_checks(run: Run) -> Iterator[Check]:
             continue  # promised of float32
         whole = {case.name for case in BY_NAME.values() if case.family == family}
         note = "" if {cell.loss for cell in cells} == whole else "of the losses chosen"
-        for peer, name in PEERS.items():
-            mean = mean_ratio(cells, peer)
-            promised = figures.GEOMETRIC_MEANS.get(family, {}).get(peer)
+        for baseline, name in BASELINES.items():
+            mean = mean_ratio(cells, baseline)
+            promised = figures.GEOMETRIC_MEANS.get(family, {}).get(baseline)
             if mean and promised:
                 what = f"{title}: geometric mean against {name}"
                 yield Check(what, promised, mean, note)
-            ratios = [(cell.kinds[KIND].ratios[peer].median, cell) for cell in cells
-                      if peer in cell.kinds[KIND].ratios]  # fmt: skip
+            ratios = [(cell.kinds[KIND].ratios[baseline].median, cell) for cell in cells
+                      if baseline in cell.kinds[KIND].ratios]  # fmt: skip
             yield from least_check(f"{title}: least ratio against {name}", figures.FLOOR, ratios)
 
 
@@ -160,7 +161,7 @@ def ratio_text(ratio: float | None, least: float | None = None) -> Text:
 def cell_table(run: Run, family: str) -> Table:
     """Times, ratios, aims and memory, a row for each size and dtype."""
     cells = run.of(family)
-    sides = peers(cells)
+    sides = baselines(cells)
     headings = ["loss", "size", "dtype", "lossops\nforward", "\nfwd+bwd"]
     headings += [f"{KINDS[kind]}\n{name}" for kind in KINDS for name in sides]
     headings += [f"peak\n{name}" for name in ("lossops", *sides)]
@@ -172,13 +173,13 @@ def cell_table(run: Run, family: str) -> Table:
     aims = figures.aims(run.meta["instructions"])
     for loss in dict.fromkeys(cell.loss for cell in cells):
         table.add_section()
-        labels = [Text(loss), Text(f"  {BY_NAME[loss].peer_name}"[:24], "dim")]
+        labels = [Text(loss), Text(f"  {BY_NAME[loss].baseline_name}"[:24], "dim")]
         for row, cell in enumerate(cell for cell in cells if cell.loss == loss):
             ratios = []
-            for kind, peer in itertools.product(KINDS, sides):
+            for kind, baseline in itertools.product(KINDS, sides):
                 aim = aims.get((loss, cell.size, cell.dtype, kind))
-                ratio = cell.kinds[kind].ratios.get(peer)
-                ratios.append(ratio_text(ratio and ratio.median, aim and getattr(aim, peer)))
+                ratio = cell.kinds[kind].ratios.get(baseline)
+                ratios.append(ratio_text(ratio and ratio.median, aim and getattr(aim, baseline)))
             table.add_row(
                 labels[row] if row < len(labels) else "", size_name(cell.size), SHORT[cell.dtype],
                 *(time_text(cell.kinds[kind].times["lossops"]) for kind in ("forward", KIND)),
@@ -198,14 +199,16 @@ def peak_text(cell: Cell, side: str) -> Text:
 def mean_table(cells: list[Cell]) -> Table:
     """Geometric means by group and kind: at each size of the element-wise losses, and at all."""
     sizes = sorted({cell.size for cell in cells if isinstance(cell.size, int)})
-    sides = peers(cells)
-    headings = [f"{peer}\n{size}" for peer in sides for size in (*map(size_name, sizes), "all")]
+    sides = baselines(cells)
+    headings = [
+        f"{baseline}\n{size}" for baseline in sides for size in (*map(size_name, sizes), "all")
+    ]
     table = make_table("geometric means of the ratios", ["group", "kind", *headings], left=2)
 
     def add(name: str, members: list[Cell]) -> None:
         columns = [*([cell for cell in members if cell.size == n] for n in sizes), members]
         for kind in KINDS if members else ():
-            means = (mean_ratio(column, peer, kind) for peer in sides for column in columns)
+            means = (mean_ratio(column, baseline, kind) for baseline in sides for column in columns)
             table.add_row(name if kind == "forward" else "", KINDS[kind], *map(ratio_text, means))
         table.add_section()
 
@@ -222,7 +225,9 @@ def side_table(run: Run) -> Table:
     table = make_table(title, ("side", "tensors", "resident memory"))
     for side, found in run.memory.items():
         resident = "" if found.resident is None else f"{found.resident / found.input_bytes:.3f}"
-        table.add_row(PEERS.get(side, side), f"{found.allocated / found.input_bytes:.3f}", resident)
+        table.add_row(
+            BASELINES.get(side, side), f"{found.allocated / found.input_bytes:.3f}", resident
+        )
     return table
 
 

@@ -68,15 +68,15 @@ def _cell(value: dict[str, Any]) -> Cell:
     return Cell(**value | {"size": size if isinstance(size, int) else tuple(size), "kinds": kinds})
 
 
-def peers(cells: Iterable[Cell]) -> list[str]:
+def baselines(cells: Iterable[Cell]) -> list[str]:
     """The sides beside ours, in the order in which they came up."""
     return list(dict.fromkeys(p for c in cells for kind in c.kinds.values() for p in kind.ratios))
 
 
-def mean_ratio(cells: Iterable[Cell], peer: str, kind: str = KIND) -> float | None:
+def mean_ratio(cells: Iterable[Cell], baseline: str, kind: str = KIND) -> float | None:
     """The geometric mean of the ratios against a baseline, where there are any."""
-    found = [cell.kinds[kind].ratios[peer].median for cell in cells
-             if kind in cell.kinds and peer in cell.kinds[kind].ratios]  # fmt: skip
+    found = [cell.kinds[kind].ratios[baseline].median for cell in cells
+             if kind in cell.kinds and baseline in cell.kinds[kind].ratios]  # fmt: skip
     return statistics.geometric_mean(found) if found else None
 
 

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 import lossops.functional as L
 
 from . import cpu
+from .case import Loss
 from .measure import Cell, compare, compiled
-from .peers import Loss
 
 Function = Callable[[Tensor, Tensor], Tensor]
 Batch = tuple[Tensor, Tensor]

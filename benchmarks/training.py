@@ -16,8 +16,8 @@ import lossops
 from lossops.weights import count_labels
 
 from . import cpu, steps
+from .case import Loss
 from .measure import Cell, compare
-from .peers import Loss
 
 LABELS = 10_000_000
 STRENGTH = 1e-4

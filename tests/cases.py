@@ -271,14 +271,14 @@ def draw_case(
     return Case(loss, tensors, params, reduction, IGNORED if ignore else None)
 
 
-def peer_call(case: Case) -> Callable[..., Tensor] | None:
+def baseline_call(case: Case) -> Callable[..., Tensor] | None:
     """torch.nn.functional on this case, or None where it lacks an argument in use."""
-    peer = case.loss.peer
-    if peer is None:
+    baseline = case.loss.baseline
+    if baseline is None:
         return None
-    accepted = inspect.signature(peer).parameters
+    accepted = inspect.signature(baseline).parameters
     if case.ignore_index is not None and "ignore_index" not in accepted:
         return None
     if any(name not in accepted for name in (*case.tensors, *case.params)):
         return None
-    return lambda **override: peer(**case.keywords(**override))
+    return lambda **override: baseline(**case.keywords(**override))

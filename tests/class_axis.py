@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as peer
+import torch.nn.functional as baseline
 from torch import Tensor
 
 from tests.cases import Case
@@ -88,4 +88,4 @@ def padded(loss: Loss, name: str, t: Tensor, front: int, width: int) -> Tensor:
     if name in loss.operands:
         fill = -INF if name == "input" or loss.family.axis == -1 else 0.0
     sides = (front, width - front)
-    return peer.pad(t, sides * 2 if name == "fp_weight" else sides, value=fill)
+    return baseline.pad(t, sides * 2 if name == "fp_weight" else sides, value=fill)

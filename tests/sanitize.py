@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tests.cases import Case, make_case
 from tests.cpp_library import ROOT, TORCH, cmake
-from tests.hard_sums import HARD
+from tests.hard import HARD
 from tests.losses import BY_OP, LOSSES, Loss
 from tests.mistakes import mistaken, mistakes_of
 from tests.test_layouts import LAYOUTS, filler

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from benchmarks import figures, floor, gpu, products
 from benchmarks.__main__ import cells, make_parser, run_all
+from benchmarks.baselines import BY_NAME
 from benchmarks.measure import Cell, Comparison, Timing, disagreement
-from benchmarks.peers import BY_NAME
 from benchmarks.report import checks, show
 from benchmarks.run import Run
 
@@ -55,15 +55,15 @@ def options(*line: str) -> argparse.Namespace:
     return make_parser().parse_args(line)
 
 
-def test_every_cell_of_a_gpu_has_a_peer() -> None:
+def test_every_cell_of_a_gpu_has_a_baseline() -> None:
     """Logits of bfloat16 with weights of float32, as users have them: torch takes float32 ones."""
     line = "--device cuda --dtype bfloat16 --family class --shapes 32x10".split()
     chosen = list(cells(options(*line)))
     assert {case.name for case, _, _ in chosen} == {n for n in BY_NAME if BY_NAME[n].takes((4, 10))}
     for case, size, dtype in chosen:
         operands = case.operands(size, dtype)
-        for peer in (case.eager(dtype), case.source(dtype)):
-            assert peer(*operands).isfinite(), case.name
+        for baseline in (case.eager(dtype), case.source(dtype)):
+            assert baseline(*operands).isfinite(), case.name
 
 
 def test_compiled_where_that_is_of_use() -> None:
@@ -102,7 +102,7 @@ def test_products_are_held_against_their_aims(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_forward_steps_need_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that sees a leaf may take its gradient on the way, under no_grad too."""
+    """A baseline that sees a leaf may take its gradient on the way, under no_grad too."""
     monkeypatch.setattr(gpu, "seconds", lambda step, n: [step(i) for i in range(n)])
     seen = []
     block = gpu.forward_block(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as peer
+import torch.nn.functional as baseline
 
 import lossops.functional as F
 from tests.cases import make_case
@@ -32,7 +32,7 @@ def test_identities() -> None:
     weight, ones = per_class(7), torch.ones(7, dtype=torch.float64)
     p, cosine = x.softmax(1), torch.tanh(x)
     at_label = p.gather(1, t[:, None]).squeeze(1)
-    hot = peer.one_hot(t, 7).double()
+    hot = baseline.one_hot(t, 7).double()
     none: dict[str, Any] = {"reduction": "none"}
     ce = F.cross_entropy(x, t, **none)
     pairs = {
@@ -48,7 +48,7 @@ def test_identities() -> None:
         "poly1": (F.poly1_loss(x, t, **none), ce + 2 * (1 - at_label)),
         "gce at q 1": (F.generalized_cross_entropy_loss(x, t, q=1.0, **none), 1 - at_label),
         "gce near q 0": (F.generalized_cross_entropy_loss(x, t, q=1e-12, **none), ce),
-        "rww without misses": (F.rww_cross_entropy_loss(x, t, ones, torch.zeros(7, 7), **none), ce),
+        "rww of fn alone": (F.rww_cross_entropy_loss(x, t, ones, torch.zeros(7, 7), **none), ce),
         "rww's diagonal is not read": (
             F.rww_cross_entropy_loss(x, t, ones, torch.diag(INF * ones).nan_to_num(0.0, posinf=INF),
                                      **none), ce),
@@ -139,7 +139,7 @@ def test_second_derivatives_that_torch_lacks(op: str) -> None:
         expected = torch.func.hessian(squared.over(("input",), squared.expected))(x)
         assert (expected != 0).any()
         torch.testing.assert_close(hessian, expected)
-    theirs = getattr(peer, case.loss.function)
+    theirs = getattr(baseline, case.loss.function)
     (leaf,) = case.leaves(("input",))
     with pytest.raises(RuntimeError):
         (slope,) = torch.autograd.grad(
@@ -194,7 +194,7 @@ def test_autocast_of_logits() -> None:
     assert loss.dtype == torch.float32
     loss.backward()
     wide = logits.detach().float().requires_grad_()
-    expected = peer.cross_entropy(wide, t, label_smoothing=0.1)
+    expected = baseline.cross_entropy(wide, t, label_smoothing=0.1)
     torch.testing.assert_close(loss, expected)
     expected.backward()
     torch.testing.assert_close(layer.bias.grad, wide.grad.sum(0), rtol=1e-2, atol=1e-3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as peer
+import torch.nn.functional as baseline
 from torch import Tensor
 
 import lossops.functional as F
@@ -62,7 +62,7 @@ def test_cross_entropy_of_labels(shape: str, ignored: int) -> None:
     for weighted, smoothing, reduction in itertools.product(flags, (0.0, 0.1, 1.0), REDUCTIONS):
         options = {"weight": per_class(5) if weighted else None, "label_smoothing": smoothing,
                    "ignore_index": ignored, "reduction": reduction}  # fmt: skip
-        ours, theirs = (partial(f.cross_entropy, target=t, **options) for f in (F, peer))
+        ours, theirs = (partial(f.cross_entropy, target=t, **options) for f in (F, baseline))
         same(ours, theirs, x, note=options)
 
 
@@ -74,7 +74,7 @@ def test_cross_entropy_of_probabilities(shape: str) -> None:
     for weighted, smoothing, reduction in itertools.product(flags, (0.0, 0.1, 1.0), REDUCTIONS):
         options = {"weight": per_class(5) if weighted else None, "label_smoothing": smoothing,
                    "reduction": reduction}  # fmt: skip
-        ours, theirs = (partial(f.cross_entropy, **options) for f in (F, peer))
+        ours, theirs = (partial(f.cross_entropy, **options) for f in (F, baseline))
         same(ours, theirs, x, y, note=options)
 
 
@@ -88,7 +88,7 @@ def test_nll(shape: str, ignored: int) -> None:
     for weighted, reduction in itertools.product(flags, REDUCTIONS):
         options = {"weight": per_class(5) if weighted else None, "ignore_index": ignored,
                    "reduction": reduction}  # fmt: skip
-        ours, theirs = (partial(f.nll_loss, target=t, **options) for f in (F, peer))
+        ours, theirs = (partial(f.nll_loss, target=t, **options) for f in (F, baseline))
         # torch cannot do this with channels_last
         same(ours, lambda x, f=theirs: f(x.contiguous()), x, note=options)
 
@@ -106,7 +106,9 @@ def test_multi_margin(shape: str) -> None:
         ):
             options = {"p": p, "margin": margin, "weight": per_class(5) if weighted else None,
                        "reduction": reduction}  # fmt: skip
-            ours, theirs = (partial(f.multi_margin_loss, target=t, **options) for f in (F, peer))
+            ours, theirs = (
+                partial(f.multi_margin_loss, target=t, **options) for f in (F, baseline)
+            )
             same(ours, theirs, x, note=options)
 
 
@@ -119,7 +121,8 @@ def test_multilabel_margin(shape: str) -> None:
         for roll, reduction in itertools.product(range(7), REDUCTIONS):
             t = lists.roll(roll, 0)[: len(x)] if x.dim() > 1 else lists[roll]
             ours, theirs = (
-                partial(f.multilabel_margin_loss, target=t, reduction=reduction) for f in (F, peer)
+                partial(f.multilabel_margin_loss, target=t, reduction=reduction)
+                for f in (F, baseline)
             )
             same(ours, theirs, x, note=(t, reduction))
 
@@ -131,12 +134,12 @@ def test_many_classes_as_torch() -> None:
         for options in ({}, {"label_smoothing": 0.1, "weight": per_class(classes)}):
             leaf, wide = x.clone().requires_grad_(), x.double().requires_grad_()
             F.cross_entropy(leaf, t, **options).backward()
-            peer.cross_entropy(wide, t, **options).backward()
+            baseline.cross_entropy(wide, t, **options).backward()
             near(leaf.grad, wide.grad)
         lists = torch.full((3, classes), -1)
         lists[:, :5] = labels(classes, 3, 5)
         for name, target in (("multi_margin_loss", t), ("multilabel_margin_loss", lists)):
-            ours, theirs = (partial(getattr(f, name), target=target) for f in (F, peer))
+            ours, theirs = (partial(getattr(f, name), target=target) for f in (F, baseline))
             same(ours, theirs, x.double())
 
 
@@ -194,7 +197,7 @@ WRONG: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
 @pytest.mark.host
 def test_errors_have_torchs_type(mistake: str) -> None:
     name, args, options = WRONG[mistake]
-    theirs = raised(lambda: getattr(peer, name)(*args, **options))
+    theirs = raised(lambda: getattr(baseline, name)(*args, **options))
     assert theirs is not None
     for leaf in flags:
         tracked = args[0].requires_grad_() if leaf and args[0].is_floating_point() else args[0]
@@ -211,7 +214,7 @@ def test_one_label_in_a_vector() -> None:
     for name, reduction in itertools.product(
         ("cross_entropy", "nll_loss", "multi_margin_loss"), REDUCTIONS
     ):
-        ours, theirs = (getattr(f, name)(x, t, reduction=reduction) for f in (F, peer))
+        ours, theirs = (getattr(f, name)(x, t, reduction=reduction) for f in (F, baseline))
         torch.testing.assert_close(ours, theirs.squeeze())  # (1) for multi_margin unreduced
         leaf = x.clone().requires_grad_()
         getattr(F, name)(leaf, t).backward()

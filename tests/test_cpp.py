@@ -31,7 +31,7 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_vocabulary_without_torch(tmp_path):
+def test_expression_functions_without_torch(tmp_path):
     run(build(tmp_path, "math_test.cpp", "-Wall", "-Wextra", "-Werror"))
 
 

@@ -249,7 +249,7 @@ def test_points_without_a_derivative() -> None:
     """A kink, a value that is infinite, a branch that is."""
     with pytest.raises(ValueError, match=r"cauchy: at input = 1, target = 0, extra = 1 the "
                        r"derivatives by target disagree: -?[\d.]+ from the kernel, .* from the "
-                       r"formula, .* from differences\. Is there a kink"):  # fmt: skip
+                       r"decomposition, .* from differences\. Is there a kink"):  # fmt: skip
         lossops.define(**HARD, test_points=[(1.0, 1.0, 1.0), (1.0, 0.0, 1.0)])
     with pytest.raises(ValueError, match="at input = 1, target = -2, extra = 1 the loss is inf"):
         lossops.define(**HARD, test_points=[(1, -2, 1)])

@@ -490,7 +490,7 @@ GRID = torch.tensor([-2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3], dtype=torch.float64)
 
 @pytest.mark.parametrize("word", WORDS)
 def test_word(word_loss: Word, word: str) -> None:
-    """Value and gradients of kernel and formula are torch's, at kinks and ties too."""
+    """Value and gradients of kernel and decomposition are torch's, at kinks and ties too."""
     points = [p.reshape(-1) for p in torch.meshgrid(GRID, GRID, GRID, indexing="ij")]
     leaves = [p.clone().requires_grad_() for p in points]
     expected = WORDS[word](*leaves)
@@ -498,17 +498,19 @@ def test_word(word_loss: Word, word: str) -> None:
     value = word_loss(*leaves)
     torch.testing.assert_close(value, expected, rtol=1e-13, atol=1e-14)
     fused = torch.autograd.grad(value.sum(), leaves)
-    formula = torch.func.grad(lambda *t: word_loss(*t).sum(), (0, 1, 2))(*points)
-    for name, actual, other, slope in zip("xta", fused, formula, slopes, strict=True):
+    decomposed = torch.func.grad(lambda *t: word_loss(*t).sum(), (0, 1, 2))(*points)
+    for name, actual, other, slope in zip("xta", fused, decomposed, slopes, strict=True):
         torch.testing.assert_close(actual, slope, rtol=1e-12, atol=1e-13, msg=f"kernel, by {name}")
-        torch.testing.assert_close(other, slope, rtol=1e-12, atol=1e-13, msg=f"formula, by {name}")
+        torch.testing.assert_close(
+            other, slope, rtol=1e-12, atol=1e-13, msg=f"decomposition, by {name}"
+        )
     narrow = word_loss(*(p.float() for p in points))
     torch.testing.assert_close(narrow, expected.float(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_nan_in_nan_out(word_loss: Word, word: str) -> None:
-    """What torch makes of a NaN, kernel and formula make of it."""
+    """What torch makes of a NaN, kernel and decomposition make of it."""
     good = torch.tensor([0.5, 1.0, 2.5], dtype=torch.float64)
     for i in range(3):
         tensors = [good.clone() for _ in range(3)]
@@ -517,9 +519,9 @@ def test_nan_in_nan_out(word_loss: Word, word: str) -> None:
         if "sign(input)" in word:
             expected = expected + 0 * tensors[0] + 0 * tensors[1]  # torch's sign of NaN is 0
         value = word_loss(*tensors)
-        formula = torch.func.vmap(word_loss)(*tensors)
+        decomposed = torch.func.vmap(word_loss)(*tensors)
         torch.testing.assert_close(value, expected, equal_nan=True)
-        torch.testing.assert_close(formula, expected, equal_nan=True)
+        torch.testing.assert_close(decomposed, expected, equal_nan=True)
 
 
 def test_every_word_is_tested() -> None:

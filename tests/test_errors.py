@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import lossops
-from tests.cases import Case, make_case, peer_call
+from tests.cases import Case, baseline_call, make_case
 from tests.losses import LOSSES, SHAPE, Bad, Loss
 from tests.mistakes import mistaken, mistakes_of
 from tests.tiers import thorough
@@ -46,8 +46,8 @@ def assert_refused(case: Case, caller: str, pattern: str, as_torch: bool = True)
     assert error is not None, f"{case} was accepted"
     assert isinstance(error, KINDS)
     assert re.search(pattern, str(error)), f"{pattern!r} not in: {error}"
-    peer = peer_call(case)
-    theirs = raised(peer) if peer is not None and as_torch else None
+    baseline = baseline_call(case)
+    theirs = raised(baseline) if baseline is not None and as_torch else None
     if theirs is not None and caller == "function":
         assert kind(error) is kind(theirs), f"torch raises {type(theirs).__name__}: {theirs}"
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import lossops
-from tests.cases import Case, make_case, peer_call
+from tests.cases import Case, baseline_call, make_case
 from tests.losses import BY_OP, LOSSES, Loss
 
 WEIGHTS = (None, "full", "row")
@@ -145,7 +145,7 @@ def test_gradient_error_budget(
 
 
 ROWS = [(loss, params) for loss in LOSSES for params in loss.params]
-SHARED = [(loss, params) for loss, params in ROWS if peer_call(make_case(loss, params))]
+SHARED = [(loss, params) for loss, params in ROWS if baseline_call(make_case(loss, params))]
 
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
@@ -157,7 +157,7 @@ def test_drop_in(shared: Loss, params: dict[str, Any], on_kinks: bool, device: s
     for reduction, weight, ignore in itertools.product(shared.reductions, WEIGHTS[:2], flags):
         case = make_case(shared, params, device=device, reduction=reduction, weight=weight,
                          ignore=ignore and shared.ignore, on_kinks=on_kinks)  # fmt: skip
-        theirs = peer_call(case)
+        theirs = baseline_call(case)
         if theirs is None:  # no weight, or no ignore_index, in torch
             continue
         exact = {"rtol": 1e-12, "atol": 1e-14}
@@ -177,7 +177,7 @@ def test_drop_in(shared: Loss, params: dict[str, Any], on_kinks: bool, device: s
                 actual = torch.where(expected.isnan(), expected, actual)
             assert_equal(case, actual, expected, rtol=1e-10, atol=1e-12)
         low = case.to(torch.float32)
-        assert_equal(low, low.ours(), peer_call(low)(), rtol=2e-6, atol=2e-7)
+        assert_equal(low, low.ours(), baseline_call(low)(), rtol=2e-6, atol=2e-7)
 
 
 def proper(case: Case, call: Any) -> Any:
@@ -208,11 +208,11 @@ def derivatives(case: Case, call: Any, names: list[str], twice: bool) -> list[Te
 
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
-@pytest.mark.parametrize("shared", [loss for loss in LOSSES if loss.peer], ids=str)
+@pytest.mark.parametrize("shared", [loss for loss in LOSSES if loss.baseline], ids=str)
 def test_drop_in_positional(shared: Loss) -> None:
     """The order of the arguments is torch's as well, without size_average and reduce."""
     case = make_case(shared, dtype=torch.float32)
-    theirs = signature(shared.peer)
+    theirs = signature(shared.baseline)
     ours = signature(getattr(lossops.functional, shared.function))
     assert ours[: len(theirs)] == theirs
     assert torch.equal(
@@ -235,7 +235,7 @@ def test_gaussian_variance_as_torch() -> None:
     """The homoscedastic forms of F.gaussian_nll_loss: a number, one per row, one per row kept."""
     case = make_case(BY_OP["gaussian_nll"], shape=(4, 3))
     for var in (0.7, case.tensors["var"][:, 0], case.tensors["var"][:, :1]):
-        assert_equal(case, case.ours(var=var), case.loss.peer(**case.keywords(var=var)))
+        assert_equal(case, case.ours(var=var), case.loss.baseline(**case.keywords(var=var)))
 
 
 @pytest.mark.parametrize("extra", [True, False], ids=["target (...)", "target (..., Q)"])

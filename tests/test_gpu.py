@@ -223,7 +223,7 @@ def test_numbers_of_the_host_never_wait(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if name != "label"])
 def test_gradients_of_numbers_of_the_host(name: str) -> None:
-    """By the formula, which must spread a number before a mean divides by it."""
+    """By the decomposition, which must spread a number before a mean divides by it."""
     slopes = []
     for device in ("cpu", "cuda"):
         x = torch.linspace(-1, 1, 12, device=device).view(4, 3)

@@ -14,8 +14,8 @@ from tests.cases import make_case
 from tests.families import of_family
 from tests.families.elementwise import Elementwise
 from tests.families.regions import Regions
-from tests.hard_inputs import Hard
-from tests.hard_sums import HARD
+from tests.hard import HARD
+from tests.hard.case import Hard
 from tests.losses import BY_OP, Loss
 
 NAN = float("nan")

@@ -226,7 +226,7 @@ def test_operands_broadcast(wide: Loss, narrow: int, device: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.where(
-    lambda loss: of_family(ClassAxis)(loss) and loss.peer and loss.family.fit(SHAPE) == SHAPE
+    lambda loss: of_family(ClassAxis)(loss) and loss.baseline and loss.family.fit(SHAPE) == SHAPE
 )
 def test_more_rows_than_int32_counts(loss: Loss) -> None:
     """The same for rows: one row of two classes, expanded. All share the launcher that counts."""
@@ -273,7 +273,7 @@ def test_tensor_subclass(loss: Loss) -> None:
     assert torch.equal(value.as_subclass(Tensor), case.ours())
 
 
-@pytest.mark.where(lambda loss: loss.family is not BOXES)  # which cost 0 then: see hard_sums.py
+@pytest.mark.where(lambda loss: loss.family is not BOXES)  # which cost 0 then: see hard/sums.py
 def test_same_tensor_twice(loss: Loss, params: dict[str, Any]) -> None:
     """Operands that alias each other: the gradients of both uses add up."""
     case = make_case(loss, params)

@@ -13,7 +13,7 @@ from lossops import from_torch
 from tests.cases import make_case
 from tests.losses import LOSSES, Loss
 
-PEERS = [loss for loss in LOSSES if loss.peer]
+BASELINES = [loss for loss in LOSSES if loss.baseline]
 
 
 def pair(shared: Loss, params: dict[str, Any]) -> tuple[nn.Module, list[torch.Tensor]] | None:
@@ -28,7 +28,7 @@ def pair(shared: Loss, params: dict[str, Any]) -> tuple[nn.Module, list[torch.Te
 
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
-@pytest.mark.parametrize("shared", PEERS, ids=str)
+@pytest.mark.parametrize("shared", BASELINES, ids=str)
 def test_alone(shared: Loss) -> None:
     """Each parameter set: the same value, state and settings."""
     tried = 0
@@ -177,4 +177,4 @@ def test_every_shared_loss_is_known() -> None:
         "LinearCrossEntropyLoss",
         "TripletMarginWithDistanceLoss",
     }
-    assert {kind.__name__ for kind in _OURS} == {loss.module for loss in PEERS} | others
+    assert {kind.__name__ for kind in _OURS} == {loss.module for loss in BASELINES} | others

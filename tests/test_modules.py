@@ -41,7 +41,7 @@ def test_has_no_parameters_and_loads_its_state(loss: Loss, params: dict[str, Any
             assert torch.equal(getattr(other, name).float(), getattr(module, name))
 
 
-@pytest.mark.parametrize("shared", [loss for loss in LOSSES if loss.peer], ids=str)
+@pytest.mark.parametrize("shared", [loss for loss in LOSSES if loss.baseline], ids=str)
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
 def test_is_a_drop_in_module(shared: Loss) -> None:
     """torch.nn's module and ours, built and called alike, give the same; so do their states."""

@@ -20,7 +20,7 @@ LOGITS = [
 TARGET = [2, 0, 4, 3]
 # What coral-pytorch 1.4 makes of these in float64 (coral_loss of levels_from_labelbatch, and
 # corn_loss): the mean, and its gradient times the rows, or the thresholds that are asked, 12.
-PEER = {
+CORAL_PYTORCH = {
     "coral": (
         3.0840005916727398,
         [
@@ -42,12 +42,12 @@ PEER = {
 }
 
 
-@pytest.mark.parametrize("op", PEER)
+@pytest.mark.parametrize("op", CORAL_PYTORCH)
 def test_equals_coral_pytorch(op: str) -> None:
     x = torch.tensor(LOGITS, dtype=torch.float64, requires_grad=True)
     value = getattr(F, f"{op}_loss")(x, torch.tensor(TARGET))
     (slope,) = torch.autograd.grad(value, x)
-    mean, slopes = PEER[op]
+    mean, slopes = CORAL_PYTORCH[op]
     torch.testing.assert_close(value, torch.tensor(mean, dtype=torch.float64), rtol=1e-15, atol=0)
     count = 4 if op == "coral" else 12
     expected = torch.tensor(slopes, dtype=torch.float64)
@@ -75,7 +75,7 @@ def test_labels_of_every_width_and_range(op: str) -> None:
 
 
 def test_without_doubt() -> None:
-    """Costs and slopes are exactly 0, where the peer has NaN; wrong beyond doubt costs inf."""
+    """Costs and slopes are exactly 0, where coral-pytorch has NaN; wrong beyond doubt costs inf."""
     x = torch.tensor([[INF, -INF, -INF]], requires_grad=True)
     for loss in (F.coral_loss, F.corn_loss):
         value = loss(x, torch.tensor([1]))

@@ -106,8 +106,8 @@ def test_kink_and_special_values() -> None:
         p = torch.tensor([0.0, -0.0, math.inf, -math.inf, math.nan, 1e-45, -3.0]).repeat(size)
         expected = torch.tensor([0, 0, 3.4, -3.4, 0, 3.4, -3.4]).repeat(size)
         torch.testing.assert_close(slopes(l1_penalty, [p], 2.0)[0], expected)
-        formula = torch.func.grad(lambda q: 1.7 * l1_penalty(q, 2.0))(p)
-        torch.testing.assert_close(formula, expected)
+        decomposed = torch.func.grad(lambda q: 1.7 * l1_penalty(q, 2.0))(p)
+        torch.testing.assert_close(decomposed, expected)
     assert l1_penalty(torch.tensor([-math.inf]), 1.0) == math.inf
     assert l1_penalty(torch.tensor([1.0, math.nan]), 1.0).isnan()
     assert l2_penalty(torch.tensor([1.0, math.nan]), 1.0).isnan()

@@ -176,7 +176,7 @@ def test_documented(loss: Loss) -> None:
 def test_torch_names_are_kept(loss: Loss) -> None:
     """Where torch has the loss, the module has its name and constructor order as well."""
     theirs = getattr(torch.nn, loss.module, None)
-    if loss.peer is None:
+    if loss.baseline is None:
         assert theirs is None
         return
     from tests.test_forward import signature

@@ -265,7 +265,7 @@ def test_learned_class_weights_leave_the_value_to_the_kernel() -> None:
     torch.testing.assert_close(torch.autograd.grad(loss, w)[0], grad)
 
 
-def test_jsd_formula_at_large_gaps() -> None:
+def test_jsd_decomposition_at_large_gaps() -> None:
     for gap in range(0, 120, 4):
         x = torch.tensor([[float(gap), 0.0]], requires_grad=True)
         y = torch.zeros(1, 2, requires_grad=True)
@@ -274,7 +274,7 @@ def test_jsd_formula_at_large_gaps() -> None:
         assert all(g.isfinite().all() for g in (*grads, *twice)), gap
 
 
-def test_wide_rows_side_by_side_keep_their_digits() -> None:
+def test_wide_rows_vectorized_across_keep_their_digits() -> None:
     """Sums over many classes add sections, in every memory layout."""
     for classes in (5000, 20000):
         x = torch.zeros(1, classes, 16)
@@ -324,7 +324,7 @@ NUMBERS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 @pytest.mark.parametrize("tracked", ["neither", "input", "number"])
 @pytest.mark.host
 def test_number_of_the_cpu_beside_another_device(name: str, tracked: str) -> None:
-    """It was expanded where it lay, and the formula mixed devices. Shapes alone show it."""
+    """It was expanded where it lay, and the decomposition mixed devices. Shapes alone show it."""
     number = torch.tensor(0.5, requires_grad=tracked == "number")
     x = torch.zeros(4, 3, device="meta", requires_grad=tracked == "input")
     value = NUMBERS[name](x, torch.zeros(4, dtype=torch.long, device="meta"), number)

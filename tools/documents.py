@@ -41,7 +41,7 @@ def _indexed(family: Family) -> str:
 def _section(loss: Loss) -> str:
     doc = loss.doc
     paragraphs = in_markdown(doc.head).split("\n\n")
-    known = ", both as in torch" if loss.peer else ""
+    known = ", both as in torch" if loss.baseline else ""
     paragraphs[0] = f"`{loss.function}`, `{loss.module}`{known}. {paragraphs[0]}"
     head = [p if p.startswith("    ") else wrapped(p, WIDTH) for p in paragraphs]
     reference = " ".join(doc.sections["Reference"].split())

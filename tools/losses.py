@@ -179,16 +179,16 @@ class Loss:
         return "Loss"
 
     @cached_property
-    def peer(self) -> type[torch.nn.Module] | None:
+    def baseline(self) -> type[torch.nn.Module] | None:
         """The module of torch.nn that has this name."""
         return getattr(torch.nn, self.module, None)
 
     @property
     def only_by_name(self) -> bool:
         """Whether torch's module takes its settings as keywords alone."""
-        if self.peer is None:
+        if self.baseline is None:
             return False
-        parameters = inspect.signature(self.peer).parameters.values()
+        parameters = inspect.signature(self.baseline).parameters.values()
         return any(p.kind is p.KEYWORD_ONLY for p in parameters)
 
 

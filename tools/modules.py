@@ -164,8 +164,8 @@ def _registered(loss: Loss) -> list[str]:
 def _forward(loss: Loss) -> str:
     """Calls the function; the operands are named as torch.nn names them."""
     names = {a.name: a.name for a in loss.called}
-    if loss.peer is not None:
-        theirs = list(inspect.signature(loss.peer.forward).parameters)[1:]
+    if loss.baseline is not None:
+        theirs = list(inspect.signature(loss.baseline.forward).parameters)[1:]
         names |= dict(zip(names, theirs, strict=False))
     takes = ["self"]
     for a in loss.called:

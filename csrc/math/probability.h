@@ -19,7 +19,7 @@ struct RowShift {
   C rest;      ///< the sum of e^(z - shift) over all classes but the largest
   C log_sum;   ///< ln(1 + rest): the log-sum-exp is shift + log_sum
   C share;     ///< 1 / (1 + rest), the probability of the largest
-  C log_rest;  ///< ln(rest), also where rest underflows; only for losses with misses
+  C log_rest;  ///< ln(rest), also where rest underflows; only for losses with `other_class`
 
   LOSSOPS_INLINE static RowShift softmax(C largest, C rest) {
     return {largest, rest, log1p(rest), C(1) / (rest + 1.0), C(0)};

@@ -54,8 +54,8 @@ def speed(loss: Loss, run: dict[str, Any]) -> Iterator[str]:
     for cell in cells:
         size = cell["size"]
         step = cell["kinds"][KIND]
-        ratios = (f"{step['ratios'][peer]['median']:.2f}x" for peer in ("eager", "compile")
-                  if peer in step["ratios"])  # fmt: skip
+        ratios = (f"{step['ratios'][baseline]['median']:.2f}x" for baseline in ("eager", "compile")
+                  if baseline in step["ratios"])  # fmt: skip
         yield "| {} | {} | {} | {} |".format(
             size_name(tuple(size) if isinstance(size, list) else size),
             cell["dtype"],

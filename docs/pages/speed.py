@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import KIND, PEERS, elements, size_name
+from benchmarks.figures import BASELINES, KIND, elements, size_name
 from benchmarks.report import FAMILIES
 
 from .losses import ROOT
@@ -34,13 +34,13 @@ def runs() -> list[Run]:
 
 
 def ratios(run: Run, kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str, float]]]:
-    """What each baseline takes over what lossops takes, in float32."""
+    """What each baseline takes over what lossops takes."""
     for cell in run["cells"]:
-        if cell["dtype"] != "float32" or kind not in cell["kinds"]:
+        if kind not in cell["kinds"]:
             continue
-        for peer in PEERS:
-            if peer in cell["kinds"][kind]["ratios"]:
-                yield cell, peer, cell["kinds"][kind]["ratios"][peer]
+        for baseline in BASELINES:
+            if baseline in cell["kinds"][kind]["ratios"]:
+                yield cell, baseline, cell["kinds"][kind]["ratios"][baseline]
 
 
 def size_of(cell: dict[str, Any]) -> tuple[int, ...] | int:
@@ -49,19 +49,21 @@ def size_of(cell: dict[str, Any]) -> tuple[int, ...] | int:
 
 
 def by_size(run: Run) -> Iterator[str]:
-    """Geometric means, the least and the largest, by family and size."""
+    """Geometric means, the least and the largest, by family and size, in float32."""
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for cell, peer, ratio in ratios(run, KIND):
+    for cell, baseline, ratio in ratios(run, KIND):
+        if cell["dtype"] != "float32":
+            continue
         count = elements(size_of(cell))
         name = next(name for name, least in reversed(CLASSES) if count >= least)
-        found[cell["family"], name][peer].append(ratio["median"])
-    yield "| losses | size | " + " | ".join(PEERS.values()) + " |"
-    yield "|---|---|" + "---|" * len(PEERS)
-    for (family, name), peers in found.items():
+        found[cell["family"], name][baseline].append(ratio["median"])
+    yield "| losses | size | " + " | ".join(BASELINES.values()) + " |"
+    yield "|---|---|" + "---|" * len(BASELINES)
+    for (family, name), baselines in found.items():
         cells = (
             f"{math.exp(math.fsum(map(math.log, values)) / len(values)):.1f} "
             f"({min(values):.1f} to {max(values):.1f})" if values else ""
-            for values in (peers[peer] for peer in PEERS)
+            for values in (baselines[baseline] for baseline in BASELINES)
         )  # fmt: skip
         yield f"| {FAMILIES[family]} | {name} | {' | '.join(cells)} |"
 
@@ -71,11 +73,12 @@ def slower(run: Run) -> Iterator[str]:
     yield "| call | shape | baseline | its time over ours, median and quartiles |"
     yield "|---|---|---|---|"
     for kind in ("forward", KIND):
-        for cell, peer, ratio in ratios(run, kind):
+        for cell, baseline, ratio in ratios(run, kind):
             if ratio["median"] < 1:
                 spread = "{median:.2f} ({low:.2f} to {high:.2f})".format(**ratio)
                 size = size_name(size_of(cell))
-                yield f"| {cell['loss']}, {kind} | {size} | {PEERS[peer]} | {spread} |"
+                call = f"{cell['loss']}, {cell['dtype']}, {kind}"
+                yield f"| {call} | {size} | {BASELINES[baseline]} | {spread} |"
 
 
 def figures() -> str:
@@ -83,7 +86,8 @@ def figures() -> str:
     lines = [
         "How many times as long a baseline (torch.nn.functional, or the formula as users write it) "
         "takes for forward and backward with the mean, in float32: the geometric mean, and the "
-        "range over the losses. Then the calls that a baseline does faster.",
+        "range over the losses. Then the calls that a baseline does faster, in every dtype that "
+        "was measured.",
         "",
     ]
     for run in runs():

@@ -16,7 +16,7 @@ STEP = 1e-6  # of differences in float64
 def check_derivatives(
     loss: Callable[..., Tensor], definition: Definition, points: Sequence[Sequence[float]]
 ) -> None:
-    """Compare the derivatives of the kernel, of the formula, and by differences, in float64.
+    """Compare the derivatives of the kernel, of the decomposition, and by differences, in float64.
 
     Raises:
         ValueError: They disagree at a point, or the loss is not finite there.
@@ -44,7 +44,7 @@ def _check(function: Callable[..., Tensor], definition: Definition, point: Seque
         fail(f"the loss is {value.item():g}")
     fused = torch.autograd.grad(value, tensors)
     for i, name in enumerate(definition.tensors):
-        with forward_ad.dual_level():  # what has a tangent is computed by the formula
+        with forward_ad.dual_level():  # what has a tangent is decomposed
             x: list[Tensor] = leaves()
             x[i] = forward_ad.make_dual(x[i], torch.ones_like(x[i]))  # type: ignore[no-untyped-call]
             y = forward_ad.unpack_dual(function(*x))  # type: ignore[no-untyped-call]
@@ -55,7 +55,7 @@ def _check(function: Callable[..., Tensor], definition: Definition, point: Seque
         )
         found = {
             "the kernel": fused[i].item(),
-            "the formula": 0.0 if y.tangent is None else y.tangent.item(),
+            "the decomposition": 0.0 if y.tangent is None else y.tangent.item(),
             "differences": (high - low) / (2 * STEP),
         }
         first, *others = found.values()

@@ -418,13 +418,14 @@ def _rww(loss: _Loss, rows: Rows) -> Tensor:
     odds = z - torch.where(is_first, rest, remaining)
     costs = torch.nn.functional.softplus(odds, threshold=40.0)
     weights = without_place(_wrong_weights(rows), rows.place, 0.0)
-    misses = ranks.sum(_product(wide(weights), costs).sum(1))
+    other_classes = ranks.sum(_product(wide(weights), costs).sum(1))
 
     label, of_others = _pair(loss, rows)
     pair = torch.stack([label, of_others], 1)
-    hits = loss.of(rows, pair, torch.zeros_like(rows.place))
+    true_class = loss.of(rows, pair, torch.zeros_like(rows.place))
     factor = rows.of_label("fn_weight")
-    return _weighted(loss, rows, (hits if factor is None else hits * factor) + misses)
+    true_class = true_class if factor is None else true_class * factor
+    return _weighted(loss, rows, true_class + other_classes)
 
 
 def _wrong_weights(rows: Rows) -> Tensor:

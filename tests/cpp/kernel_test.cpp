@@ -86,7 +86,7 @@ void rows(const char* op, int64_t classes, Layout layout, double smoothing) {
   RowRun<float> run{};
   run.rows = kRows;
   run.classes = classes;
-  run.side_by_side = across;
+  run.across_rows = across;
   const bool by_class = layout == kNeighbours;
   for (int side = 0; side < sides<E>(); ++side) {
     x[side] = numbers(kRows * classes, -range, range);

@@ -132,9 +132,9 @@ void every_loss_of_boxes_has_the_derivative_of_its_value() {
 }
 
 /// What no loss of the library uses, but those of users may: of x, y and constants.
-struct Vocabulary {
+struct ExpressionFunctions {
   double p = 1;
-  static constexpr std::array parameters{param("p", &Vocabulary::p)};
+  static constexpr std::array parameters{param("p", &ExpressionFunctions::p)};
   template <class X, class Y>
   LOSSOPS_INLINE auto operator()(const X& x, const Y& y) const {
     return maximum(x, y) + minimum(x, 0.5 * y) * xlogy(x, 2.0 + y) +
@@ -143,11 +143,11 @@ struct Vocabulary {
   }
 };
 
-void vocabulary_of_users() {
+void functions_of_users() {
   for (const double p : {-1.5, -2.0, 0.5, 2.5}) {
-    derivatives<Vocabulary>("vocabulary", {p}, {0.3, 0.9});
-    derivatives<Vocabulary>("vocabulary", {p}, {2.5, -1.25});
-    derivatives<Vocabulary>("vocabulary", {p}, {0.7, 0.6});
+    derivatives<ExpressionFunctions>("expression functions", {p}, {0.3, 0.9});
+    derivatives<ExpressionFunctions>("expression functions", {p}, {2.5, -1.25});
+    derivatives<ExpressionFunctions>("expression functions", {p}, {0.7, 0.6});
   }
   const Dual<S> x(S(2), S(1));
   expect_near("max at a tie", maximum(x, S(2)).d.v, 0.5, 0);
@@ -267,7 +267,7 @@ void limits() {
 int main() {
   every_loss_has_the_derivative_of_its_value();
   every_loss_of_boxes_has_the_derivative_of_its_value();
-  vocabulary_of_users();
+  functions_of_users();
   powers_of_one_base();
   special_functions();
   limits();

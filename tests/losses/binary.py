@@ -72,8 +72,8 @@ def bce_with_logits(
 def focal(input: Tensor, target: Tensor, alpha: float | None = 0.25, gamma: float = 2.0) -> Tensor:
     """Lin et al. 2017, with torchvision's reading of a soft target."""
     p, q = sigmoid(input), sigmoid(-input)
-    miss = p * (1 - target) + q * target  # 1 - p_t
-    loss = miss**gamma * (target * softplus(-input) + (1 - target) * softplus(input))
+    q_t = p * (1 - target) + q * target
+    loss = q_t**gamma * (target * softplus(-input) + (1 - target) * softplus(input))
     if alpha is None:
         return loss
     return (alpha * target + (1 - alpha) * (1 - target)) * loss

@@ -66,16 +66,16 @@ def at(x: Tensor, target: Tensor) -> Tensor:
     return x.gather(-1, target.unsqueeze(-1).long()).squeeze(-1)
 
 
-def hits(
-    hit: Tensor,
+def true_class(
+    cost: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """sum_c y_c w_c hit_c; the target is labels or probabilities."""
-    y = target if target.dim() == hit.dim() else one_hot(target, hit)
-    y = y * (1 - label_smoothing) + label_smoothing / hit.size(-1)
-    return ((y if weight is None else y * weight) * hit).sum(-1)
+    """sum_c y_c w_c cost_c; the target is labels or probabilities."""
+    y = target if target.dim() == cost.dim() else one_hot(target, cost)
+    y = y * (1 - label_smoothing) + label_smoothing / cost.size(-1)
+    return ((y if weight is None else y * weight) * cost).sum(-1)
 
 
 def shifted(x: Tensor, steps: int, fill: float) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.families.class_axis import LABELS, Averaged, ClassDraw, of
-from tests.losses.formulas import at, hits, odds, sigmoid, softplus
+from tests.losses.formulas import at, odds, sigmoid, softplus, true_class
 from tests.losses.softmax import CLASSES, SOFT, smoothing
 from tests.losses.table import Bad, row
 
@@ -30,7 +30,7 @@ def symmetric_cross_entropy(
 ) -> Tensor:
     """Wang et al. 2019."""
     z = odds(input)
-    return hits(alpha * softplus(z) + 4 * beta * sigmoid(z), target, weight)
+    return true_class(alpha * softplus(z) + 4 * beta * sigmoid(z), target, weight)
 
 
 @row(
@@ -50,7 +50,7 @@ def taylor_cross_entropy(
     """Feng et al. 2020."""
     q = sigmoid(odds(input))
     series = [q**k / k for k in range(1, terms + 1)]
-    return hits(sum(series[1:], series[0]), target, weight, label_smoothing)
+    return true_class(sum(series[1:], series[0]), target, weight, label_smoothing)
 
 
 @row(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.families.class_axis import LABELS, MATRIX, VECTOR, ClassDraw, Points, of
-from tests.losses.formulas import at, hits, odds, one_hot, sigmoid, softplus
+from tests.losses.formulas import at, odds, one_hot, sigmoid, softplus, true_class
 from tests.losses.table import Bad, Params, row
 
 
@@ -62,12 +62,15 @@ def cross_entropy(
 ) -> Tensor:
     """Szegedy et al. 2016 (smoothing), PaLM 2022 (z-loss), Gemma 2 2024 (softcap)."""
     z = input if softcap is None else softcap * torch.tanh(input / softcap)
-    return hits(softplus(odds(z)), target, weight, label_smoothing) + z_loss * z.logsumexp(-1) ** 2
+    return (
+        true_class(softplus(odds(z)), target, weight, label_smoothing)
+        + z_loss * z.logsumexp(-1) ** 2
+    )
 
 
 @row("nll_loss", "NLLLoss", log_probabilities, weighted_mean=True, **LABELS)
 def nll(input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    return hits(-input, target, weight)
+    return true_class(-input, target, weight)
 
 
 @row(
@@ -90,8 +93,8 @@ def softmax_focal(
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Lin et al. 2017 over a softmax."""
-    hit = sigmoid(odds(input)) ** gamma * softplus(odds(input))
-    return hits(hit if alpha is None else alpha * hit, target, weight, label_smoothing)
+    cost = sigmoid(odds(input)) ** gamma * softplus(odds(input))
+    return true_class(cost if alpha is None else alpha * cost, target, weight, label_smoothing)
 
 
 @row(
@@ -108,7 +111,7 @@ def poly1(
 ) -> Tensor:
     """Leng et al. 2022."""
     z = odds(input)
-    return hits(softplus(z) + epsilon * sigmoid(z), target, weight, label_smoothing)
+    return true_class(softplus(z) + epsilon * sigmoid(z), target, weight, label_smoothing)
 
 
 @row(
@@ -129,8 +132,8 @@ def generalized_cross_entropy(
     """Zhang and Sabuncu 2018."""
     y = -q * softplus(odds(input))
     # torch differentiates expm1 by its result + 1, which loses the digits of a small p^q
-    hit = torch.where(y < -1, 1 - torch.exp(y), -torch.expm1(y.clamp(min=-1))) / q
-    return hits(hit, target, weight, label_smoothing)
+    cost = torch.where(y < -1, 1 - torch.exp(y), -torch.expm1(y.clamp(min=-1))) / q
+    return true_class(cost, target, weight, label_smoothing)
 
 
 @row(

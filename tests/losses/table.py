@@ -55,7 +55,8 @@ class Loss:
         return self.op
 
     @property
-    def peer(self) -> Formula | None:
+    def baseline(self) -> Formula | None:
+        """The function of torch.nn.functional of this name."""
         return getattr(F, self.function, None)
 
     @property

@@ -16,7 +16,7 @@ struct RowRun {
   using T = typename MathOf<S>::type;
   int64_t rows;
   int64_t classes;
-  bool side_by_side;
+  bool across_rows;
   bool label_list;
   Plane<const S> x[2];
   Plane<S> grad[2];
@@ -29,7 +29,7 @@ struct RowRun {
   const T* true_weight;  ///< by class
   T true_weight_sum;
   const T* other_weight;  ///< by label and class
-  const T* label_weight;  ///< by label: of a row's misses
+  const T* label_weight;  ///< by label: of a row's other classes
   const T* log_prior;     ///< by class
   const T* row_weight;    ///< by row
   double smoothing;
@@ -46,9 +46,9 @@ constexpr int kAhead = 4;
 constexpr int64_t kAheadClasses = 1024;
 
 /// Elements of scratch memory that a run needs.
-inline int64_t row_work(int64_t classes, bool side_by_side) {
+inline int64_t row_work(int64_t classes, bool across_rows) {
   constexpr int64_t kMostLanes = 16;
-  if (!side_by_side) return kRowTiles * ((classes + kMostLanes - 1) / kMostLanes * kMostLanes);
+  if (!across_rows) return kRowTiles * ((classes + kMostLanes - 1) / kMostLanes * kMostLanes);
   return (kRowTiles + (classes <= kAheadClasses ? 2 * kAhead : 0)) * classes * kMostLanes;
 }
 

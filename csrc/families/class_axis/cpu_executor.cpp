@@ -54,7 +54,7 @@ class RowExecutor {
       return std::unique_ptr<S[]>(rows.needs_buffer() ? new S[block_ * classes] : nullptr);
     };
     Memory m;
-    if (plan_.reads_row_) m.work.reset(new T[row_work(classes, plan_.run_.side_by_side)]);
+    if (plan_.reads_row_) m.work.reset(new T[row_work(classes, plan_.run_.across_rows)]);
     if (!planes_.value) m.value.reset(new T[block_]);
     for (int side = 0; side < 2; ++side) {
       m.x[side] = buffer(planes_.x[side]);

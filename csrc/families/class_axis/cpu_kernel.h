@@ -368,7 +368,7 @@ double run_rows(const double* params, const RowRun<S>& run) {
     if (run.label_list) return LabelListLoop<E, S>::run(params, run);
   }
   if constexpr (kReadsRow<E>) {
-    if (!run.side_by_side) return RowLoop<E, S, false>::run(params, run);
+    if (!run.across_rows) return RowLoop<E, S, false>::run(params, run);
   }
   return RowLoop<E, S, true>::run(params, run);
 }

@@ -50,10 +50,10 @@ void RowPlan<S>::choose_layout(const RowMap& logits, int64_t wrt) {
   const int64_t classes = run_.classes;
   const bool neighbours = logits.class_stride != 1 && logits.row_stride() == 1 && logits.run() >= kShortRun &&
                           classes <= kManyClasses;
-  run_.side_by_side = !args_.label_list && (neighbours || classes <= kFewClasses || !reads_row_);
+  run_.across_rows = !args_.label_list && (neighbours || classes <= kFewClasses || !reads_row_);
   cost_ = std::max<int64_t>(reads_row_ ? classes : wrt ? classes / 8 : 1, 1);
   block_ = std::max<int64_t>(kBlockElements / cost_, 1);
-  if (run_.side_by_side) block_ = (block_ + 15) / 16 * 16;
+  if (run_.across_rows) block_ = (block_ + 15) / 16 * 16;
 }
 
 /// Brings labels to int64, checks their range and counts the rows that are not ignored.

@@ -35,7 +35,7 @@ class RowPlan {
 
   /// A tensor of the logits' shape as the plan takes it, which may be undefined.
   Rows<S> rows_of(const at::Tensor& t) const {
-    return t.defined() ? Rows<S>(t, args_.dim, run_.side_by_side) : Rows<S>();
+    return t.defined() ? Rows<S>(t, args_.dim, run_.across_rows) : Rows<S>();
   }
 
   /// Computes the rows that the planes hold, of which the first is the `first` of the call, and returns the

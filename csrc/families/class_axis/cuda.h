@@ -26,7 +26,7 @@ struct RowArgs : RowPlanes<S> {
   int classes;
   int labels;  ///< how many there are
   double params[kMaxParams];
-  bool side_by_side;     ///< rows that follow one another are neighbours in memory, classes are not
+  bool adjacent_rows;    ///< rows that follow one another are neighbours in memory, classes are not
   const int64_t* label;  ///< by row; or lists of up to `classes` labels, ended by a negative one
   uint8_t* is_label;     ///< by row and class, zeros, where labels are lists
   const T* point;        ///< by row: a target between two classes
@@ -35,7 +35,7 @@ struct RowArgs : RowPlanes<S> {
   const T* true_weight;      ///< by class
   const T* true_weight_sum;  ///< null: the number of classes
   const T* other_weight;     ///< by label and class
-  const T* label_weight;     ///< by label: of a row's misses
+  const T* label_weight;     ///< by label: of a row's other classes
   const T* log_prior;        ///< by class
   const T* row_weight;       ///< by row
   double smoothing;

@@ -33,7 +33,7 @@ __global__ __launch_bounds__((kMostThreads<S, Work::kDense>),
 
 template <class E, class S, class K>
 int64_t launch_rows(K kernel, RowArgs<S> args, bool rereads, int most_threads) {
-  const bool alone = !args.is_label && (args.side_by_side || !kReadsRow<E>);
+  const bool alone = !args.is_label && (args.adjacent_rows || !kReadsRow<E>);
   args.vector = !alone && args.x[0].class_stride == 1;
   for (int side = 0; side < sides<E>(); ++side) {
     args.vector = args.vector && args.x[side].class_stride == 1;

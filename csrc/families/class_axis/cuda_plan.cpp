@@ -41,7 +41,7 @@ int64_t RowPlan<S>::run(const RowPlanes<S>& planes, int64_t first, int64_t rows)
   static_cast<RowPlanes<S>&>(part) = planes;
   part.rows = rows;
   const Offsets& at = planes.x[0].rows;
-  part.side_by_side = planes.x[0].class_stride != 1 && at.step() == 1 && at.run() >= kShortRun;
+  part.adjacent_rows = planes.x[0].class_stride != 1 && at.step() == 1 && at.run() >= kShortRun;
   if (part.label) part.label += part.is_label ? first * part.classes : first;
   if (part.is_label) part.is_label += first * part.classes;
   if (part.point) part.point += first;

@@ -66,11 +66,11 @@ class Rows {
  public:
   Rows() = default;
   /// Of a tensor that is only read unless it is an output of ours.
-  Rows(const at::Tensor& t, int64_t dim, bool side_by_side)
+  Rows(const at::Tensor& t, int64_t dim, bool across_rows)
       : data_(static_cast<char*>(const_cast<void*>(t.const_data_ptr()))),
         dtype_(t.scalar_type()),
         item_(t.itemsize()),
-        side_by_side_(side_by_side),
+        across_rows_(across_rows),
         map_(t, dim) {}
 
   explicit operator bool() const { return data_ != nullptr; }
@@ -126,12 +126,12 @@ class Rows {
  private:
   static const Conversions<S>& conversions() { return LOSSOPS_FOR_THIS_ISA(conversions<S>()); }
   bool lies_right() const {
-    return in_place() && (map_.class_stride == 1 || (side_by_side_ && map_.row_stride() == 1));
+    return in_place() && (map_.class_stride == 1 || (across_rows_ && map_.row_stride() == 1));
   }
   bool in_place() const { return dtype_ == c10::CppTypeToScalarType<S>::value; }
   /// Whether the block's rows lie side by side in memory.
   bool across(int64_t row, int64_t count) const {
-    return side_by_side_ && map_.class_stride != 1 && map_.row_stride() == 1 && map_.together(row, count);
+    return across_rows_ && map_.class_stride != 1 && map_.row_stride() == 1 && map_.together(row, count);
   }
 
   template <class F>
@@ -150,7 +150,7 @@ class Rows {
   char* data_ = nullptr;
   at::ScalarType dtype_ = at::ScalarType::Undefined;
   int64_t item_ = 0;
-  bool side_by_side_ = false;
+  bool across_rows_ = false;
   RowMap map_;
 };
 

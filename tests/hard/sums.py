@@ -1,12 +1,11 @@
-"""The hard inputs of vectors, regions and boxes, by hand, and those of hard_inputs.py besides."""
+"""Of vectors, regions and boxes."""
 
 import math
 from typing import Any
 
 import torch
 
-from tests.hard_inputs import HARD as OTHERS
-from tests.hard_inputs import INF, NAN, Hard
+from tests.hard.case import INF, NAN, Hard
 from tests.losses.box import BOX_LOSSES
 
 Vector = list[float]
@@ -179,5 +178,3 @@ BOXES = [
         "of a focus that leaves it out", "eiou", [10, 10, 12, 12], [1, 1, 3, 3], 0, STILL, gamma=0.5
     ),
 ]
-
-HARD = [*OTHERS, *VECTORS, *REGIONS, *BOXES]

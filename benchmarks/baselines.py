@@ -1,22 +1,19 @@
 """What each loss is compared with: the function of torch, or the formula as users write it.
 
-Where torch.nn.functional has the loss, that function is the peer, elsewhere one of formulas.py. The
-same peer goes to torch.compile. `check_peers` holds every peer against the reference of the tests.
+Where torch.nn.functional has the loss, that function is the baseline, elsewhere one of formulas.py.
+The same goes to torch.compile. `check_baselines` holds each against the reference of the tests.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from . import formulas
+from .case import IGNORED, LABELS, Case
 from .figures import (
     BOX_SHAPES,
     CLASS_SHAPES,
@@ -27,19 +24,10 @@ from .figures import (
     REGION_SHAPES,
     RNNT_SHAPES,
     SIGNAL_SHAPES,
-    SIZES,
     VECTOR_SHAPES,
     Shape,
     Size,
-    elements,
 )
-
-Loss = Callable[..., Tensor]
-
-LABELS = 64  # labels per row, for the element-wise losses that are defined over rows
-IGNORED = -1  # the label of a tenth of the rows, where ignore_index is part of the comparison
-LOW = (torch.bfloat16, torch.float16)
-
 
 # ---- operands, drawn in float32 ------------------------------------------------------------------
 
@@ -161,7 +149,7 @@ def bins(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 def costs(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
     """Logits, labels, what it costs to miss a class, and to take one class for another.
 
-    The spread is such that no probability is below 1e-7, where the peer clips: there it differs.
+    The spread is such that no probability is below 1e-7, where the baseline clips and differs.
     """
     missed = torch.rand(shape[1], generator=rng).add_(0.5)
     return *logits(shape, rng, 1.0), missed, torch.rand(shape[1], shape[1], generator=rng)
@@ -232,131 +220,6 @@ def noisy(shape: Shape, rng: torch.Generator) -> tuple[Tensor, ...]:
 
 
 # ---- the table -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Case:
-    """One loss of the benchmark; over a class axis, its sizes are (N, C) or (N, C, d1, ...).
-
-    Of ctc they are (T, N, C, labels), of rnnt (B, T, labels, D), of vectors (N, D).
-
-    Attributes:
-        name: Name of the op; of cross_entropy with everything on, or dice with a sigmoid, an
-            addition to it.
-        group: Group of the family, for the geometric means.
-        peer: The function of torch.nn.functional, or the formula.
-        inputs: Draws the operands for so many elements, or for logits of this shape.
-        params: Keywords that both sides are given.
-        wrt: Operands that require a gradient.
-        plain: What torch.compile gets, where it cannot trace the peer.
-        logits: Over a class axis, how many of the first operands are logits. Those of bfloat16 and
-            float16 reach the peer through `.float()`, as users do it; what there is per class stays
-            in float32 beside them.
-        sizes: Where it is measured.
-        bfloat16: Where bfloat16 logits are measured too.
-        planes: Whether the peer also takes (N, C, d1, ...).
-        compiles: The most classes with which torch.compile of the peer is of use.
-        family: "element", "class", "sequence" or "sum".
-        tried: Where the peer is held against the reference of the tests.
-    """
-
-    name: str
-    group: str
-    peer: Loss
-    inputs: Callable[..., tuple[Tensor, ...]]
-    params: Mapping[str, Any] = field(default_factory=dict)
-    wrt: tuple[int, ...] = (0,)
-    plain: Loss | None = None
-    logits: int = 0
-    sizes: tuple[Size, ...] = SIZES
-    bfloat16: tuple[Size, ...] = ()
-    planes: bool = False
-    compiles: float = math.inf
-    family: str = "element"
-    tried: tuple[Size, ...] = (16 * LABELS, (64, 10), (3, 7, 4, 5))
-
-    @property
-    def op(self) -> str:
-        """The operator, without what its name says besides."""
-        return self.name.removesuffix("_all").removesuffix("_sigmoid")
-
-    @property
-    def of_torch(self) -> bool:
-        return self.peer.__module__ == F.__name__
-
-    @property
-    def peer_name(self) -> str:
-        return f"F.{self.peer.__name__}" if self.of_torch else "formula"
-
-    def ours(self) -> Loss:
-        """Our function, bound to the case's parameters."""
-        import lossops.functional
-
-        name = self.peer.__name__ if self.of_torch else f"{self.op}_loss"
-        return self._bound(getattr(lossops.functional, name))
-
-    def eager(self, dtype: torch.dtype) -> Loss:
-        """The peer for operands of this dtype."""
-        peer = self._bound(self.peer)
-        if dtype in LOW and self.logits == 1:
-            return lambda input, *rest: peer(input.float(), *rest)
-        if dtype in LOW and self.logits == 2:
-            return lambda input, target: peer(input.float(), target.float())
-        return peer
-
-    def source(self, dtype: torch.dtype) -> Loss:
-        return self._bound(self.plain) if self.plain else self.eager(dtype)
-
-    def _bound(self, function: Loss) -> Loss:
-        return functools.partial(function, **self.params) if self.params else function
-
-    def takes(self, size: Size) -> bool:
-        """Whether operands may have this size."""
-        if self.family in ("sequence", "sum"):
-            return size in (*self.sizes, *self.tried)
-        if isinstance(size, int):
-            return not self.logits
-        return self.planes or (self.logits > 0 and len(size) == 2)
-
-    def is_compiled(self, size: Size) -> bool:
-        """Whether torch.compile of the peer is of use at this size."""
-        return isinstance(size, int) or size[1] <= self.compiles
-
-    def operands(self, size: Size, dtype: torch.dtype, device: str = "cpu") -> list[Tensor]:
-        """The operands, drawn on the device, with the leaves that require a gradient."""
-        rng = torch.Generator(device).manual_seed(elements(size))
-        with torch.device(device):
-            operands = list(self.inputs(size, rng))
-        wide = torch.float32 if dtype in LOW and self.logits else dtype
-        for index, drawn in enumerate(operands):
-            if drawn.is_floating_point():
-                operands[index] = drawn.to(dtype if index < self.logits else wide)
-        for index in self.wrt:
-            operands[index].requires_grad_()
-        return operands
-
-    def expected(self, operands: list[Tensor]) -> Tensor:
-        """What the reference of the tests, which states each loss in its stable form, gives."""
-        from tests.cases import Case as Tested
-        from tests.losses import BY_OP
-
-        if self.family in ("sequence", "sum"):
-            row = BY_OP[self.op]
-            tensors = dict(zip(row.operands, operands, strict=True))
-            return Tested(row, tensors, dict(self.params)).expected()
-        input, target, *rest = operands
-        kept = {
-            key: v for key, v in self.params.items() if key not in ("reduction", "ignore_index")
-        }
-        if self.logits:
-            input = input.movedim(1, -1).flatten(0, -2)
-            target = target.flatten() if self.planes else target
-        if "ignore_index" in self.params:
-            input, target = input[target != IGNORED], target[target != IGNORED]
-        losses = BY_OP[self.op].formula(input, target, *rest, **kept)
-        count: Tensor | int = len(input) if self.logits or kept != self.params else losses.numel()
-        return losses.sum() / (rest[0][target].sum() if "ignore_index" in self.params else count)
-
 
 teacher = functools.partial(regression, spread=2.0)  # logits of a student and of its teacher
 over_classes = functools.partial(
@@ -465,43 +328,43 @@ CASES: tuple[Case, ...] = (
     over_classes(
         "cosface", "margin softmax", formulas.cosface, cosines, {"margin": 0.35, "scale": 64.0}
     ),
-    of_sequences("ctc", peer=formulas.ctc, inputs=frames, params={"from_logits": True},
+    of_sequences("ctc", baseline=formulas.ctc, inputs=frames, params={"from_logits": True},
                  sizes=CTC_SHAPES, tried=((9, 3, 7, 4),)),
-    of_regions("dice", peer=formulas.dice),
-    of_regions("dice_sigmoid", peer=formulas.dice, inputs=masked, sizes=MASK_SHAPES,
+    of_regions("dice", baseline=formulas.dice),
+    of_regions("dice_sigmoid", baseline=formulas.dice, inputs=masked, sizes=MASK_SHAPES,
                params={"activation": "sigmoid"}, tried=((2, 1, 5, 7),)),
-    of_regions("jaccard", peer=formulas.jaccard),
-    of_regions("tversky", peer=formulas.tversky),
-    of_regions("focal_tversky", peer=formulas.focal_tversky),
-    of_regions("dice_ce", peer=formulas.dice_ce),
-    of_boxes("iou", peer=formulas.iou),
-    of_boxes("giou", peer=formulas.giou),
-    of_boxes("diou", peer=formulas.diou),
-    of_boxes("ciou", peer=formulas.ciou),
-    of_boxes("eiou", peer=formulas.eiou),
-    of_grades("coral", peer=formulas.coral),
-    of_grades("corn", peer=formulas.corn, compiles=0),
-    of_vectors("cosine_embedding", peer=F.cosine_embedding_loss, inputs=similar, wrt=(0, 1)),
-    of_vectors("triplet_margin", peer=F.triplet_margin_loss, inputs=triplets, wrt=(0, 1, 2)),
-    of_vectors("si_sdr", peer=formulas.si_sdr, inputs=noisy, sizes=SIGNAL_SHAPES),
-    of_vectors("snr", peer=formulas.snr, inputs=noisy, sizes=SIGNAL_SHAPES),
-    of_sequences("rnnt", peer=formulas.rnnt, inputs=joined, sizes=RNNT_SHAPES,
+    of_regions("jaccard", baseline=formulas.jaccard),
+    of_regions("tversky", baseline=formulas.tversky),
+    of_regions("focal_tversky", baseline=formulas.focal_tversky),
+    of_regions("dice_ce", baseline=formulas.dice_ce),
+    of_boxes("iou", baseline=formulas.iou),
+    of_boxes("giou", baseline=formulas.giou),
+    of_boxes("diou", baseline=formulas.diou),
+    of_boxes("ciou", baseline=formulas.ciou),
+    of_boxes("eiou", baseline=formulas.eiou),
+    of_grades("coral", baseline=formulas.coral),
+    of_grades("corn", baseline=formulas.corn, compiles=0),
+    of_vectors("cosine_embedding", baseline=F.cosine_embedding_loss, inputs=similar, wrt=(0, 1)),
+    of_vectors("triplet_margin", baseline=F.triplet_margin_loss, inputs=triplets, wrt=(0, 1, 2)),
+    of_vectors("si_sdr", baseline=formulas.si_sdr, inputs=noisy, sizes=SIGNAL_SHAPES),
+    of_vectors("snr", baseline=formulas.snr, inputs=noisy, sizes=SIGNAL_SHAPES),
+    of_sequences("rnnt", baseline=formulas.rnnt, inputs=joined, sizes=RNNT_SHAPES,
                  tried=((3, 5, 4, 7),)),
 )  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}
 
 
-def check_peers() -> None:
-    """Holds every peer against the reference of the tests, in float64.
+def check_baselines() -> None:
+    """Holds every baseline against the reference of the tests, in float64.
 
-    A peer that computed anything else would make a comparison of speed worthless.
+    A baseline that computed anything else would make a comparison of speed worthless.
     """
     for case in CASES:
         for size in case.tried:
             if case.takes(size):
                 operands = case.operands(size, torch.float64)
                 expected = case.expected(operands)
-                for peer in (case.eager(torch.float64), case.source(torch.float64)):
-                    found = peer(*operands)
+                for baseline in (case.eager(torch.float64), case.source(torch.float64)):
+                    found = baseline(*operands)
                     if not torch.allclose(found, expected, rtol=1e-6, atol=1e-9):
                         raise RuntimeError(f"{case.name}: {found}, by the reference {expected}")
