@@ -55,10 +55,6 @@ ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAUL
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden"]  # fmt: skip
-# What is worth inlining says so. With the limits of -O2 for the rest the library is a tenth smaller and no
-# slower (docs/performance.md). One value at a time is for processors without AVX2 alone.
-KERNEL_FLAGS = ["--param=max-inline-insns-single=70", "--param=inline-min-speedup=30"]
-PLAIN_X86_FLAGS = ["-O2"]
 # Compressed, the code for several GPUs takes a third of the room.
 NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-compress-all"]
 
@@ -256,8 +252,9 @@ def build_library(folder: Path) -> Path:
     losses.sort(key=lambda file: file.stat().st_size, reverse=True)
     for isa in reversed(ISAS):
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
-        optimize = PLAIN_X86_FLAGS if X86 and isa == "DEFAULT" else KERNEL_FLAGS
-        flags = [*CXX_FLAGS, *optimize, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        # Without vectors -O3 makes code a third larger, and what takes it is older than 2013.
+        plain = ["-O2"] if X86 and isa == "DEFAULT" else []
+        flags = [*CXX_FLAGS, *plain, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
         for file in losses:
             graph.compile([KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}")
         graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)

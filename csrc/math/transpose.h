@@ -116,6 +116,27 @@ LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, floa
 
 #endif
 
+/// By blocks: one function for all that transpose, as it is large.
+template <class T>
+[[gnu::noinline]] void transpose_blocks(const T* from, int64_t from_stride, T* to, int64_t to_stride,
+                                        int64_t rows, int64_t columns) {
+#if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
+  if constexpr (std::is_same_v<T, float>) {
+    constexpr int64_t n = kTransposeBlock;
+    for (int64_t i = 0; i < rows; i += n) {
+      for (int64_t j = 0; j < columns; j += n) {
+        transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
+                        std::min<int64_t>(rows - i, n), std::min<int64_t>(columns - j, n));
+      }
+    }
+    return;
+  }
+#endif
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+  }
+}
+
 /// to[j][i] = from[i][j].
 template <class T>
 LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows,
@@ -136,18 +157,9 @@ LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t
       y.store(to + n);
       return;
     }
-    for (int64_t i = 0; i < rows; i += n) {
-      for (int64_t j = 0; j < columns; j += n) {
-        transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
-                        std::min<int64_t>(rows - i, n), std::min<int64_t>(columns - j, n));
-      }
-    }
-    return;
   }
 #endif
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
-  }
+  transpose_blocks(from, from_stride, to, to_stride, rows, columns);
 }
 
 }  // namespace CPU_CAPABILITY

@@ -33,7 +33,7 @@ class RowLoop : RowGroup<S, across> {
         rule_(params, run.classes, run.smoothing, run.probability.data),
         keeps_(rule_.dense() || run.grad[0].data || run.grad[1].data) {}
 
-  LOSSOPS_INLINE V group() {
+  V group() {
     if constexpr (kReadsRow<E>) {
       for (int side = 0; side < kSides; ++side) read_logits(side);
     } else {
@@ -68,7 +68,7 @@ class RowLoop : RowGroup<S, across> {
 
   // -- logits ------------------------------------------------------------------------------------------
 
-  LOSSOPS_INLINE void read_logits(int side) {
+  void read_logits(int side) {
     if constexpr (across) x_[side] = this->stage_logits(side);
     if (!rule_.mapped()) return;
     T* const z = tile(kZ, side);
@@ -117,7 +117,7 @@ class RowLoop : RowGroup<S, across> {
 
   // -- probabilities -----------------------------------------------------------------------------------
 
-  LOSSOPS_INLINE RowShift<V> normalize(int side) {
+  RowShift<V> normalize(int side) {
     if constexpr (!kIsSoftmax<E>) return RowShift<V>::plain(kReadsRow<E> ? own_.logit : V(0));
     const Source logit = logits(side);
     const V largest = maximum([&](Step s) __attribute__((always_inline)) { return logit(s); });

@@ -115,12 +115,14 @@ class RegionPass {
 
   // -- sweeps ------------------------------------------------------------------------------------------
 
-  /// f(run, part) for each block, where f may sweep what the run points at; parts run in parallel.
+  /// f(run, part) for each block, where f may sweep what the run points at; parts run in parallel. Backwards,
+  /// a second sweep begins with what the first has left in the caches.
   template <class F>
-  void sweep(const cpu::Rows<S>& grad, const F& f) const {
+  void sweep(const cpu::Rows<S>& grad, bool backwards, const F& f) const {
     const auto work = [&](int64_t begin, int64_t end) {
       const Memory m(*this, grad);
-      for (int64_t part = begin; part < end; ++part) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t part = backwards ? begin + end - 1 - i : i;
         const int64_t sample = part / parts_, k = part % parts_;
         for (int64_t b = k * blocks_ / parts_; b < (k + 1) * blocks_ / parts_; ++b) {
           const int64_t first = sample * pixels_ + b * block_;
@@ -181,7 +183,7 @@ class RegionPass {
     const int64_t width = classes_ * kRegionSums;
     std::vector<double> by_part(samples_ * parts_ * width), costs(samples_ * parts_);
     std::atomic<bool> any_wrong{false};
-    sweep(keeps_ ? rows(grad_) : cpu::Rows<S>(), [&](cpu::RegionRun<S>& run, int64_t part) {
+    sweep(keeps_ ? rows(grad_) : cpu::Rows<S>(), false, [&](cpu::RegionRun<S>& run, int64_t part) {
       bool wrong = false;
       run.sums = by_part.data() + part * width;
       run.wrong = &wrong;
@@ -207,7 +209,7 @@ class RegionPass {
     std::transform(groups.slopes.begin(), groups.slopes.end(), slopes.begin(),
                    // Where nothing counts, the scale may be infinite.
                    [&](double slope) { return slope == 0 ? T(0) : static_cast<T>(slope * scale); });
-    sweep(rows(grad_), [&](cpu::RegionRun<S>& run, int64_t part) {
+    sweep(rows(grad_), true, [&](cpu::RegionRun<S>& run, int64_t part) {
       run.slopes = slopes.data() + (s_.batch ? 0 : part / parts_) * 2 * classes_;
       run.pixel_scale = static_cast<T>(pixel_scale);
       kernels_.differentiate(run);
