@@ -33,7 +33,7 @@ struct GaussianNLL {
   LOSSOPS_INLINE auto operator()(const X& x, const T& t, const S& var) const {
     const S v = at_least(var, eps);
     const auto nll = 0.5 * (log(v) + square(x - t) / v);
-    return full ? nll + kHalfLn2Pi : nll;
+    return choose(full, nll + kHalfLn2Pi, nll);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C&, const C& var) const {

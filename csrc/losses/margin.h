@@ -15,7 +15,7 @@ struct Hinge {
   template <class X, class T>
   LOSSOPS_INLINE auto operator()(const X& x, const T& t) const {
     const auto gap = relu(margin - t * x);
-    return power == 2 ? gap * gap : gap;
+    return choose(power == 2, gap * gap, gap);
   }
 };
 
@@ -60,7 +60,7 @@ struct MultiMargin {
   template <class P>
   LOSSOPS_INLINE auto other_class(const P& of) const {
     const auto gap = hinge(of.log_p() + margin);
-    return p == 2 ? gap * gap : gap;
+    return choose(p == 2, gap * gap, gap);
   }
 };
 

@@ -32,21 +32,27 @@ class Probability {
  public:
   /// d = z - shift, and e = exp(d) where that is at hand.
   LOSSOPS_INLINE Probability(const C& d, const C& e, const RowShift<C>& row)
-      : log_p_(d - row.log_sum), p_(e * row.share), d_(d), row_(row) {}
+      : log_p_(d - row.log_sum),
+        p_(e * row.share),
+        d_(d),
+        rest_(row.rest),
+        share_(row.share),
+        log_sum_(row.log_sum),
+        log_rest_(row.log_rest) {}
 
   LOSSOPS_INLINE C log_p() const { return log_p_; }
   LOSSOPS_INLINE C p() const { return p_; }
-  LOSSOPS_INLINE C q() const { return select(is_top(), row_.rest * row_.share, 1.0 - p_); }
+  LOSSOPS_INLINE C q() const { return select(is_top(), rest_ * share_, 1.0 - p_); }
   LOSSOPS_INLINE C log_q() const {
     const auto top = is_top();
-    return select(top, row_.log_rest - row_.log_sum, log1p(-select(top, C(0), p_)));
+    return select(top, log_rest_ - log_sum_, log1p(-select(top, C(0), p_)));
   }
   /// Whether this is the one largest class.
-  LOSSOPS_INLINE auto is_top() const { return (d_ == C(0)) & (row_.rest < C(1)); }
+  LOSSOPS_INLINE auto is_top() const { return (d_ == C(0)) & (rest_ < C(1)); }
 
  private:
   C log_p_, p_, d_;
-  RowShift<C> row_;
+  C rest_, share_, log_sum_, log_rest_;  // of the row: as one structure they would be copied in memory
 };
 
 /// Differentiated by ln p, as if that were a variable of its own: the gradient by the logits follows from

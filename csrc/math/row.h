@@ -204,7 +204,7 @@ class RowRule {
 
   template <class C>
   LOSSOPS_INLINE ClassCost<V> class_cost(const RowShift<V>& shift, const Place& place, const C& at) const {
-    ClassCost<V> cost;
+    ClassCost<V> cost;  // set number by number, or branches would make it one in memory
     const Probability<Dual<V>> p(place.d, place.x, shift);
     if constexpr (TakesGiven<E>) {
       const Dual<V> part = e_.given_class(p, at.target());
@@ -217,7 +217,9 @@ class RowRule {
         const Dual<V> true_class = e_.true_class(p);
         const Dual<V> part = weighted(given + V(share_) * weight, true_class);
         const auto drops = (given == V(0)) & (abs(true_class.v) == V(kInfinity));
-        cost = {part.v, part.d, weight * select(drops, V(0), true_class.v)};
+        cost.value = part.v;
+        cost.slope = part.d;
+        cost.target_slope = weight * select(drops, V(0), true_class.v);
       }
     }
     if constexpr (HasOtherClasses<E>) {
@@ -244,9 +246,13 @@ class RowRule {
   /// What a class adds to the sums of values, of slopes, and of the largest's slope if that is kept apart.
   LOSSOPS_INLINE std::array<V, 3> parts(const ClassCost<V>& cost, const RowShift<V>& shift,
                                         const Place& place) const {
-    if (!splits_top()) return {cost.value, cost.slope, V(0)};
-    const auto is_top = Probability<V>(place.d, place.x, shift).is_top();
-    return {cost.value, select(is_top, V(0), cost.slope), select(is_top, cost.slope, V(0))};
+    V slope = cost.slope, of_top(0);
+    if (splits_top()) {
+      const auto is_top = Probability<V>(place.d, place.x, shift).is_top();
+      of_top = select(is_top, slope, V(0));
+      slope = select(is_top, V(0), slope);
+    }
+    return {cost.value, slope, of_top};
   }
 
   /// What a class of two rows costs, with its derivative by ln p of one side.

@@ -66,6 +66,17 @@ LOSSOPS_INLINE X derived(const C& value, const C& derivative) {
   }
 }
 
+/// One of two, the same for all lanes. Number by number: structures that a branch chooses between lie in
+/// memory.
+template <class X>
+LOSSOPS_INLINE X choose(bool first, const X& a, const X& b) {
+  if constexpr (requires { a.d; }) {
+    return X(choose(first, a.v, b.v), choose(first, a.d, b.d));
+  } else {
+    return first ? X(a) : X(b);
+  }
+}
+
 /// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
 template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
