@@ -46,6 +46,7 @@ struct TripletMargin {
       param("margin", &TripletMargin::margin).positive(), param("p", &TripletMargin::p).at_least(0),
       param("eps", &TripletMargin::eps), param("swap", &TripletMargin::swap)};
   static constexpr int kVectors = 3;
+  static constexpr bool costly = true;
   static constexpr bool kLabelled = false, kLargest = true;
   static constexpr Numbers<double, 3> kNeutral{1, 1, 1};
   LOSSOPS_INLINE bool measures() const { return p != 1 && p != 2; }
@@ -85,6 +86,7 @@ struct Contrastive {
       param("pos_margin", &Contrastive::pos_margin), param("neg_margin", &Contrastive::neg_margin),
       param("p", &Contrastive::p).at_least(0), param("power", &Contrastive::power).between(1, 2)};
   static constexpr int kVectors = 2;
+  static constexpr bool costly = true;
   static constexpr bool kLabelled = true, kLargest = true;
   static constexpr Numbers<double, 1> kNeutral{1};
   LOSSOPS_INLINE bool measures() const { return p != 1 && p != 2; }

@@ -86,24 +86,32 @@ class VectorLoop {
     return c;
   }
 
-  /// The sum, or the largest, of each quantity that f gives for some elements.
+  /// The sum, or the largest, of each quantity that f gives for some elements. There are two of each, so that
+  /// one addition need not wait for the other; of a costly expression there is enough to do between two.
   template <bool largest, class F>
   auto reduced(const F& f) const {
     using Values = decltype(f(0, 0));
     constexpr size_t n = std::tuple_size_v<Values>;
     return [&]<size_t... k>(std::index_sequence<k...>) {
-      V all[n] = {((void)k, V(0))...};
-      const auto take = [&](const Values& v, int64_t count) __attribute__((always_inline)) {
+      V even[n] = {((void)k, V(0))...}, odd[n] = {((void)k, V(0))...};
+      const auto joined = [](V a, V b) __attribute__((always_inline)) {
         if constexpr (largest) {
-          ((all[k] = larger(V::first(std::get<k>(v), count), all[k])), ...);
+          return larger(a, b);
         } else {
-          ((all[k] = all[k] + V::first(std::get<k>(v), count)), ...);
+          return a + b;
         }
       };
+      const auto take = [&](V(&all)[n], const Values& v, int64_t count) __attribute__((always_inline)) {
+        ((all[k] = joined(V::first(std::get<k>(v), count), all[k])), ...);
+      };
       int64_t at = 0;
-      for (; at + kLanes <= b.length; at += kLanes) take(f(at, kLanes), kLanes);
-      if (at < b.length) take(f(at, b.length - at), b.length - at);
-      return Numbers<D, n>{folded<largest>(all[k])...};
+      for (; !kIsCostly<E> && at + 2 * kLanes <= b.length; at += 2 * kLanes) {
+        take(even, f(at, kLanes), kLanes);
+        take(odd, f(at + kLanes, kLanes), kLanes);
+      }
+      for (; at + kLanes <= b.length; at += kLanes) take(even, f(at, kLanes), kLanes);
+      if (at < b.length) take(even, f(at, b.length - at), b.length - at);
+      return Numbers<D, n>{folded<largest>(joined(even[k], odd[k]))...};
     }(std::make_index_sequence<n>());
   }
 
