@@ -23,14 +23,26 @@ function(lossops_add_kernels target)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()
   set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS LOSSOPS_KERNELS_ELSEWHERE)
+  get_target_property(kind ${target} TYPE)
+  if(kind MATCHES "^(SHARED|STATIC)_LIBRARY$")
+    lossops_keep_linked(${target} ${target})
+  endif()
 endfunction()
 
-# Most programs use no symbol of the library, only its operators, and linkers drop such a library under
-# --as-needed, which torch's own targets switch on behind them. So it is named once more, where that is off.
-# With it libc10: the library needs it, and only the program's run path says where it is.
+# Programs that call operators use no symbol of the library that defines them, and linkers drop such a library
+# under --as-needed, which torch's own targets switch on behind them, or take nothing from it if it is static.
+# So what links <target> names each library of losses once more, where that is off.
 function(lossops_keep_linked target)
+  get_target_property(kind ${target} TYPE)
+  set(how --no-as-needed)
+  if(kind STREQUAL STATIC_LIBRARY)
+    set(how --whole-archive)
+  endif()
+  set(needed)
+  foreach(library IN LISTS ARGN)
+    string(APPEND needed " \"$<TARGET_FILE:${library}>\"")
+  endforeach()
   if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    set(needed "\"$<TARGET_FILE:lossops::lossops>\" \"$<TARGET_FILE:c10>\"")
-    target_link_libraries(${target} INTERFACE "-Wl,--push-state,--no-as-needed ${needed} -Wl,--pop-state")
+    target_link_libraries(${target} INTERFACE "-Wl,--push-state,${how}${needed} -Wl,--pop-state")
   endif()
 endfunction()

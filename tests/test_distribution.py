@@ -452,7 +452,7 @@ def test_errors(tmp_path: Path) -> None:
         LossDistribution(ce).update(x, t, index=["a"] * len(t))
     with pytest.raises(IndexError, match=r"labels must be in \[0, 2\), got [23]"):
         LossDistribution(ce, 2).update(x, t)
-    with pytest.raises(ValueError, match="labels are needed for num_classes"):
+    with pytest.raises(ValueError, match="num_classes needs an integer per loss"):
         LossDistribution(lossops.nn.MSELoss(), 2).update(x, x)
     with pytest.raises(ValueError, match=r"labels must have the shape .*\(50,\).* got \(3,\)"):
         LossDistribution(ce, CLASSES).update(x, t, labels=t[:3])

@@ -36,7 +36,7 @@ def define(
 
     **The expression** says what one element costs. It is parsed, never executed. Lines of the form
     ``name = value`` may stand before the result, which is the last one, and which ``.mean()`` or
-    ``.sum()`` may end: then that is the reduction by default. It has
+    ``.sum()`` may end: then that is the reduction by default. ``#`` begins a comment. It has
 
     * the names of the tensors and parameters; numbers; the constants ``pi``, ``e`` and ``inf``;
     * ``+ - * /``, and ``x ** y``: a product if y is written out and whole, from -16 to 16, a square

@@ -31,6 +31,7 @@ TOO_DEEP = (
     "parentheses around parts of it help"
 )
 WINDOW = 100  # how much of a long expression a message shows
+COMMENT = re.compile("#[^\n]*")
 STATED = re.compile(r"(?:^|[\n;])[ \t]*(?:return\b|[A-Za-z_]\w*[ \t]*=(?!=))")
 
 
@@ -114,12 +115,12 @@ class Parser:
 
     def parse(self) -> Expression:
         """The whole loss, checked."""
-        given = self.text
+        given = COMMENT.sub("", self.text)
         self.lines = ["".join(c if " " <= c <= "~" else " " for c in given[:MAX_LENGTH])]
         if len(given) > MAX_LENGTH:
             self.fail(f"the expression has {len(given)} characters, {MAX_LENGTH} are allowed")
         for i, letter in enumerate(given):
-            if letter not in string.printable or letter in "\x0b\x0c\\#":
+            if letter not in string.printable or letter in "\x0b\x0c\\":
                 self.fail(f"the character {letter!a} is not used in expressions", i, i + 1)
         if STATED.search(given) is None:  # one expression, over as many lines as it likes
             self.lines = [" ".join(given.split())]

@@ -9,7 +9,7 @@ enum class Reduction : int64_t {
   None = 0,       ///< they are the result
   Mean = 1,       ///< their sum over their number, or over the weights where a loss says so
   Sum = 2,        ///< their sum
-  BatchMean = 3,  ///< their sum over input.size(0); kl_div only
+  BatchMean = 3,  ///< their sum over input.size(0); for losses element by element
 };
 
 }  // namespace lossops
