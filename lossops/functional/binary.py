@@ -464,8 +464,8 @@ def rww_bce_loss(
     Notes:
         * Logit form: no probability is clipped, so a confident mistake keeps its gradient,
           fp_weight (1 - t) p - fn_weight t (1 - p).
-        * With both weights 1 it is bce_with_logits; a weight of 0 against an infinite softplus
-          counts as 0.
+        * With both weights 1 it is bce_with_logits, with fp_weight = 1 that of a ``pos_weight`` of
+          fn_weight; a weight of 0 against an infinite softplus counts as 0.
 
     Reference:
         Y. Ho, S. Wookey, "The real-world-weight cross-entropy loss function: modeling the costs of

@@ -31,7 +31,9 @@ class Term(nn.Module):
     def __init__(self, name: str, loss: nn.Module) -> None:
         super().__init__()
         if not isinstance(loss, nn.Module):
-            raise TypeError(f"{name!r}: a loss must be an nn.Module, got {type(loss).__name__}")
+            hint = "; its .Module() is one" if hasattr(loss, "Module") else ""
+            given = f"got {type(loss).__name__}{hint}"
+            raise TypeError(f"{name!r}: a loss must be an nn.Module, {given}")
         if isinstance(loss, Combination):
             raise TypeError(f"{name!r}: a loss must return a tensor, {loss.kind} returns its terms")
         self.name = name

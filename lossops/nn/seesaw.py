@@ -15,7 +15,9 @@ class SeesawLoss(LabelLoss):
     """Seesaw loss: frequent classes push rare ones less, unless they are mistaken for them.
 
     See :func:`lossops.functional.seesaw_loss`. The module counts the labels of each class that it
-    is called with in training; the counts are saved with it. Across ranks each counts its own.
+    is called with in training mode; the counts are saved with it. Call ``loss.eval()`` while you
+    validate, or keep it inside the model: ``torch.no_grad()`` does not stop the counting. Across
+    ranks each counts its own.
 
     Args:
         num_classes: C.
