@@ -9,13 +9,14 @@
 //                     1 or 0; with `conditional`, only up to the first that the label does not reach
 //   maps(), logit(x)  whether this call has it, and z of an input x, where that is not x itself;
 //                     logit(x, log_prior) with a prior; target_logit(x) of the true class
-//   given_class(p, q) what each class costs, the label's too, beside a number that is given for it; with
-//   finish finish(own, others)  the cost of a row by those of its label's class and of all others, where it
-//   is not
-//                     their sum; the weight of the label multiplies it
+//   given_class(p, q) what each class costs, the label's too, by a number q that is given for it; with finish
+//   finish(own, others)
+//                     where that is not own + others, the cost of a row by what its label's class costs and
+//                     the sum of all others, or of given_class; the weight of the label multiplies it
 //   row(lse)          what the row's log-sum-exp costs
-//   takes_point       the target is a number between two classes, which share it; these are the last
-//   dimension shift             what logits are measured against: see Shift
+//   takes_point       the target is a number between two classes, which share it; classes are the last
+//                     dimension
+//   shift             what logits are measured against: see Shift
 #pragma once
 
 #include "expression.h"
