@@ -54,9 +54,10 @@ ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAUL
 # serial without -fopenmp; linking without it leaves torch's OpenMP runtime as the only one.
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
-             "-fvisibility-inlines-hidden"]  # fmt: skip
-# Kernels are large functions, in which GCC looks back over thousands of stores for what a load may read.
-KERNEL_FLAGS = ["--param=sccvn-max-alias-queries-per-access=50", "--param=ipa-max-aa-steps=100"]
+             "-fvisibility-inlines-hidden",
+             # In large kernels GCC would look over thousands of stores for what a load may read.
+             "--param=sccvn-max-alias-queries-per-access=50",
+             "--param=ipa-max-aa-steps=100"]  # fmt: skip
 # Compressed, the code for several GPUs takes a third of the room.
 NVCC_FLAGS = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "-Xfatbin", "-compress-all"]
 
@@ -256,7 +257,7 @@ def build_library(folder: Path) -> Path:
         macros = [f"-DCPU_CAPABILITY={isa}", f"-DCPU_CAPABILITY_{isa}"]
         # Without vectors -O3 makes code a third larger, and what takes it is older than 2013.
         plain = ["-O2"] if X86 and isa == "DEFAULT" else []
-        flags = [*CXX_FLAGS, *KERNEL_FLAGS, *plain, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
+        flags = [*CXX_FLAGS, *plain, "-Wno-uninitialized", *macros, *ISA_FLAGS[isa]]
         for file in losses:
             graph.compile([KERNELS], [*flags, f"-DLOSSOPS_FILE={file.stem}"], f"{isa}/{file.stem}")
         graph.compile([p for p in sources("*_isa.cpp") if p != KERNELS], flags, isa)
