@@ -299,8 +299,9 @@ def test_statements() -> None:
     one = "(where(target > c, 2, 1) * (input - target) ** 2 + abs(input - target))"
     graph, ending = parsed(one)
     assert ending == "mean" and "v0 = input - target" in graph
-    assert parsed(STATED.replace("d * d", "d ** 2")) == (graph, "mean")
-    assert parsed("# squares\n" + STATED.replace("\n", "  # from here\n")) == (graph, "mean")
+    stated = STATED.replace("d * d", "d ** 2")
+    assert parsed(stated) == (graph, "mean")
+    assert parsed("# squares\n" + stated.replace("\n", "  # so far\n")) == (graph, "mean")
     for end in ("mean", "sum"):
         for way in (f"{one}.{end}()", f"{end}({one})", f"torch.{end}({one})"):
             assert parsed(way) == (graph, end)
