@@ -52,7 +52,7 @@ def by_size(run: Run) -> Iterator[str]:
     """Geometric means, the least and the largest, by family and size, in float32."""
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for cell, baseline, ratio in ratios(run, KIND):
-        if cell["dtype"] != "float32":
+        if cell["dtype"] != "float32" or cell["family"] not in FAMILIES:
             continue
         count = elements(size_of(cell))
         name = next(name for name, least in reversed(CLASSES) if count >= least)
