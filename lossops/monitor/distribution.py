@@ -156,8 +156,8 @@ class LossDistribution:
             labels = next(fit, None)
         if labels is None:
             raise ValueError(
-                "LossDistribution: num_classes needs an integer per loss, and no operand holds them: "
-                "pass labels="
+                "LossDistribution: num_classes needs an integer per loss, and no operand holds "
+                "them: pass labels="
             )
         labels = _integers("labels", labels, losses.device)
         if labels.shape == losses.shape[:1]:
