@@ -302,6 +302,8 @@ def test_statements() -> None:
     stated = STATED.replace("d * d", "d ** 2")
     assert parsed(stated) == (graph, "mean")
     assert parsed("# squares\n" + stated.replace("\n", "  # so far\n")) == (graph, "mean")
+    hostile = Parser("mine", "input - target #include <x>", ("input", "target"), ())
+    assert hostile.parse().text == "input - target"  # no comment reaches a file
     for end in ("mean", "sum"):
         for way in (f"{one}.{end}()", f"{end}({one})", f"torch.{end}({one})"):
             assert parsed(way) == (graph, end)
