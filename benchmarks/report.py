@@ -263,6 +263,7 @@ def comparison_table(title: str, cells: Iterable[Cell], bandwidth: float | None 
 
 def check_table(found: Iterable[Check]) -> Table:
     table = make_table("promised and measured", ("what", "aim", "measured", "", ""))
+    table.columns[-1].no_wrap = False
     for check in found:
         verdict = Text("kept", style="green") if check.kept else Text("broken", style="bold red")
         aim = f"{'≤' if check.most else '≥'} {check.promised:g}"

@@ -8,6 +8,7 @@ and any number of ranks print the same numbers, as plain `python` does on one.
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -102,9 +103,10 @@ def main() -> None:
     else:
         dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
     train(options.way, options.steps)
-    dist.barrier()  # gloo's threads let go of tensors before Python ends
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # torch keeps a mesh's gloo threads, which may hold a tensor when Python ends
