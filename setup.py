@@ -55,6 +55,7 @@ ISA_FLAGS = {"DEFAULT": [], "AVX2": AVX2, "AVX512": AVX512} if X86 else {"DEFAUL
 CXX_FLAGS = ["-std=c++20", "-O3", "-g0", "-fopenmp", "-Wall", "-Wextra", "-Wno-unused-parameter",
              "-Wno-missing-field-initializers", "-Wno-maybe-uninitialized", "-Wno-unknown-pragmas",
              "-fvisibility-inlines-hidden",
+             "-fno-math-errno",  # or functions of a parameter alone are called for each vector
              # In large kernels GCC would look over thousands of stores for what a load may read.
              "--param=sccvn-max-alias-queries-per-access=50",
              "--param=ipa-max-aa-steps=100"]  # fmt: skip

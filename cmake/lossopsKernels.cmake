@@ -15,7 +15,7 @@ function(lossops_add_kernels target)
     target_compile_definitions(${objects} PRIVATE $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>
                                CPU_CAPABILITY=${isa} CPU_CAPABILITY_${isa})
     # at::vec trips the warnings of uninitialized variables in GCC's intrinsics.
-    target_compile_options(${objects} PRIVATE -O3 $<TARGET_PROPERTY:${target},COMPILE_OPTIONS>
+    target_compile_options(${objects} PRIVATE -O3 -fno-math-errno $<TARGET_PROPERTY:${target},COMPILE_OPTIONS>
                            -Wno-uninitialized -Wno-maybe-uninitialized ${flags_${isa}})
     target_include_directories(${objects} SYSTEM PRIVATE $<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>)
     target_compile_features(${objects} PRIVATE cxx_std_20)

@@ -77,7 +77,7 @@ def compile_flags(capability: str | None = None) -> list[str]:
         raise ValueError(
             f"compile_flags: capability must be one of {', '.join(flags)}, got {capability!r}"
         )
-    return ["-std=c++20", "-O3", *_QUIET, *flags[capability]]
+    return ["-std=c++20", "-O3", "-fno-math-errno", *_QUIET, *flags[capability]]
 
 
 def link_flags() -> list[str]:

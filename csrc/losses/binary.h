@@ -69,7 +69,7 @@ struct Focal {
     const auto s = logistic(x);
     const auto nll = s.nll(t, 1.0 - t);
     const auto loss = gamma == 0 ? nll : focused(focus(s, t), nll, t);
-    return choose(alpha != alpha, loss, ((1 - alpha) + (2 * alpha - 1) * t) * loss);
+    return balanced(loss, alpha, t);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C& t) const {
@@ -102,7 +102,7 @@ struct FocalByGamma {
     const auto tail = value_of(w) < 1e-37;
     const W log_w = at_least(W(select(tail, W(-s.nll(1.0 - t, t)), log(select(tail, W(1), w)))), -1e30);
     const auto loss = focused(exp(scaled(gamma, log_w)), nll, t);
-    return choose(alpha != alpha, loss, ((1 - alpha) + (2 * alpha - 1) * t) * loss);
+    return balanced(loss, alpha, t);
   }
   template <class C>
   LOSSOPS_INLINE auto invalid(const C&, const C& t, const C& gamma) const {

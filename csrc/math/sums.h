@@ -79,7 +79,7 @@ struct PixelCost {
     const auto s = logistic(x);
     const X nll = s.nll(t, 1.0 - t);
     const X cost = gamma == 0 ? nll : scaled(power(X(t * s.q() + (1.0 - t) * s.p()), gamma), nll);
-    return alpha == alpha ? X(((1 - alpha) + (2 * alpha - 1) * t) * cost) : cost;
+    return balanced(cost, alpha, t);
   }
 };
 

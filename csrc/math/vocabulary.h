@@ -77,6 +77,12 @@ LOSSOPS_INLINE X choose(bool first, const X& a, const X& b) {
   }
 }
 
+/// The loss of a score by alpha t + (1 - alpha) (1 - t), which balances the sides of the target; NaN leaves it.
+template <class X, class T>
+LOSSOPS_INLINE X balanced(const X& loss, double alpha, const T& t) {
+  return choose(alpha != alpha, loss, X(((1 - alpha) + (2 * alpha - 1) * t) * loss));
+}
+
 /// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
 template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
