@@ -40,7 +40,7 @@ class RowLoop : RowGroup<S, across> {
       fetch_inputs();
     }
     if (b.label && kSides == 1 && !OrdersClasses<E>) {
-      own_.logit = by_row([&](int64_t l) { return logit_at_label(l); });
+      own_.logit = kReadsRow<E> ? by_row([&](int64_t l) { return logit_at_label(l); }) : inputs_at_labels();
       if (b.true_weight) own_.weight = by_row([&](int64_t l) { return b.true_weight[label_[l]]; });
     }
     RowShift<V> shift[kSides];
@@ -98,6 +98,15 @@ class RowLoop : RowGroup<S, across> {
     const Plane<const S>& x = b.x[0];
     const int64_t row = first_ + std::min(l, this->count_ - 1);
     return static_cast<T>(x.data[row * x.row_stride + label_[l] * x.class_stride]);
+  }
+  /// The same for whole groups without a multiplication for each row, which would take most of the time.
+  LOSSOPS_INLINE V inputs_at_labels() const {
+    const Plane<const S>& x = b.x[0];
+    if (x.class_stride != 1 || this->count_ < Base::kRowsAtOnce) {
+      return by_row([&](int64_t l) { return input_at_label(l).v; });
+    }
+    const S* const row = x.data + first_ * x.row_stride;
+    return by_row([&](int64_t l) { return row[l * x.row_stride + label_[l]]; });
   }
   LOSSOPS_INLINE Scalar<T> prior_at_label(int64_t l) const {
     return b.log_prior ? b.log_prior[label_[l]] : T(0);

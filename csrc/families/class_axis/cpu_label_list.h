@@ -38,7 +38,7 @@ class LabelListLoop : RowGroup<S, false> {
     const auto input = source(b.x[0], nullptr);
     V value(0);
     for (int64_t i = 0; i < n; ++i) {
-      label_[0] = labels[i];
+      label_ = labels + i;
       const V of_label(static_cast<T>(input.row[labels[i]]));
       const auto [v, slope] = this->template sums<2>([&](Step s) __attribute__((always_inline)) {
         const auto counts = V::load(wrong + s.at, s.count) == V(1);

@@ -170,13 +170,8 @@ class RowGroup {
     count_ = std::min(kRowsAtOnce, b.rows - row);
     any_ignored_ = false;
     if (b.label && !b.label_list) {
-      const int64_t* const label = b.label + first_;
-      if (count_ == kRowsAtOnce) {
-        std::copy_n(label, kRowsAtOnce, label_);
-      } else {
-        std::fill(std::copy_n(label, count_, label_), label_ + kRowsAtOnce, 0);
-      }
-      if (b.ignores) drop_ignored();
+      label_ = b.label + first_;
+      if (count_ < kRowsAtOnce || (b.ignores && has_ignored())) copy_labels();
     }
     if (any_ignored_) keep_ = by_row([&](int64_t l) { return 1 - ignored_[l]; });
     row_scale_ = V(b.value_scale);
@@ -186,15 +181,21 @@ class RowGroup {
     return across || !any_ignored_;
   }
 
-  /// Gives ignored rows a label that may be read.
-  void drop_ignored() {
+  bool has_ignored() const {
     int64_t any = 0;
+    for (int64_t l = 0; l < kRowsAtOnce; ++l) any |= label_[l] == b.ignore_index;
+    return any != 0;
+  }
+
+  /// Gives ignored rows, and lanes without one, a label that may be read.
+  __attribute__((noinline)) void copy_labels() {
     for (int64_t l = 0; l < kRowsAtOnce; ++l) {
-      ignored_[l] = label_[l] == b.ignore_index;
-      label_[l] = ignored_[l] ? 0 : label_[l];
-      any |= ignored_[l];
+      const int64_t label = l < count_ ? label_[l] : 0;
+      ignored_[l] = b.ignores && label == b.ignore_index;
+      copied_[l] = ignored_[l] ? 0 : label;
+      any_ignored_ |= ignored_[l] != 0;
     }
-    any_ignored_ = any != 0;
+    label_ = copied_;
   }
 
   /// Makes zero what belongs to rows that are ignored.
@@ -368,7 +369,8 @@ class RowGroup {
     V::store(x, lane);
     S* const rows = to.data + first_ * to.row_stride;
     for (int64_t l = 0; l < count_; ++l) {
-      if (!ignored_[l]) rows[l * to.row_stride + label_[l] * to.class_stride] = static_cast<S>(lane[l]);
+      if (!any_ignored_ || !ignored_[l])
+        rows[l * to.row_stride + label_[l] * to.class_stride] = static_cast<S>(lane[l]);
     }
   }
 
@@ -389,8 +391,8 @@ class RowGroup {
 
   // Of the group:
   int64_t first_ = 0, count_ = 0;
-  int64_t label_[kRowsAtOnce] = {};
-  int64_t ignored_[kRowsAtOnce] = {};
+  int64_t copied_[kRowsAtOnce] = {}, ignored_[kRowsAtOnce] = {};
+  const int64_t* label_ = copied_;  ///< by row
   bool any_ignored_ = false;
   V label_lanes_{0}, keep_{1}, row_scale_{1};
 };
