@@ -71,6 +71,13 @@ def test_docstring_must_describe_parameters() -> None:
         Docstring.parse(NEW.format(of="")).completed(["input", "target"])
 
 
+def test_arguments_are_positional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "FUNCTIONAL", tmp_path)
+    (tmp_path / "new.py").write_text("def new_loss(input, target, *, c=1.0):\n    'A loss.'\n")
+    with pytest.raises(ValueError, match="new.py: new_loss: no argument may be keyword-only: c"):
+        losses.completed("new")
+
+
 EXAMPLES = {  # of CONTRIBUTING.md: the files of the function and of the line, the parameters
     "cauchy": ("regression", "regression", "float c=1.0"),
     "brier": ("classification", "softmax", ""),

@@ -50,6 +50,16 @@ def test_slope_at_a_tiny_mean(p: float) -> None:
     )
 
 
+def test_higher_derivatives_by_a_parameter_too_small_for_float32() -> None:
+    """It counts as the smallest normal number, as in kernels; as 0 it gave NaN where d = 0."""
+    x = torch.tensor([0.0, 1e-3, 1.0], requires_grad=True)
+    loss = F.charbonnier_loss(x, torch.zeros(3), eps=1e-50, reduction="sum")
+    (slope,) = torch.autograd.grad(loss, x, create_graph=True)
+    assert slope.tolist() == [0.0, 1.0, 1.0]
+    (curvature,) = torch.autograd.grad(slope.sum(), x)
+    assert torch.isfinite(curvature).all() and curvature[0] > 1e37
+
+
 def test_slope_by_a_tiny_scale() -> None:
     """It is -df / s far out, and was taken by way of d / s^2, which overflows."""
     s = torch.tensor([1e-20], requires_grad=True)

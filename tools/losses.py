@@ -197,6 +197,9 @@ def completed(family: str) -> str:
     text = (FUNCTIONAL / f"{family}.py").read_text()
     lines = text.split("\n")
     for node in reversed(list(_functions(ast.parse(text)))):
+        if node.args.kwonlyargs:
+            names = ", ".join(a.arg for a in node.args.kwonlyargs)
+            raise ValueError(f"{family}.py: {node.name}: no argument may be keyword-only: {names}")
         doc = Docstring.parse(ast.get_docstring(node) or "")
         doc, at = doc.completed(a.arg for a in node.args.args), node.body[0]
         lines[at.lineno - 1 : at.end_lineno] = f'    """{doc.render()}"""'.split("\n")

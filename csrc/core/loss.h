@@ -146,6 +146,10 @@ struct Settings {
     }
     return held;
   }
+  /// The same in the dtype in which is computed.
+  std::array<double, kMaxParams> held_in(at::ScalarType math) const {
+    return math == at::kDouble ? held_by<double>() : held_by<float>();
+  }
 };
 
 struct Call {

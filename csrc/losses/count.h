@@ -99,13 +99,15 @@ struct Tweedie {
     const auto x = value_of(input);
     using C = std::remove_const_t<decltype(x)>;
     const C t = value_of(target);
-    const C m = log_input ? x : log(x), mean = log_input ? exp(x) : x;
-    const auto mean_to = [&](double e) { return e == 0 ? C(constant(x, 1)) : e == 1 ? mean : C(exp(e * m)); };
+    const C m = log_input ? x : log(x);
+    const auto mean_to = [&](double e) {
+      return e == 0 ? C(constant(x, 1)) : e == 1 && !log_input ? x : C(exp(e * m));
+    };
     const C costs = p == 2 ? m : C(mean_to(2 - p) / (2 - p));
     const C gains = p == 1 ? m : C(mean_to(1 - p) / (1 - p));
     const auto by_input = [&] {
       if (log_input) return C(mean_to(2 - p) - scaled(t, mean_to(1 - p)));
-      return C(mean_to(1 - p) * (1.0 - t / select((mean == 0.0) & (t == 0.0), C(1), mean)));
+      return C(mean_to(1 - p) * (1.0 - t / select((x == 0.0) & (t == 0.0), C(1), x)));
     };
     const auto by_target = [&] { return -gains; };
     return with_slope(with_slope(C(costs - scaled(t, gains)), input, by_input), target, by_target);

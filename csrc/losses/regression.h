@@ -69,10 +69,12 @@ struct LogCosh {
 /// sqrt(d^2 + eps^2) - eps, free of cancellation near 0 and of overflow.
 template <class D>
 LOSSOPS_INLINE D charbonnier(const D& d, double eps) {
-  const D h = hypot(d, eps);
-  const auto far = abs(value_of(d)) > eps;
-  const D s = select(far, D(eps), d);
-  return select(far, h - eps, s * (s / (h + eps)));
+  const D root = hypot(d, eps);
+  const auto v = value_of(d), h = value_of(root);
+  using C = std::remove_const_t<decltype(v)>;
+  const auto far = abs(v) > eps;
+  const C s = select(far, C(eps), v);
+  return derived<D>(select(far, h - eps, s * (s / (h + eps))), derivative_of(root));
 }
 
 /// Charbonnier et al. (1994).

@@ -48,9 +48,9 @@ class ClassAxisDecomposition {
   explicit ClassAxisDecomposition(const Call& call)
       : call_(call),
         f_(ClassAxisLoss::of(call).members),
-        params_(call.settings.params.data()),
         rows_(call),
-        dtype_(at::toOpMathType(call.promoted_dtype())) {
+        dtype_(at::toOpMathType(call.promoted_dtype())),
+        held_(call.settings.held_in(dtype_)) {
     // Once, so that gradients are summed in that dtype.
     for (at::Tensor* t : {&rows_.true_weight, &rows_.other_weight, &rows_.prior, &rows_.class_weight,
                           &rows_.row_weight, &rows_.given}) {
@@ -349,9 +349,10 @@ class ClassAxisDecomposition {
 
   const Call& call_;
   const ClassAxisMembers& f_;
-  const double* const params_;
   ClassAxisArguments rows_;
   const at::ScalarType dtype_;
+  const std::array<double, kMaxParams> held_;
+  const double* const params_ = held_.data();
   at::Tensor keep_;   ///< whether a row counts; undefined if all do
   at::Tensor label_;  ///< of the rows' shape with a last dimension of 1
   at::Tensor z_[2];

@@ -32,7 +32,7 @@ class ElementPass : Launcher {
     const int w = loss_.operands;
     ElementArgs args{};
     args.size = elements_.numel();
-    const auto params = math_ == at::kDouble ? s.held_by<double>() : s.held_by<float>();
+    const auto params = s.held_in(math_);
     std::copy(params.begin(), params.end(), args.params);
     args.label = loss_.target;
     args.ignores = s.ignore_index.has_value();

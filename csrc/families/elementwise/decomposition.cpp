@@ -80,7 +80,7 @@ at::Tensor decompose(const Call& call) {
     }
   }
   check_domain(call, operands.data(), valid);
-  at::Tensor value = values(loss, operands.data(), s.params.data());
+  at::Tensor value = values(loss, operands.data(), s.held_in(dtype).data());
   if (valid.defined()) {
     value = at::where(valid, value, 0.0);
     if (weight.defined()) weight = at::where(valid, weight, 0.0);
