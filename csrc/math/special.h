@@ -93,14 +93,18 @@ constexpr bool is_single() {
 }
 
 /// 1 + r(n) x (1 + r(n + 1) x (1 + ... r(last) x)): a series by the ratios of its terms, as a lambda without
-/// captures gives them.
-template <int n, int last, class Ratio, class C>
+/// captures gives them. From the k-th ratio on, with all coefficients multiplied out.
+template <int n, int last, int k = n, class Ratio, class C>
 LOSSOPS_INLINE C series(const C& x, Ratio ratio) {
-  if constexpr (n > last) {
-    return C(1);
+  constexpr double coefficient = [] {
+    double product = 1;
+    for (int i = n; i < k; ++i) product *= Ratio()(i);
+    return product;
+  }();
+  if constexpr (k > last) {
+    return C(coefficient);
   } else {
-    constexpr double r = Ratio()(n);
-    return series<n + 1, last>(x, ratio) * (x * r) + 1.0;
+    return series<n, last, k + 1>(x, ratio) * x + coefficient;
   }
 }
 
