@@ -83,7 +83,7 @@ LOSSOPS_INLINE X balanced(const X& loss, double alpha, const T& t) {
   return choose(alpha != alpha, loss, X(((1 - alpha) + (2 * alpha - 1) * t) * loss));
 }
 
-/// max(x, 0), with derivative 1 at 0 as torch's clamp_min; NaN stays, with derivative 0.
+/// max(x, 0), with derivative 1 at 0 as clamp_min before torch 2.14; NaN stays, with derivative 0.
 template <class X>
 LOSSOPS_INLINE X relu(const X& x) {
   const auto v = value_of(x);

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from tests.families.vectors import VECTORS, VectorDraw
+from tests.losses.formulas import positive_part
 from tests.losses.table import Bad, row
 
 PAIRS = {"family": VECTORS, "operands": ("input1", "input2", "target"), "fixed": ("target",),
@@ -28,7 +29,7 @@ def cosine_embedding(input1: Tensor, input2: Tensor, target: Tensor, margin: flo
     input1, input2 = torch.broadcast_tensors(input1, input2)
     squares = (input1 * input1).sum(-1) * (input2 * input2).sum(-1)
     cosine = (input1 * input2).sum(-1) / squares.sqrt()
-    apart = torch.where(target == -1, (cosine - margin).clamp(min=0), 0)
+    apart = torch.where(target == -1, positive_part(cosine - margin), 0)
     return torch.where(target == 1, 1 - cosine, apart)
 
 
@@ -55,7 +56,7 @@ def triplet_margin(
 
     far = distance(anchor, negative)
     far = torch.minimum(far, distance(positive, negative)) if swap else far
-    return (distance(anchor, positive) - far + margin).clamp(min=0)
+    return positive_part(distance(anchor, positive) - far + margin)
 
 
 @row(
@@ -75,5 +76,5 @@ def contrastive(
 ) -> Tensor:
     """Hadsell et al. 2006, for power 2."""
     d = torch.linalg.vector_norm(input1 - input2, p, dim=-1)
-    gap = torch.where(target > 0, d - pos_margin, neg_margin - d).clamp(min=0)
+    gap = positive_part(torch.where(target > 0, d - pos_margin, neg_margin - d))
     return gap**power

@@ -24,6 +24,11 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.exp(logsigmoid(x))
 
 
+def positive_part(x: Tensor) -> Tensor:
+    """max(x, 0) with derivative 1 at 0, as that of clamp was before torch 2.14."""
+    return torch.where(x < 0, 0, x)
+
+
 def log_rising(x: Tensor, d: Tensor) -> Tensor:
     """ln Gamma(x + d) - ln Gamma(x).
 

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tests.families import Draw
 from tests.families.class_axis import LABELS, ClassAxis, ClassDraw, of
-from tests.losses.formulas import at, one_hot, softplus
+from tests.losses.formulas import at, one_hot, positive_part, softplus
 from tests.losses.table import Bad, row
 
 
@@ -47,7 +47,7 @@ def label_lists(draw: ClassDraw) -> tuple[Tensor, ...]:
          Bad("hinge: power must be .*got 0", {"power": 0})),
 )  # fmt: skip
 def hinge(input: Tensor, target: Tensor, margin: float = 1.0, power: int = 1) -> Tensor:
-    return (margin - target * input).clamp(min=0) ** power
+    return positive_part(margin - target * input) ** power
 
 
 @row(
@@ -58,7 +58,7 @@ def hinge(input: Tensor, target: Tensor, margin: float = 1.0, power: int = 1) ->
 def hinge_embedding(input: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
     """A target other than -1 and 1 gets both terms, as in torch."""
     similar = torch.where(target == -1, 0.0, input)
-    return similar + torch.where(target == 1, 0.0, (margin - input).clamp(min=0))
+    return similar + torch.where(target == 1, 0.0, positive_part(margin - input))
 
 
 @row(
@@ -75,7 +75,7 @@ def soft_margin(input: Tensor, target: Tensor) -> Tensor:
     params=({}, {"margin": 0.5}), kinks=lambda p: (p.get("margin", 0.0),),
 )  # fmt: skip
 def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0) -> Tensor:
-    return (margin - target * (input1 - input2)).clamp(min=0)
+    return positive_part(margin - target * (input1 - input2))
 
 
 @row(
