@@ -6,12 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
+from torch.utils.cpp_extension import CUDA_HOME
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = ROOT / "build" / "prefix"
 TORCH = Path(torch.utils.cmake_prefix_path)
 PACKAGE = ROOT / "lossops"  # a prefix as well, as setup.py fills it
+needs_toolkit = pytest.mark.skipif(
+    torch.version.cuda is not None
+    and not (CUDA_HOME and Path(CUDA_HOME, "include/cuda_runtime_api.h").exists()),
+    reason="CMake finds a torch with CUDA only beside the CUDA toolkit",
+)
 
 
 def tool(name: str) -> str:

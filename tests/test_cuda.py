@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests import cuda_objects, registry
-from tests.cpp_library import ROOT
+from tests.cpp_library import ROOT, needs_toolkit
 
 nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler here")
 
@@ -62,12 +62,14 @@ def run_emulated(suites: tuple[str, ...], chosen: str) -> None:
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
+@needs_toolkit
 @pytest.mark.parametrize("branches", BRANCHES)
 def test_emulated_branches(branches: str) -> None:
     suites, chosen = BRANCHES[branches]
     run_emulated(suites, f"({' '.join(chosen.split())}) and {HOST_ONLY}")
 
 
+@needs_toolkit
 @pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_emulated(suite: str) -> None:

@@ -17,6 +17,7 @@ import lossops
 from lossops._define.expression import Parser
 from lossops._define.language import ALIASES, CONSTANTS, FUNCTIONS
 from lossops._define.written import written
+from tests.losses.formulas import at_least, clamped
 
 # -- what is refused ----------------------------------------------------------------------------
 
@@ -363,13 +364,13 @@ def test_rewrites(given: str) -> None:
 X, T, A = Tensor, Tensor, Tensor
 WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
     "abs(input - target)": lambda x, t, a: (x - t).abs(),
-    "clamp(input, target, extra + 0.25)": lambda x, t, a: torch.clamp(x, t, a + 0.25),
-    "clamp(input, -1, c)": lambda x, t, a: x.clamp(-1, 1.5),
-    "clamp(c, input, 3)": lambda x, t, a: torch.full_like(x, 1.5).clamp_min(x),
+    "clamp(input, target, extra + 0.25)": lambda x, t, a: clamped(x, t, a + 0.25),
+    "clamp(input, -1, c)": lambda x, t, a: clamped(x, -1, 1.5),
+    "clamp(c, input, 3)": lambda x, t, a: at_least(torch.full_like(x, 1.5), x),
     "exp(input) * target": lambda x, t, a: x.exp() * t,
     "expm1(input / 4) / (extra + 4)": lambda x, t, a: torch.expm1(x / 4) / (a + 4),
     "hinge(input - target)": lambda x, t, a: torch.relu(x - t),
-    "relu(input - target)": lambda x, t, a: (x - t).clamp_min(0),
+    "relu(input - target)": lambda x, t, a: at_least(x - t, 0),
     "hypot(input, c)": lambda x, t, a: torch.hypot(x, torch.full_like(x, 1.5)),
     "log(square(input) + 0.1)": lambda x, t, a: (x * x + 0.1).log(),
     "log1p(square((input - target) / c))": lambda x, t, a: ((x - t) / 1.5).square().log1p(),
@@ -413,7 +414,7 @@ WORDS: dict[str, Callable[[X, T, A], Tensor]] = {  # with c = 1.5
         lambda x, t, a: torch.where(x > t, x * x, torch.maximum(t, a)) - 1
     ),
     "(input - target).square().log1p() + input.where(extra > 0, c).clip(-1, 1)": (
-        lambda x, t, a: (x - t).square().log1p() + x.where(a > 0, 1.5).clamp(-1, 1)
+        lambda x, t, a: (x - t).square().log1p() + clamped(x.where(a > 0, 1.5), -1, 1)
     ),
     "torch.abs(input) + F.softplus(target) * math.log(c)": (
         lambda x, t, a: x.abs() + torch.nn.functional.softplus(t) * math.log(1.5)

@@ -13,6 +13,7 @@ from tests.losses import BY_OP, LOSSES, Loss
 
 WEIGHTS = (None, "full", "row")
 FAST = torch.float32, torch.bfloat16, torch.float16
+(CLAMP_SLOPE,) = torch.func.grad(lambda x: x.clamp_min(0).sum())(torch.zeros(1)).tolist()
 
 
 def options(loss: Loss, params: dict[str, Any]) -> list[Case]:
@@ -168,6 +169,8 @@ def test_drop_in(shared: Loss, params: dict[str, Any], on_kinks: bool, device: s
         # At a kink the first derivative is a convention worth keeping, the second is arbitrary.
         twice = not shared.torch_once
         order = len(names) if on_kinks else 2 * len(names)
+        if on_kinks and CLAMP_SLOPE != 1 and shared.op in ("margin_ranking", "hinge_embedding"):
+            order = 0  # ours is that of earlier versions of torch
         ours, theirs = (
             derivatives(case, proper(case, call), names, twice)[:order]
             for call in (case.ours, theirs)

@@ -77,7 +77,7 @@ LOSSOPS_INLINE X choose(bool first, const X& a, const X& b) {
   }
 }
 
-/// The loss of a score by alpha t + (1 - alpha) (1 - t), which balances the sides of the target; NaN leaves it.
+/// The loss of a score by alpha t + (1 - alpha) (1 - t), which balances the sides; NaN leaves it.
 template <class X, class T>
 LOSSOPS_INLINE X balanced(const X& loss, double alpha, const T& t) {
   return choose(alpha != alpha, loss, X(((1 - alpha) + (2 * alpha - 1) * t) * loss));

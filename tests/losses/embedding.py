@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from tests.families.vectors import VECTORS, VectorDraw
-from tests.losses.formulas import positive_part
+from tests.losses.formulas import at_least
 from tests.losses.table import Bad, row
 
 PAIRS = {"family": VECTORS, "operands": ("input1", "input2", "target"), "fixed": ("target",),
@@ -29,7 +29,7 @@ def cosine_embedding(input1: Tensor, input2: Tensor, target: Tensor, margin: flo
     input1, input2 = torch.broadcast_tensors(input1, input2)
     squares = (input1 * input1).sum(-1) * (input2 * input2).sum(-1)
     cosine = (input1 * input2).sum(-1) / squares.sqrt()
-    apart = torch.where(target == -1, positive_part(cosine - margin), 0)
+    apart = torch.where(target == -1, at_least(cosine - margin, 0), 0)
     return torch.where(target == 1, 1 - cosine, apart)
 
 
@@ -56,7 +56,7 @@ def triplet_margin(
 
     far = distance(anchor, negative)
     far = torch.minimum(far, distance(positive, negative)) if swap else far
-    return positive_part(distance(anchor, positive) - far + margin)
+    return at_least(distance(anchor, positive) - far + margin, 0)
 
 
 @row(
@@ -76,5 +76,5 @@ def contrastive(
 ) -> Tensor:
     """Hadsell et al. 2006, for power 2."""
     d = torch.linalg.vector_norm(input1 - input2, p, dim=-1)
-    gap = positive_part(torch.where(target > 0, d - pos_margin, neg_margin - d))
+    gap = at_least(torch.where(target > 0, d - pos_margin, neg_margin - d), 0)
     return gap**power

@@ -24,9 +24,13 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.exp(logsigmoid(x))
 
 
-def positive_part(x: Tensor) -> Tensor:
-    """max(x, 0) with derivative 1 at 0, as that of clamp was before torch 2.14."""
-    return torch.where(x < 0, 0, x)
+def at_least(x: Tensor, low: Tensor | float) -> Tensor:
+    """max(x, low) with derivative 1 at low, as that of clamp was before torch 2.14."""
+    return torch.where(x < low, low, x)
+
+
+def clamped(x: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+    return at_least(torch.where(x > high, high, x), low)
 
 
 def log_rising(x: Tensor, d: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tests.families import Draw
 from tests.families.class_axis import LABELS, ClassAxis, ClassDraw, of
-from tests.losses.formulas import at, one_hot, positive_part, softplus
+from tests.losses.formulas import at, at_least, one_hot, softplus
 from tests.losses.table import Bad, row
 
 
@@ -47,7 +47,7 @@ def label_lists(draw: ClassDraw) -> tuple[Tensor, ...]:
          Bad("hinge: power must be .*got 0", {"power": 0})),
 )  # fmt: skip
 def hinge(input: Tensor, target: Tensor, margin: float = 1.0, power: int = 1) -> Tensor:
-    return positive_part(margin - target * input) ** power
+    return at_least(margin - target * input, 0) ** power
 
 
 @row(
@@ -58,7 +58,7 @@ def hinge(input: Tensor, target: Tensor, margin: float = 1.0, power: int = 1) ->
 def hinge_embedding(input: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
     """A target other than -1 and 1 gets both terms, as in torch."""
     similar = torch.where(target == -1, 0.0, input)
-    return similar + torch.where(target == 1, 0.0, positive_part(margin - input))
+    return similar + torch.where(target == 1, 0.0, at_least(margin - input, 0))
 
 
 @row(
@@ -75,7 +75,7 @@ def soft_margin(input: Tensor, target: Tensor) -> Tensor:
     params=({}, {"margin": 0.5}), kinks=lambda p: (p.get("margin", 0.0),),
 )  # fmt: skip
 def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0) -> Tensor:
-    return positive_part(margin - target * (input1 - input2))
+    return at_least(margin - target * (input1 - input2), 0)
 
 
 @row(

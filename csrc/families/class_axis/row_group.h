@@ -181,11 +181,7 @@ class RowGroup {
     return across || !any_ignored_;
   }
 
-  bool has_ignored() const {
-    int64_t any = 0;
-    for (int64_t l = 0; l < kRowsAtOnce; ++l) any |= label_[l] == b.ignore_index;
-    return any != 0;
-  }
+  bool has_ignored() const { return std::count(label_, label_ + kRowsAtOnce, b.ignore_index) > 0; }
 
   /// Gives ignored rows, and lanes without one, a label that may be read.
   __attribute__((noinline)) void copy_labels() {
