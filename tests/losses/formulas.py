@@ -30,7 +30,8 @@ def at_least(x: Tensor, low: Tensor | float) -> Tensor:
 
 
 def clamped(x: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
-    return at_least(torch.where(x > high, high, x), low)
+    raised = at_least(x, low)
+    return torch.where(raised > high, high, raised)
 
 
 def log_rising(x: Tensor, d: Tensor) -> Tensor:
