@@ -26,12 +26,12 @@ def sigmoid(x: Tensor) -> Tensor:
 
 def at_least(x: Tensor, low: Tensor | float) -> Tensor:
     """max(x, low) with derivative 1 at low, as that of clamp was before torch 2.14."""
-    return torch.where(x < low, low, x)
+    return torch.where((x < low) | (low != low), low, x)
 
 
 def clamped(x: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
     raised = at_least(x, low)
-    return torch.where(raised > high, high, raised)
+    return torch.where((raised > high) | (high != high), high, raised)
 
 
 def log_rising(x: Tensor, d: Tensor) -> Tensor:
