@@ -14,11 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = ROOT / "build" / "prefix"
 TORCH = Path(torch.utils.cmake_prefix_path)
 PACKAGE = ROOT / "lossops"  # a prefix as well, as setup.py fills it
-needs_toolkit = pytest.mark.skipif(
-    torch.version.cuda is not None
-    and not (CUDA_HOME and Path(CUDA_HOME, "include/cuda_runtime_api.h").exists()),
-    reason="CMake finds a torch with CUDA only beside the CUDA toolkit",
+LACKS_TOOLKIT = torch.version.cuda is not None and not (
+    CUDA_HOME and Path(CUDA_HOME, "include/cuda_runtime_api.h").exists()
 )
+NEEDS_TOOLKIT = "CMake finds a torch with CUDA only beside the CUDA toolkit"
 
 
 def tool(name: str) -> str:
@@ -29,6 +28,8 @@ def tool(name: str) -> str:
 
 def cmake(source: Path, build: Path, *settings: str, target: str = "all") -> str:
     """Configure a project and build a target; what cmake said of the configuration."""
+    if LACKS_TOOLKIT:
+        pytest.skip(NEEDS_TOOLKIT)
     configure = [tool("cmake"), "-S", str(source), "-B", str(build), "-G", "Ninja", *settings,
                  f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", "-DCMAKE_BUILD_TYPE=Release"]  # fmt: skip
     said = run(*configure)

@@ -12,10 +12,9 @@ import pytest
 import torch
 
 import lossops
-from tests.cpp_library import PACKAGE, ROOT, TORCH, cmake, installed, needs_toolkit, run, tool
+from tests.cpp_library import PACKAGE, ROOT, TORCH, cmake, installed, run, tool
 from tests.wheel import Environment
 
-pytestmark = needs_toolkit
 FIND = f"find_package(lossops {'.'.join(lossops.__version__.split('.')[:2])} REQUIRED)"
 STRANGER = {
     "CMakeLists.txt": f"""\

@@ -8,11 +8,10 @@ import torch
 
 from tests import registry
 from tests.cases import WORDS, Case, make_case
-from tests.cpp_library import PACKAGE, TORCH, cmake, needs_toolkit, run
+from tests.cpp_library import PACKAGE, TORCH, cmake, run
 from tests.losses import LOSSES, Loss
 from tools import cpp, losses
 
-pytestmark = needs_toolkit
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = {source.op: source for family in losses.read() for source in family.losses}
 REDUCTIONS = ("mean", "sum", "none")

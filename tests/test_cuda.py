@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from tests import cuda_objects, registry
-from tests.cpp_library import ROOT, needs_toolkit
+from tests.cpp_library import LACKS_TOOLKIT, NEEDS_TOOLKIT, ROOT
 
+emulates = pytest.mark.skipif(LACKS_TOOLKIT, reason=NEEDS_TOOLKIT)
 nvcc = pytest.mark.skipif(cuda_objects.NVCC is None, reason="no CUDA compiler here")
 
 # Their errors, with text and type, are the CPU's: a GPU's kernels assert. Threads have nothing to
@@ -62,14 +63,14 @@ def run_emulated(suites: tuple[str, ...], chosen: str) -> None:
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
-@needs_toolkit
+@emulates
 @pytest.mark.parametrize("branches", BRANCHES)
 def test_emulated_branches(branches: str) -> None:
     suites, chosen = BRANCHES[branches]
     run_emulated(suites, f"({' '.join(chosen.split())}) and {HOST_ONLY}")
 
 
-@needs_toolkit
+@emulates
 @pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_emulated(suite: str) -> None:
