@@ -10,126 +10,119 @@
 namespace lossops {
 inline namespace CPU_CAPABILITY {
 
+#if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
+
+/// A vector as quarters of four numbers (with AVX2 there are two).
+struct Quarters {
 #if defined(CPU_CAPABILITY_AVX512)
+  using V = __m512;
+  LOSSOPS_INLINE static V load(const float* p) { return _mm512_loadu_ps(p); }
+  LOSSOPS_INLINE static void store(float* p, V v) { _mm512_storeu_ps(p, v); }
+  LOSSOPS_INLINE static V low(V a, V b) { return _mm512_unpacklo_ps(a, b); }
+  LOSSOPS_INLINE static V high(V a, V b) { return _mm512_unpackhi_ps(a, b); }
+  template <int which>
+  LOSSOPS_INLINE static V halves(V a, V b) {
+    return _mm512_shuffle_ps(a, b, which);
+  }
+  /// quarter(q) for each q.
+  template <class F>
+  LOSSOPS_INLINE static V of(const F& quarter) {
+    const V half = _mm512_insertf32x4(_mm512_castps128_ps512(quarter(0)), quarter(1), 1);
+    return _mm512_insertf32x4(_mm512_insertf32x4(half, quarter(2), 2), quarter(3), 3);
+  }
+  template <class F>
+  LOSSOPS_INLINE static void each(V v, const F& f) {
+    f(0, _mm512_castps512_ps128(v));
+    f(1, _mm512_extractf32x4_ps(v, 1));
+    f(2, _mm512_extractf32x4_ps(v, 2));
+    f(3, _mm512_extractf32x4_ps(v, 3));
+  }
+#else
+  using V = __m256;
+  LOSSOPS_INLINE static V load(const float* p) { return _mm256_loadu_ps(p); }
+  LOSSOPS_INLINE static void store(float* p, V v) { _mm256_storeu_ps(p, v); }
+  LOSSOPS_INLINE static V low(V a, V b) { return _mm256_unpacklo_ps(a, b); }
+  LOSSOPS_INLINE static V high(V a, V b) { return _mm256_unpackhi_ps(a, b); }
+  template <int which>
+  LOSSOPS_INLINE static V halves(V a, V b) {
+    return _mm256_shuffle_ps(a, b, which);
+  }
+  template <class F>
+  LOSSOPS_INLINE static V of(const F& quarter) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(quarter(0)), quarter(1), 1);
+  }
+  template <class F>
+  LOSSOPS_INLINE static void each(V v, const F& f) {
+    f(0, _mm256_castps256_ps128(v));
+    f(1, _mm256_extractf128_ps(v, 1));
+  }
+#endif
+  static constexpr int64_t kLanes = sizeof(V) / sizeof(float);
 
-constexpr int64_t kTransposeBlock = 16;
+  /// Transposes the 4 by 4 that four vectors have in each quarter.
+  LOSSOPS_INLINE static void transpose(V (&v)[4]) {
+    const V a = low(v[0], v[1]), b = low(v[2], v[3]), c = high(v[0], v[1]), d = high(v[2], v[3]);
+    v[0] = halves<0x44>(a, b), v[1] = halves<0xee>(a, b);
+    v[2] = halves<0x44>(c, d), v[3] = halves<0xee>(c, d);
+  }
+};
 
-/// Up to 16 by 16.
-LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride,
-                                    int64_t rows, int64_t columns) {
-  const __mmask16 in = static_cast<__mmask16>((1u << columns) - 1);
-  const __mmask16 out = static_cast<__mmask16>((1u << rows) - 1);
-  __m512 a[16], b[16];
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) {
-    a[i] = i < rows ? _mm512_maskz_loadu_ps(in, from + i * from_stride) : _mm512_setzero_ps();
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2) {
-    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
-    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
-  }
-  const auto low = [](__m512 x, __m512 y) __attribute__((always_inline)) {
-    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
-  };
-  const auto high = [](__m512 x, __m512 y) __attribute__((always_inline)) {
-    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
-  };
-#pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {
-    a[i] = low(b[i], b[i + 2]);
-    a[i + 1] = high(b[i], b[i + 2]);
-    a[i + 2] = low(b[i + 1], b[i + 3]);
-    a[i + 3] = high(b[i + 1], b[i + 3]);
-  }
-  // a[4 g + k] holds column k of each of four quarters for rows 4 g to 4 g + 3.
-#pragma GCC unroll 4
-  for (int k = 0; k < 4; ++k) {
-    b[k] = _mm512_shuffle_f32x4(a[k], a[4 + k], 0x88);
-    b[4 + k] = _mm512_shuffle_f32x4(a[k], a[4 + k], 0xdd);
-    b[8 + k] = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0x88);
-    b[12 + k] = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0xdd);
-  }
-  const auto store = [&](int column, __m512 x) __attribute__((always_inline)) {
-    if (column < columns) _mm512_mask_storeu_ps(to + column * to_stride, out, x);
-  };
-#pragma GCC unroll 4
-  for (int k = 0; k < 4; ++k) {
-    store(k, _mm512_shuffle_f32x4(b[k], b[8 + k], 0x88));
-    store(4 + k, _mm512_shuffle_f32x4(b[4 + k], b[12 + k], 0x88));
-    store(8 + k, _mm512_shuffle_f32x4(b[k], b[8 + k], 0xdd));
-    store(12 + k, _mm512_shuffle_f32x4(b[4 + k], b[12 + k], 0xdd));
-  }
+/// f(0), f(step), ... over a range of at least `step`, the last so that it ends with the range: what it has
+/// in common with the one before is done twice, but nothing in part.
+template <int64_t step, class F>
+LOSSOPS_INLINE void overlapping(int64_t size, const F& f) {
+  for (int64_t i = 0; i < size; i += step) f(std::min(i, size - step));
 }
 
-#elif defined(CPU_CAPABILITY_AVX2)
-
-constexpr int64_t kTransposeBlock = 8;
-
-/// Masked stores are slow on some processors.
-LOSSOPS_INLINE void store_first(__m256 x, float* to, int64_t count) {
-  if (count >= 8) return _mm256_storeu_ps(to, x);
-  __m128 part = _mm256_castps256_ps128(x);
-  if (count & 4) {
-    _mm_storeu_ps(to, part);
-    part = _mm256_extractf128_ps(x, 1);
-    to += 4;
-  }
-  if (count & 2) {
-    _mm_storel_pi(reinterpret_cast<__m64*>(to), part);
-    part = _mm_movehl_ps(part, part);
-    to += 2;
-  }
-  if (count & 1) _mm_store_ss(to, part);
+/// At least a vector of rows and four columns.
+LOSSOPS_INLINE void transpose_tall(const float* from, int64_t from_stride, float* to, int64_t to_stride,
+                                   int64_t rows, int64_t columns) {
+  overlapping<Quarters::kLanes>(rows, [&](int64_t i) __attribute__((always_inline)) {
+    overlapping<4>(columns, [&](int64_t j) __attribute__((always_inline)) {
+      Quarters::V v[4];
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) {
+        v[k] = Quarters::of([&](int q) __attribute__((always_inline)) {
+          return _mm_loadu_ps(from + (i + 4 * q + k) * from_stride + j);
+        });
+      }
+      Quarters::transpose(v);
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) Quarters::store(to + (j + k) * to_stride + i, v[k]);
+    });
+  });
 }
 
-/// Up to 8 by 8.
-LOSSOPS_INLINE void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride,
-                                    int64_t rows, int64_t columns) {
-  const __m256i in = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(columns)),
-                                        _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  __m256 a[8], b[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) {
-    a[i] = i < rows ? _mm256_maskload_ps(from + i * from_stride, in) : _mm256_setzero_ps();
-  }
+/// At least four rows and a vector of columns.
+LOSSOPS_INLINE void transpose_wide(const float* from, int64_t from_stride, float* to, int64_t to_stride,
+                                   int64_t rows, int64_t columns) {
+  overlapping<Quarters::kLanes>(columns, [&](int64_t j) __attribute__((always_inline)) {
+    overlapping<4>(rows, [&](int64_t i) __attribute__((always_inline)) {
+      Quarters::V v[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
-    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {
-    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
-    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
-    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
-    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
-  }
-  // a[4 g + k] holds column k of both halves for rows 4 g to 4 g + 3.
+      for (int k = 0; k < 4; ++k) v[k] = Quarters::load(from + (i + k) * from_stride + j);
+      Quarters::transpose(v);
 #pragma GCC unroll 4
-  for (int k = 0; k < 4; ++k) {
-    if (k < columns) store_first(_mm256_permute2f128_ps(a[k], a[4 + k], 0x20), to + k * to_stride, rows);
-    if (4 + k < columns)
-      store_first(_mm256_permute2f128_ps(a[k], a[4 + k], 0x31), to + (4 + k) * to_stride, rows);
-  }
+      for (int k = 0; k < 4; ++k) {
+        Quarters::each(v[k], [&](int q, __m128 quarter) __attribute__((always_inline)) {
+          _mm_storeu_ps(to + (j + 4 * q + k) * to_stride + i, quarter);
+        });
+      }
+    });
+  });
 }
 
 #endif
 
-/// By blocks: one function for all that transpose, as it is large.
+/// One function for all that transpose, as it is large.
 template <class T>
 [[gnu::noinline]] void transpose_blocks(const T* from, int64_t from_stride, T* to, int64_t to_stride,
                                         int64_t rows, int64_t columns) {
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
-    constexpr int64_t n = kTransposeBlock;
-    for (int64_t i = 0; i < rows; i += n) {
-      for (int64_t j = 0; j < columns; j += n) {
-        transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride,
-                        std::min<int64_t>(rows - i, n), std::min<int64_t>(columns - j, n));
-      }
-    }
-    return;
+    constexpr int64_t n = Quarters::kLanes;
+    if (rows >= n && columns >= 4) return transpose_tall(from, from_stride, to, to_stride, rows, columns);
+    if (rows >= 4 && columns >= n) return transpose_wide(from, from_stride, to, to_stride, rows, columns);
   }
 #endif
   for (int64_t i = 0; i < rows; ++i) {
@@ -144,7 +137,7 @@ LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
     using V = at::vec::Vectorized<float>;
-    constexpr int64_t n = kTransposeBlock;
+    constexpr int64_t n = Quarters::kLanes;
     if (rows == n && columns == 2 && from_stride == 2) {
       const auto [x, y] = at::vec::deinterleave2(V::loadu(from), V::loadu(from + n));
       x.store(to);
