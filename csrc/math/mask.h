@@ -35,6 +35,8 @@ struct Mask {
     return compare<_CMP_LE_OQ>(a, b);
   }
   LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return compare<_CMP_EQ_OQ>(a, b); }
+  /// Of 0; of -0 or not.
+  LOSSOPS_INLINE static Mask zero(Vectorized<T> a) { return equal(a, Vectorized<T>(T(0))); }
   LOSSOPS_INLINE static Mask signs(Vectorized<T> a) {
     if constexpr (std::is_same_v<T, float>) {
       return {_mm512_movepi32_mask(_mm512_castps_si512(a))};
@@ -50,6 +52,31 @@ struct Mask {
       return _mm512_mask_blend_pd(static_cast<__mmask8>(bits), b, a);
     }
   }
+  /// 0 in the lanes selected.
+  LOSSOPS_INLINE Vectorized<T> drop(Vectorized<T> a) const { return choose(Vectorized<T>(T(0)), a); }
+};
+
+/// How often masks select, lane by lane.
+template <class T>
+class Tally {
+ public:
+  LOSSOPS_INLINE void add(Mask<T> m) {
+    if constexpr (std::is_same_v<T, float>) {
+      n_ = _mm512_mask_add_epi32(n_, static_cast<__mmask16>(m.bits), n_, _mm512_set1_epi32(1));
+    } else {
+      n_ = _mm512_mask_add_epi64(n_, static_cast<__mmask8>(m.bits), n_, _mm512_set1_epi64(1));
+    }
+  }
+  LOSSOPS_INLINE Vectorized<T> value() const {
+    if constexpr (std::is_same_v<T, float>) {
+      return _mm512_cvtepi32_ps(n_);
+    } else {
+      return _mm512_cvtepi64_pd(n_);
+    }
+  }
+
+ private:
+  __m512i n_ = _mm512_setzero_si512();
 };
 
 #elif defined(CPU_CAPABILITY_AVX2)
@@ -74,9 +101,14 @@ struct Mask {
     return {(Bits)(lanes(a) == lanes(b))};
   }
   LOSSOPS_INLINE static Mask signs(Vectorized<T> a) { return {(Bits)lanes(a) < 0}; }
+  /// Beside multiplications twice as fast as comparing numbers.
+  LOSSOPS_INLINE static Mask zero(Vectorized<T> a) { return {(Bits)lanes(a) == 0}; }
 
   LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
     return (decltype(native(a)))(bits ? lanes(a) : lanes(b));
+  }
+  LOSSOPS_INLINE Vectorized<T> drop(Vectorized<T> a) const {
+    return (decltype(native(a)))((Bits)lanes(a) & ~bits);
   }
 
  private:
@@ -88,6 +120,19 @@ struct Mask {
     }
   }
   LOSSOPS_INLINE static Lanes lanes(Vectorized<T> a) { return (Lanes)native(a); }
+};
+
+template <class T>
+class Tally {
+ public:
+  LOSSOPS_INLINE void add(Mask<T> m) { n_ -= m.bits; }
+  LOSSOPS_INLINE Vectorized<T> value() const {
+    const auto lanes = __builtin_convertvector(n_, typename Mask<T>::Lanes);
+    return Vectorized<T>::loadu(&lanes);
+  }
+
+ private:
+  typename Mask<T>::Bits n_ = {};
 };
 
 #else
@@ -102,6 +147,7 @@ struct Mask {
   LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {a < b}; }
   LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) { return {a <= b}; }
   LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return {a == b}; }
+  LOSSOPS_INLINE static Mask zero(Vectorized<T> a) { return equal(a, Vectorized<T>(T(0))); }
   LOSSOPS_INLINE static Mask signs(Vectorized<T> a) {
     return less((a & Vectorized<T>(T(-0.0))) | Vectorized<T>(T(1)), Vectorized<T>(T(0)));
   }
@@ -109,6 +155,17 @@ struct Mask {
   LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
     return Vectorized<T>::blendv(b, a, bits);
   }
+  LOSSOPS_INLINE Vectorized<T> drop(Vectorized<T> a) const { return choose(Vectorized<T>(T(0)), a); }
+};
+
+template <class T>
+class Tally {
+ public:
+  LOSSOPS_INLINE void add(Mask<T> m) { n_ = n_ + m.choose(Vectorized<T>(T(1)), Vectorized<T>(T(0))); }
+  LOSSOPS_INLINE Vectorized<T> value() const { return n_; }
+
+ private:
+  Vectorized<T> n_{T(0)};
 };
 
 #endif

@@ -344,7 +344,7 @@ class RowRule {
   template <class X>
   LOSSOPS_INLINE static Probability<X> probability(const RowShift<V>& shift, const LabelClass<V>& label) {
     const V d = label.logit - shift.shift;
-    return {d, kIsSoftmax<E> ? exp(d) : V(0), shift};
+    return {d, kIsSoftmax<E> ? exp_below(d) : V(0), shift};
   }
 
   E e_;

@@ -53,6 +53,13 @@ struct Scalar {
   LOSSOPS_INLINE static Scalar whole(const int64_t* p) { return static_cast<T>(*p); }
   LOSSOPS_INLINE static Scalar first(Scalar a, int64_t, T = 0) { return a; }
   LOSSOPS_INLINE static Scalar count() { return 0; }
+  LOSSOPS_INLINE static bool first(bool m, int64_t) { return m; }
+  struct Tally {
+    int64_t n = 0;
+    LOSSOPS_INLINE void add(bool m) { n += m; }
+    LOSSOPS_INLINE Scalar value() const { return n; }
+  };
+  LOSSOPS_INLINE friend double sum_of_lanes(Scalar a) { return a.v; }
 
   LOSSOPS_INLINE friend Scalar operator+(Scalar a, Scalar b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Scalar operator-(Scalar a, Scalar b) { return a.v - b.v; }
@@ -64,7 +71,9 @@ struct Scalar {
   LOSSOPS_INLINE friend bool operator>(Scalar a, Scalar b) { return a.v > b.v; }
   LOSSOPS_INLINE friend bool operator>=(Scalar a, Scalar b) { return a.v >= b.v; }
   LOSSOPS_INLINE friend bool operator==(Scalar a, Scalar b) { return a.v == b.v; }
+  LOSSOPS_INLINE friend bool is_zero(Scalar a) { return a.v == 0; }
   LOSSOPS_INLINE friend Scalar select(bool m, Scalar a, Scalar b) { return m ? a : b; }
+  LOSSOPS_INLINE friend Scalar unless(bool m, Scalar a) { return m ? Scalar(0) : a; }
 
   LOSSOPS_INLINE friend Scalar larger(Scalar a, Scalar b) { return b.v < a.v ? a : b; }
   LOSSOPS_INLINE friend Scalar sqrt(Scalar a) { return std::sqrt(a.v); }

@@ -101,10 +101,16 @@ struct Simd {
   LOSSOPS_INLINE static Simd first(Simd a, int64_t count, T fill = 0) {
     return count == kLanes ? a : select(first_lanes(count), a, Simd(fill));
   }
+  LOSSOPS_INLINE static Mask<T> first(Mask<T> m, int64_t count) {
+    return count == kLanes ? m : m & first_lanes(count);
+  }
   /// Of integers that have 24 bits.
   LOSSOPS_INLINE static Simd whole(const int64_t* p) { return of_integers<T>(p); }
   /// 0, 1, 2, ...
   LOSSOPS_INLINE static Simd count() { return V::arange(T(0), T(1)); }
+
+  using Tally = lossops::Tally<T>;
+  LOSSOPS_INLINE friend double sum_of_lanes(Simd a) { return lossops::sum_of_lanes(a.v); }
 
   LOSSOPS_INLINE friend Simd operator+(Simd a, Simd b) { return a.v + b.v; }
   LOSSOPS_INLINE friend Simd operator-(Simd a, Simd b) { return a.v - b.v; }
@@ -116,7 +122,9 @@ struct Simd {
   LOSSOPS_INLINE friend Mask<T> operator>(Simd a, Simd b) { return Mask<T>::less(b.v, a.v); }
   LOSSOPS_INLINE friend Mask<T> operator>=(Simd a, Simd b) { return Mask<T>::less_equal(b.v, a.v); }
   LOSSOPS_INLINE friend Mask<T> operator==(Simd a, Simd b) { return Mask<T>::equal(a.v, b.v); }
+  LOSSOPS_INLINE friend Mask<T> is_zero(Simd a) { return Mask<T>::zero(a.v); }
   LOSSOPS_INLINE friend Simd select(Mask<T> m, Simd a, Simd b) { return m.choose(a.v, b.v); }
+  LOSSOPS_INLINE friend Simd unless(Mask<T> m, Simd a) { return m.drop(a.v); }
 
   /// a unless b is larger; b if a is NaN.
   LOSSOPS_INLINE friend Simd larger(Simd a, Simd b) {

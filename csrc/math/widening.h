@@ -1,4 +1,4 @@
-// Lanes from and to memory of another dtype: double of float, float of bfloat16, either of small integers.
+// Lanes from and to another dtype: double of float, float of bfloat16, either of small integers.
 #pragma once
 
 #include <algorithm>
@@ -96,6 +96,29 @@ LOSSOPS_INLINE Vectorized<T> of_integers(const int64_t* p) {
   for (int64_t i = 0; i < Vectorized<T>::size(); ++i) lanes[i] = static_cast<T>(static_cast<int32_t>(p[i]));
   return Vectorized<T>::loadu(lanes);
 #endif
+}
+
+/// In double.
+template <class T>
+LOSSOPS_INLINE double sum_of_lanes(Vectorized<T> v) {
+#if defined(CPU_CAPABILITY_AVX512)
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_reduce_add_pd(_mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+                                              _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))));
+  }
+#elif defined(CPU_CAPABILITY_AVX2)
+  if constexpr (std::is_same_v<T, float>) {
+    const __m256d wide = _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+                                       _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(wide), _mm256_extractf128_pd(wide, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+  }
+#endif
+  T lanes[Vectorized<T>::size()];
+  v.store(lanes);
+  double sum = 0;
+  for (const T x : lanes) sum += x;
+  return sum;
 }
 
 }  // namespace CPU_CAPABILITY

@@ -1,6 +1,6 @@
 // The float transcendental functions of the SIMD scalar type against double, over every STEP-th float of
 // their domains (all of them with STEP 1), and of [0, 1] over every UNIT_STEP-th for log1p_unit. Prints the
-// worst error of each; exits with the number of failures.
+// worst error of each. Then what is told of lanes, and transposing; exits with the number of failures.
 #include "math/simd.h"
 
 #include <algorithm>
@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "math/simd_special.h"
 #include "math/special.h"
+#include "math/transpose.h"
 
 using lossops::Simd;
 using S = Simd<float>;
@@ -60,6 +62,54 @@ void sweep(const char* name, F f, R reference, uint32_t first, uint32_t last, ui
   }
 }
 
+void expect(bool right, const char* what) {
+  if (right) return;
+  std::printf("FAILED %s\n", what);
+  ++failures;
+}
+
+template <class T>
+void tell_lanes() {
+  using V = Simd<T>;
+  constexpr int n = V::kLanes;
+  typename V::Tally tally;
+  double sum = 0;
+  T x[n], kept[n], counted[n];
+  for (int i = 0; i < n; ++i) x[i] = static_cast<T>(i % 3 ? i + 0.1 : 0), sum += x[i];
+  expect(std::fabs(sum_of_lanes(V::load(x)) - sum) <= 1e-12 * sum, "sum_of_lanes");
+  for (int count = 0; count <= n; ++count) tally.add(V::first(is_zero(V::load(x)), count));
+  V::store(tally.value(), counted);
+  V::store(unless(is_zero(V::load(x)), V(7)), kept);
+  for (int i = 0; i < n; ++i) {
+    expect(counted[i] == (i % 3 ? 0 : n - i), "Tally");
+    expect(kept[i] == (i % 3 ? 7 : 0), "unless");
+  }
+}
+
+/// Of every size, with room beside the rows, which is to stay as it was.
+template <class T>
+void transpose_all() {
+  constexpr int64_t most = 37;
+  std::vector<T> from(most * most), to;
+  for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i);
+  for (int64_t rows = 1; rows <= most; ++rows) {
+    for (int64_t columns = 1; columns <= most; ++columns) {
+      for (const int64_t room : {0, 5}) {
+        const int64_t from_stride = columns, to_stride = rows + room;
+        to.assign(columns * to_stride, T(-1));
+        lossops::transpose<T>(from.data(), from_stride, to.data(), to_stride, rows, columns);
+        bool right = true;
+        for (int64_t j = 0; j < columns; ++j) {
+          for (int64_t i = 0; i < to_stride; ++i) {
+            right &= to[j * to_stride + i] == (i < rows ? from[i * from_stride + j] : T(-1));
+          }
+        }
+        expect(right, "transpose");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,5 +144,7 @@ int main(int argc, char** argv) {
       "log1pmx", [](S a) { return log1pmx_ratio(a); }, [](double a) { return log1pmx_ratio(Exact(a)).v; },
       4.0);
   everywhere("expm1mx", [](S a) { return expm1mx(a); }, [](double a) { return expm1mx(Exact(a)).v; }, 4.0);
+  tell_lanes<float>(), tell_lanes<double>();
+  transpose_all<float>(), transpose_all<double>();
   return failures;
 }

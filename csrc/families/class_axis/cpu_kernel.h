@@ -5,20 +5,21 @@
 #pragma once
 
 #include "cpu_label_list.h"
+#include "cpu_logits.h"
 
 namespace lossops::cpu {
 inline namespace CPU_CAPABILITY {
 
 template <class E, class S, bool across>
-class RowLoop : RowGroup<S, across> {
-  using Base = RowGroup<S, across>;
-  using Base::add_at_label, Base::at_label, Base::b, Base::by_class, Base::by_row, Base::each, Base::first_,
-      Base::label_, Base::maximum, Base::row_scale_, Base::sink, Base::source, Base::stage, Base::tile,
-      Base::unstage;
-  using Base::kE, Base::kOther, Base::kR, Base::kY, Base::kYGrad, Base::kZ;
-  using typename Base::Source, typename Base::Step, typename Base::T, typename Base::V;
-
-  static constexpr int kSides = sides<E>();
+class RowLoop : RowLogits<E, S, across> {
+  using Base = RowLogits<E, S, across>;
+  using Base::add_at_label, Base::b, Base::by_class, Base::by_row, Base::each, Base::first_,
+      Base::input_at_label, Base::inputs, Base::kSides, Base::label_, Base::label_slope, Base::logits,
+      Base::maximum, Base::prior_at_label, Base::row_scale_, Base::rule_, Base::sink, Base::source,
+      Base::stage, Base::tile, Base::unstage;
+  using Base::kE, Base::kOther, Base::kR, Base::kY, Base::kYGrad;
+  using typename Base::LogPrior, typename Base::Source, typename Base::Step, typename Base::T,
+      typename Base::V;
 
  public:
   static double run(const double* params, const RowRun<S>& run) {
@@ -29,18 +30,18 @@ class RowLoop : RowGroup<S, across> {
 
  private:
   RowLoop(const double* params, const RowRun<S>& run)
-      : Base(run),
-        rule_(params, run.classes, run.smoothing, run.probability.data),
-        keeps_(rule_.dense() || run.grad[0].data || run.grad[1].data) {}
+      : Base(params, run),
+        has_grad_(run.grad[0].data || run.grad[1].data || run.probability_grad.data),
+        keeps_(rule_.dense() || has_grad_) {}
 
   V group() {
     if constexpr (kReadsRow<E>) {
-      for (int side = 0; side < kSides; ++side) read_logits(side);
+      for (int side = 0; side < kSides; ++side) this->read_logits(side);
     } else {
-      fetch_inputs();
+      this->fetch_inputs();
     }
     if (b.label && kSides == 1 && !OrdersClasses<E>) {
-      own_.logit = kReadsRow<E> ? by_row([&](int64_t l) { return logit_at_label(l); }) : inputs_at_labels();
+      own_.logit = this->logits_at_labels();
       if (b.true_weight) own_.weight = by_row([&](int64_t l) { return b.true_weight[label_[l]]; });
     }
     RowShift<V> shift[kSides];
@@ -66,64 +67,6 @@ class RowLoop : RowGroup<S, across> {
     return this->close(cost.v);
   }
 
-  // -- logits ------------------------------------------------------------------------------------------
-
-  void read_logits(int side) {
-    if constexpr (across) x_[side] = this->stage_logits(side);
-    if (!rule_.mapped()) return;
-    T* const z = tile(kZ, side);
-    const auto rule = rule_;
-    const Source input = inputs(side);
-    const LogPrior log_prior{b.log_prior};
-    each([&](Step s) __attribute__((always_inline)) {
-      V::store(rule.logit(input(s), log_prior(s)), z + s.at, s.count);
-    });
-    if constexpr (MapsTarget<E>) {
-      for (int64_t l = 0; l < this->count_; ++l) {
-        z[at_label(l)] = rule.logit(input_at_label(l), prior_at_label(l), true).v;
-      }
-    }
-  }
-
-  struct LogPrior {
-    const T* values;
-    LOSSOPS_INLINE V operator()(Step s) const { return values ? by_class(values, s) : V(0); }
-  };
-  LOSSOPS_INLINE Source inputs(int side) const { return source(b.x[side], x_[side]); }
-  LOSSOPS_INLINE Source logits(int side) const {
-    return rule_.mapped() ? Source{tile(kZ, side), nullptr} : inputs(side);
-  }
-  LOSSOPS_INLINE Scalar<T> input_at_label(int64_t l) const {
-    if (across && kReadsRow<E>) return x_[0][at_label(l)];
-    const Plane<const S>& x = b.x[0];
-    const int64_t row = first_ + std::min(l, this->count_ - 1);
-    return static_cast<T>(x.data[row * x.row_stride + label_[l] * x.class_stride]);
-  }
-  /// The same for whole groups without a multiplication for each row, which would take most of the time.
-  LOSSOPS_INLINE V inputs_at_labels() const {
-    const Plane<const S>& x = b.x[0];
-    if (x.class_stride != 1 || this->count_ < Base::kRowsAtOnce) {
-      return by_row([&](int64_t l) { return input_at_label(l).v; });
-    }
-    const S* const row = x.data + first_ * x.row_stride;
-    return by_row([&](int64_t l) { return row[l * x.row_stride + label_[l]]; });
-  }
-  LOSSOPS_INLINE Scalar<T> prior_at_label(int64_t l) const {
-    return b.log_prior ? b.log_prior[label_[l]] : T(0);
-  }
-  LOSSOPS_INLINE T logit_at_label(int64_t l) const {
-    return rule_.mapped() ? tile(kZ)[at_label(l)] : input_at_label(l).v;
-  }
-  /// Those of a later group, each from a place of its own, which the processor does not foresee.
-  void fetch_inputs() const {
-    const Plane<const S>& x = b.x[0];
-    if (x.class_stride == 1 && x.row_stride < 64) return;
-    const int64_t begin = first_ + 2 * Base::kRowsAtOnce, end = std::min(begin + Base::kRowsAtOnce, b.rows);
-    for (int64_t row = begin; row < end; ++row) {
-      __builtin_prefetch(x.data + row * x.row_stride + b.label[row] * x.class_stride);
-    }
-  }
-
   // -- probabilities -----------------------------------------------------------------------------------
 
   RowShift<V> normalize(int side) {
@@ -134,7 +77,7 @@ class RowLoop : RowGroup<S, across> {
     V base = largest;
     if constexpr (kTellsLogQ<E>) {
       const auto far = rule_.underflows(rest, largest, own_.logit);
-      if (Base::total(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
+      if (sum_of_lanes(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
         const V second = maximum([&](Step s) __attribute__((always_inline)) {
           const V z = logit(s);
           return select(z == largest, V(-std::numeric_limits<T>::infinity()), z);
@@ -154,31 +97,28 @@ class RowLoop : RowGroup<S, across> {
     const Plane<S>& grad = b.grad[side];
     const S* const next = across ? nullptr : b.x[side].data + (first_ + 1) * b.x[side].row_stride;
     const S* const next_grad = across || !grad.data ? next : grad.data + (first_ + 1) * grad.row_stride;
+    const T* const weight = b.true_weight;
+    typename V::Tally tops;
     const auto visit = [&](Step s) __attribute__((always_inline)) {
       if constexpr (!across) {  // memory can work meanwhile
         __builtin_prefetch(next + s.at, 0, 2);
         __builtin_prefetch(next_grad + s.at, 1, 2);
       }
-      const V z = logit(s), d = z - largest;
-      const V x = rule.exponential(z, largest, base);
+      const V z = logit(s), d = z - largest, x = rule.exponential(z, largest, base);
       if (kept) V::store(x, kept + s.at, s.count);
-      const V below = select(d == V(0), V(0), x);
-      return std::array<V, 3>{below, x - below, d};  // 1 for the largest
+      const auto is_top = is_zero(d);
+      tops.add(V::first(is_top, s.count));
+      return std::array<V, 2>{unless(is_top, x), weight ? scaled(by_class(weight, s), d) : d};
     };
-    V others, largest_count;
+    std::array<V, 2> sums;
     if (rule.shares()) {
-      const T* const weight = b.true_weight;
-      const auto sums = this->template sums<3>([&](Step s) __attribute__((always_inline)) {
-        auto terms = visit(s);
-        if (weight) terms[2] = scaled(by_class(weight, s), terms[2]);
-        return terms;
-      });
-      others = sums[0], largest_count = sums[1], distances_ = sums[2];
+      sums = this->template sums<2>(visit);
+      distances_ = sums[1];
     } else {
-      const auto sums = this->template sums<2>(visit);
-      others = sums[0], largest_count = sums[1];
+      sums[0] = this->template sums<1>(visit)[0];
     }
-    return rule.without_subnormal(others + (largest_count - V(1)));
+    const V top_count = tops.value();
+    return rule.without_subnormal(sums[0] + ((across ? top_count : V(sum_of_lanes(top_count))) - V(1)));
   }
 
   /// Of the classes of a step.
@@ -249,6 +189,11 @@ class RowLoop : RowGroup<S, across> {
     const RowShift<V> of_row = shift[0];
     const Places places = this->places(0, of_row);
     const auto unless_ignored = this->unless_ignored();
+    if ((HasOtherClasses<E> || OrdersClasses<E>) && !has_grad_) {
+      return this->template sums<1>([&](Step s) __attribute__((always_inline)) {
+        return std::array<V, 1>{rule.class_cost(of_row, places(s), Class{classes, s}).value};
+      })[0];
+    }
     T* const slopes = tile(kR);
     const bool target_grad = b.probability_grad.data;
     const auto store_target_grad = sink(b.probability_grad, tile(kYGrad));
@@ -275,32 +220,37 @@ class RowLoop : RowGroup<S, across> {
     return tile(kOther);
   }
 
-  /// The same for pairs of classes, by both sides or by the first alone.
+  /// The same for pairs of classes, by the first side, by both, or by none.
   V every_class(const RowShift<V> (&shift)[2], SlopeSums<V> (&out)[2]) {
-    return b.grad[1].data ? every_pair<true>(shift, out) : every_pair<false>(shift, out);
+    if (!has_grad_) return every_pair<0>(shift, out);
+    return b.grad[1].data ? every_pair<2>(shift, out) : every_pair<1>(shift, out);
   }
-  template <bool both>
+  template <int wrt>
   V every_pair(const RowShift<V> (&shift)[2], SlopeSums<V> (&out)[2]) {
     const auto rule = rule_;
     const RowShift<V> of_rows[] = {shift[0], shift[1]};
     const Places first = places(0, shift[0]), second = places(1, shift[1]);
     T* const slopes[] = {tile(kR, 0), tile(kR, 1)};
-    const auto sums = this->template sums<both ? 5 : 3>([&](Step s) __attribute__((always_inline)) {
+    const auto sums = this->template sums<2 * wrt + 1>([&](Step s) __attribute__((always_inline)) {
       const auto p = first(s), q = second(s);
       const Dual<V> by_first = rule.template pair_cost<0>(of_rows, p, q);
-      V::store(by_first.d, slopes[0] + s.at, s.count);
-      const auto x = rule.parts({by_first.v, by_first.d}, of_rows[0], p);
-      if constexpr (!both) {
-        return x;
+      if constexpr (wrt == 0) {
+        return std::array<V, 1>{by_first.v};
       } else {
-        const Dual<V> by_second = rule.template pair_cost<1>(of_rows, p, q);
-        V::store(by_second.d, slopes[1] + s.at, s.count);
-        const auto y = rule.parts({by_second.v, by_second.d}, of_rows[1], q);
-        return std::array<V, 5>{x[0], x[1], x[2], y[1], y[2]};
+        V::store(by_first.d, slopes[0] + s.at, s.count);
+        const auto x = rule.parts({by_first.v, by_first.d}, of_rows[0], p);
+        if constexpr (wrt == 1) {
+          return x;
+        } else {
+          const Dual<V> by_second = rule.template pair_cost<1>(of_rows, p, q);
+          V::store(by_second.d, slopes[1] + s.at, s.count);
+          const auto y = rule.parts({by_second.v, by_second.d}, of_rows[1], q);
+          return std::array<V, 5>{x[0], x[1], x[2], y[1], y[2]};
+        }
       }
     });
-    out[0] = {sums[1], sums[2]};
-    if constexpr (both) out[1] = {sums[3], sums[4]};
+    if constexpr (wrt > 0) out[0] = {sums[1], sums[2]};
+    if constexpr (wrt > 1) out[1] = {sums[3], sums[4]};
     return sums[0];
   }
 
@@ -324,27 +274,33 @@ class RowLoop : RowGroup<S, across> {
     const Classes classes = this->classes();
     const GradSink store_grad = grad_sink(side);
     [[maybe_unused]] const V others_factor = others_;
-    each([&](Step s) __attribute__((always_inline)) {
-      const V x = kIsSoftmax<E> ? V::load(exponentials + s.at, s.count) : V(0);
-      const auto at = Class{classes, s};
-      V g;
-      if (dense) {
-        V slope = V::load(r + s.at, s.count);
-        if constexpr (Finishes<E>)
-          slope = slope * others_factor + select(at.is_label(), gradient.label_part, V(0));
-        g = gradient.of_class(slope, x);
-      } else {
-        g = gradient.beside_label(x, at);
-        if constexpr (across) g = select(at.is_label(), gradient.label, g);
-      }
-      if constexpr (MapsTarget<E>) g = select(at.is_label(), g * ratio, g);
-      store_grad(g, s);
-    });
+    if (kIsSoftmax<E> && !dense && !rule_.mapped() && !this->any_ignored_) {  // a loop with one question
+      each([&](Step s) __attribute__((always_inline)) {
+        const V x = V::load(exponentials + s.at, s.count);
+        const V g = gradient.beside_label(x, Class{classes, s});
+        store_grad.sink(across ? select(classes.labels(s), gradient.label, g) : g, s);
+      });
+    } else {
+      each([&](Step s) __attribute__((always_inline)) {
+        const V x = kIsSoftmax<E> ? V::load(exponentials + s.at, s.count) : V(0);
+        const auto at = Class{classes, s};
+        V g;
+        if (dense) {
+          V slope = V::load(r + s.at, s.count);
+          if constexpr (Finishes<E>)
+            slope = slope * others_factor + select(at.is_label(), gradient.label_part, V(0));
+          g = gradient.of_class(slope, x);
+        } else {
+          g = gradient.beside_label(x, at);
+          if constexpr (across) g = select(at.is_label(), gradient.label, g);
+        }
+        if constexpr (MapsTarget<E>) g = select(at.is_label(), g * ratio, g);
+        store_grad(g, s);
+      });
+    }
     if (!across && !dense) this->store_at_label(own, b.grad[side]);
     unstage(r, b.grad[side], tile(kE, side));
   }
-
-  T label_slope(int64_t l) const { return rule_.slope(input_at_label(l), prior_at_label(l), true).v; }
 
   /// Takes gradients by z to those by x.
   struct GradSink {
@@ -363,9 +319,8 @@ class RowLoop : RowGroup<S, across> {
             sink(b.grad[side], tile(kR, side))};
   }
 
-  const RowRule<E, V> rule_;
-  const bool keeps_;         ///< exponentials are needed again
-  const T* x_[kSides] = {};  ///< the group's inputs, staged
+  const bool has_grad_;
+  const bool keeps_;  ///< exponentials are needed again
   LabelClass<V> own_;
   V others_{1};     ///< what derivatives by other classes are multiplied by, if the expression has `finish`
   V distances_{0};  ///< the weighted sum of z - largest, if rows share the target

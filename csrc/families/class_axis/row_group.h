@@ -50,7 +50,7 @@ class RowGroup {
       const int64_t end = std::min(first + kPart, b.rows);
       V part(0);
       for (int64_t row = first; row < end; row += kRowsAtOnce) part = part + (open(row) ? group() : skip());
-      sum += total(across ? part : V::first(part, 1));
+      sum += sum_of_lanes(across ? part : V::first(part, 1));
     }
     return sum;
   }
@@ -100,7 +100,7 @@ class RowGroup {
           for (size_t k = 0; k < n; ++k) even[k] = even[k] + V::first(x[k], count);
         }
         at = end;
-        for (size_t k = 0; k < n; ++k) sum[k] += total(even[k] + odd[k]);
+        for (size_t k = 0; k < n; ++k) sum[k] += sum_of_lanes(even[k] + odd[k]);
       }
       for (size_t k = 0; k < n; ++k) out[k] = V(sum[k]);
     }
@@ -112,10 +112,15 @@ class RowGroup {
   LOSSOPS_INLINE V maximum(const F& f) const {
     constexpr T kLowest = -std::numeric_limits<T>::infinity();
     if constexpr (across) {
-      V m(kLowest);
+      V even(kLowest), odd(kLowest);
       const int64_t size = size_;
-      for (int64_t at = 0; at < size; at += kLanes) m = larger(f(Step{at, kLanes}), m);
-      return m;
+      int64_t at = 0;
+      for (; at + 2 * kLanes <= size; at += 2 * kLanes) {
+        even = larger(f(Step{at, kLanes}), even);
+        odd = larger(f(Step{at + kLanes, kLanes}), odd);
+      }
+      if (at < size) even = larger(f(Step{at, kLanes}), even);
+      return larger(even, odd);
     } else {
       V m[4] = {V(kLowest), V(kLowest), V(kLowest), V(kLowest)};
       const int64_t classes = b.classes;
@@ -127,25 +132,17 @@ class RowGroup {
         const int64_t count = std::min(kLanes, classes - at);
         m[0] = larger(V::first(f(Step{at, count}), count, kLowest), m[0]);
       }
-      return folded<T>(larger(larger(m[0], m[1]), larger(m[2], m[3])),
-                       [](T x, T y) { return x > y ? x : y; });
+      return largest_lane(larger(larger(m[0], m[1]), larger(m[2], m[3])));
     }
   }
 
-  /// Combines the lanes in four chains.
-  template <class X, class F>
-  LOSSOPS_INLINE static X folded(V v, const F& f) {
-    T lane[kLanes];
-    V::store(v, lane);
+  /// In four chains.
+  LOSSOPS_INLINE static T largest_lane(V v) {
+    T x[kLanes];
+    V::store(v, x);
     constexpr int64_t kChains = std::min<int64_t>(kLanes, 4);
-    X x[kChains];
-    for (int64_t l = 0; l < kChains; ++l) x[l] = lane[l];
-    for (int64_t l = kChains; l < kLanes; ++l) x[l % kChains] = f(x[l % kChains], lane[l]);
-    for (int64_t l = 1; l < kChains; ++l) x[0] = f(x[0], x[l]);
-    return x[0];
-  }
-  LOSSOPS_INLINE static double total(V v) {
-    return folded<double>(v, [](double x, double y) { return x + y; });
+    for (int64_t l = kChains; l < kLanes; ++l) x[l % kChains] = std::max(x[l % kChains], x[l]);
+    return *std::max_element(x, x + kChains);
   }
 
   // -- quantities of rows ------------------------------------------------------------------------------
@@ -318,7 +315,7 @@ class RowGroup {
   /// Stages logits, and the labels beside them, and returns where. Groups of rows that lie side by side are
   /// fetched together with their neighbours: the classes of one group are a cache line each, and far apart.
   const T* stage_logits(int side) {
-    label_lanes_ = by_row([&](int64_t l) { return label_[l]; });
+    label_lanes_ = V::whole(label_);
     const Plane<const S>& from = b.x[side];
     if (from.class_stride == 1 || b.classes > kAheadClasses) {
       stage(from, tile(kX, side), tile(kR, side));

@@ -39,17 +39,8 @@ class BlockLoop {
       sum0 = sum0 + Sum(visit(i, operands));
       if constexpr (kStride > kLanes) sum1 = sum1 + Sum(visit(i + kLanes, operands));
     }
-    if constexpr (requires { E::domain; }) b.invalid = total(invalid_) != 0;
-    return total(sum0) + total(sum1);
-  }
-
-  template <class R>
-  LOSSOPS_INLINE static double total(R r) {
-    typename R::Value lanes[R::kLanes];
-    R::store(r, lanes);
-    double sum = 0;
-    for (const auto lane : lanes) sum += lane;
-    return sum;
+    if constexpr (requires { E::domain; }) b.invalid = sum_of_lanes(invalid_) != 0;
+    return sum_of_lanes(sum0) + sum_of_lanes(sum1);
   }
 
   template <int... I>

@@ -14,7 +14,7 @@ template <class S, Activation activation, int kVectors>
 class RegionLoop : RegionGroup<S, kVectors> {
   using Base = RegionGroup<S, kVectors>;
   using Base::derivatives_, Base::exponentials_, Base::flush, Base::kGroup, Base::kLanes, Base::r, Base::sink,
-      Base::sums_, Base::total;
+      Base::sums_;
   using typename Base::T, typename Base::Targets, typename Base::V, typename Base::Vectors;
   template <class P>
   using Classes = typename Base::template Classes<P>;
@@ -29,9 +29,9 @@ class RegionLoop : RegionGroup<S, kVectors> {
     RegionLoop loop(run);
     double cost = 0;
     loop.each_group([&] { cost += loop.add(); });
-    if (total(loop.wrong_) > 0) *run.wrong = true;
+    if (sum_of_lanes(loop.wrong_) > 0) *run.wrong = true;
     for (int64_t i = 0; i < kRegionSums * run.classes; ++i) {
-      run.sums[i] += total(V::load(loop.sums_ + i * kLanes));
+      run.sums[i] += sum_of_lanes(V::load(loop.sums_ + i * kLanes));
     }
     return cost;
   }
@@ -89,7 +89,8 @@ class RegionLoop : RegionGroup<S, kVectors> {
     T* const kept = exponentials_;
     const bool costs = r.pixel.weight != 0;
     Vectors largest = Base::filled(-std::numeric_limits<T>::infinity());
-    Vectors others = Base::filled(0), tops = Base::filled(0);
+    Vectors others = Base::filled(0);
+    typename V::Tally tops[kVectors];
     for (int64_t c = 0; c < classes; ++c) {
       for (int v = 0; v < kVectors; ++v) largest[v] = larger(V::load(x(c, v)), largest[v]);
     }
@@ -97,13 +98,13 @@ class RegionLoop : RegionGroup<S, kVectors> {
       for (int v = 0; v < kVectors; ++v) {
         const V z = V::load(x(c, v)), e = rule.exponential(z, largest[v], largest[v]);
         V::store(e, kept + c * kGroup + v * kLanes);
-        const V below = select(z == largest[v], V(0), e);
-        others[v] = others[v] + below;
-        tops[v] = tops[v] + (e - below);
+        const auto is_top = is_zero(z - largest[v]);
+        others[v] = others[v] + unless(is_top, e);
+        tops[v].add(is_top);
       }
     }
     return Base::each([&](int v) __attribute__((always_inline)) {
-      const V rest = rule.without_subnormal(others[v] + (tops[v] - V(1)));
+      const V rest = rule.without_subnormal(others[v] + (tops[v].value() - V(1)));
       if (costs) return rule.softmax(largest[v], rest, largest[v]);
       return RowShift<V>{largest[v], rest, V(0), V(1) / (rest + V(1)), V(0)};  // logarithms are for costs
     });
@@ -245,7 +246,7 @@ class RegionLoop : RegionGroup<S, kVectors> {
         }
       }
     }
-    return total(sum);
+    return sum_of_lanes(sum);
   }
 
   // -- gradients ---------------------------------------------------------------------------------------

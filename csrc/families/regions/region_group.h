@@ -47,14 +47,6 @@ class RegionGroup {
     for (S** of : {&x_tile_, &target_tile_, &grad_tile_}) *of = std::exchange(staged, staged + tile);
   }
 
-  LOSSOPS_INLINE static double total(V v) {
-    T lane[kLanes];
-    V::store(v, lane);
-    double sum = 0;
-    for (const T x : lane) sum += x;
-    return sum;
-  }
-
   template <class F>
   void each_group(const F& f) {
     for (first_ = 0; first_ < r.pixels; first_ += kGroup) {
@@ -208,7 +200,7 @@ class RegionGroup {
       wrong_ = wrong_ + select((of < V(0)) | (of >= V(static_cast<T>(end))), V(1), V(0));
       drops = drops + select(of == of, V(0), V(1));
     }
-    return r.ignores && total(drops) > 0;
+    return r.ignores && sum_of_lanes(drops) > 0;
   }
 
  protected:
