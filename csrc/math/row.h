@@ -316,7 +316,8 @@ class RowRule {
     out.rest = shift.rest;
     out.share = shift.share;
     out.shares = shares();
-    out.splits_top = splits_top();
+    // A row whose largest class has half of it or less is without cancellation.
+    out.splits_top = splits_top() && sum_of_lanes(select(shift.rest < V(1), V(1), V(0))) > 0;
     out.target_share = V(share_) * scale;
     // The label's part of its class's r: its own, or, as the shift, all of the others'.
     out.label_part = kIsSoftmax<E> ? slope : -sums.others;
