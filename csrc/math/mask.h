@@ -4,6 +4,8 @@
 
 #include <ATen/cpu/vec/vec.h>
 
+#include <algorithm>
+
 #include "scalar.h"
 
 namespace lossops {
@@ -20,6 +22,7 @@ struct Mask {
   LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
   LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
   LOSSOPS_INLINE friend Mask operator!(Mask a) { return {~a.bits}; }
+  LOSSOPS_INLINE friend bool any(Mask a) { return a.bits & ((1u << Vectorized<T>::size()) - 1); }
 
   /// Predicate is one of the _CMP_ constants.
   template <int predicate>
@@ -35,7 +38,7 @@ struct Mask {
     return compare<_CMP_LE_OQ>(a, b);
   }
   LOSSOPS_INLINE static Mask equal(Vectorized<T> a, Vectorized<T> b) { return compare<_CMP_EQ_OQ>(a, b); }
-  /// Of 0; of -0 or not.
+  /// Whether a number is 0; for -0 either answer may come.
   LOSSOPS_INLINE static Mask zero(Vectorized<T> a) { return equal(a, Vectorized<T>(T(0))); }
   LOSSOPS_INLINE static Mask signs(Vectorized<T> a) {
     if constexpr (std::is_same_v<T, float>) {
@@ -92,6 +95,7 @@ struct Mask {
   LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
   LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
   LOSSOPS_INLINE friend Mask operator!(Mask a) { return {~a.bits}; }
+  LOSSOPS_INLINE friend bool any(Mask a) { return _mm256_movemask_epi8((__m256i)a.bits) != 0; }
 
   LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {(Bits)(lanes(a) < lanes(b))}; }
   LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) {
@@ -101,7 +105,7 @@ struct Mask {
     return {(Bits)(lanes(a) == lanes(b))};
   }
   LOSSOPS_INLINE static Mask signs(Vectorized<T> a) { return {(Bits)lanes(a) < 0}; }
-  /// Beside multiplications twice as fast as comparing numbers.
+  /// By integers, which have ports of their own: beside multiplications twice as fast as comparing numbers.
   LOSSOPS_INLINE static Mask zero(Vectorized<T> a) { return {(Bits)lanes(a) == 0}; }
 
   LOSSOPS_INLINE Vectorized<T> choose(Vectorized<T> a, Vectorized<T> b) const {
@@ -143,6 +147,11 @@ struct Mask {
   LOSSOPS_INLINE friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
   LOSSOPS_INLINE friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
   LOSSOPS_INLINE friend Mask operator!(Mask a) { return {~a.bits}; }
+  LOSSOPS_INLINE friend bool any(Mask a) {
+    T lanes[Vectorized<T>::size()];
+    a.choose(Vectorized<T>(T(1)), Vectorized<T>(T(0))).store(lanes);
+    return std::count(lanes, lanes + Vectorized<T>::size(), T(0)) < Vectorized<T>::size();
+  }
 
   LOSSOPS_INLINE static Mask less(Vectorized<T> a, Vectorized<T> b) { return {a < b}; }
   LOSSOPS_INLINE static Mask less_equal(Vectorized<T> a, Vectorized<T> b) { return {a <= b}; }

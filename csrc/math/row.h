@@ -90,12 +90,13 @@ struct RowGradient {
   V label;         ///< dl/dz of the label's class, if it alone has an r
   V label_part;    ///< else what the label adds to the r of its class
   V target_share;  ///< every class's part of the target, scaled; only if `shares`
-  bool shares, splits_top;
+  bool shares;
+  bool any_top;  ///< a largest class may have more than half of its row; only with RowRule::splits_top
 
   LOSSOPS_INLINE V of_class(const V& r, const V& x) const {
     if constexpr (!kIsSoftmax<E>) return r * scale;
     const V g = r * scale - x * pull;
-    if (!splits_top) return g;
+    if (!any_top) return g;
     const auto is_top = (x == V(1)) & (rest < V(1));
     return select(is_top, (r * rest - others) * share * scale, g);
   }
@@ -316,8 +317,7 @@ class RowRule {
     out.rest = shift.rest;
     out.share = shift.share;
     out.shares = shares();
-    // A row whose largest class has half of it or less is without cancellation.
-    out.splits_top = splits_top() && sum_of_lanes(select(shift.rest < V(1), V(1), V(0))) > 0;
+    out.any_top = splits_top() && any(shift.rest < V(1));
     out.target_share = V(share_) * scale;
     // The label's part of its class's r: its own, or, as the shift, all of the others'.
     out.label_part = kIsSoftmax<E> ? slope : -sums.others;
@@ -344,7 +344,7 @@ class RowRule {
   }
   template <class X>
   LOSSOPS_INLINE static Probability<X> probability(const RowShift<V>& shift, const LabelClass<V>& label) {
-    const V d = label.logit - shift.shift;
+    const V d = label.logit - shift.shift;  // not above 0, but where there is no label, whose p nobody reads
     return {d, kIsSoftmax<E> ? exp_below(d) : V(0), shift};
   }
 

@@ -25,6 +25,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 template <class A, class C>
 concept ConstantOf = std::is_convertible_v<A, C> && !std::is_same_v<A, C>;
 
+LOSSOPS_INLINE bool any(bool m) { return m; }
+
 template <class T>
 struct Scalar {
   using Value = T;

@@ -12,8 +12,8 @@ inline namespace CPU_CAPABILITY {
 
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
 
-/// A vector as quarters of four numbers (with AVX2 there are two).
-struct Quarters {
+/// A vector as fours of numbers: four of them, with AVX2 two.
+struct Fours {
 #if defined(CPU_CAPABILITY_AVX512)
   using V = __m512;
   LOSSOPS_INLINE static V load(const float* p) { return _mm512_loadu_ps(p); }
@@ -24,11 +24,11 @@ struct Quarters {
   LOSSOPS_INLINE static V halves(V a, V b) {
     return _mm512_shuffle_ps(a, b, which);
   }
-  /// quarter(q) for each q.
+  /// four(q) for each q.
   template <class F>
-  LOSSOPS_INLINE static V of(const F& quarter) {
-    const V half = _mm512_insertf32x4(_mm512_castps128_ps512(quarter(0)), quarter(1), 1);
-    return _mm512_insertf32x4(_mm512_insertf32x4(half, quarter(2), 2), quarter(3), 3);
+  LOSSOPS_INLINE static V of(const F& four) {
+    const V half = _mm512_insertf32x4(_mm512_castps128_ps512(four(0)), four(1), 1);
+    return _mm512_insertf32x4(_mm512_insertf32x4(half, four(2), 2), four(3), 3);
   }
   template <class F>
   LOSSOPS_INLINE static void each(V v, const F& f) {
@@ -48,8 +48,8 @@ struct Quarters {
     return _mm256_shuffle_ps(a, b, which);
   }
   template <class F>
-  LOSSOPS_INLINE static V of(const F& quarter) {
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(quarter(0)), quarter(1), 1);
+  LOSSOPS_INLINE static V of(const F& four) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(four(0)), four(1), 1);
   }
   template <class F>
   LOSSOPS_INLINE static void each(V v, const F& f) {
@@ -59,9 +59,10 @@ struct Quarters {
 #endif
   static constexpr int64_t kLanes = sizeof(V) / sizeof(float);
 
-  /// Transposes the 4 by 4 that four vectors have in each quarter.
+  /// Transposes the 4 by 4 that vectors have in each of their fours.
   LOSSOPS_INLINE static void transpose(V (&v)[4]) {
     const V a = low(v[0], v[1]), b = low(v[2], v[3]), c = high(v[0], v[1]), d = high(v[2], v[3]);
+    // Of each four, 0x44: both first halves; 0xee: both second ones.
     v[0] = halves<0x44>(a, b), v[1] = halves<0xee>(a, b);
     v[2] = halves<0x44>(c, d), v[3] = halves<0xee>(c, d);
   }
@@ -77,18 +78,18 @@ LOSSOPS_INLINE void overlapping(int64_t size, const F& f) {
 /// At least a vector of rows and four columns.
 LOSSOPS_INLINE void transpose_tall(const float* from, int64_t from_stride, float* to, int64_t to_stride,
                                    int64_t rows, int64_t columns) {
-  overlapping<Quarters::kLanes>(rows, [&](int64_t i) __attribute__((always_inline)) {
+  overlapping<Fours::kLanes>(rows, [&](int64_t i) __attribute__((always_inline)) {
     overlapping<4>(columns, [&](int64_t j) __attribute__((always_inline)) {
-      Quarters::V v[4];
+      Fours::V v[4];
 #pragma GCC unroll 4
       for (int k = 0; k < 4; ++k) {
-        v[k] = Quarters::of([&](int q) __attribute__((always_inline)) {
+        v[k] = Fours::of([&](int q) __attribute__((always_inline)) {
           return _mm_loadu_ps(from + (i + 4 * q + k) * from_stride + j);
         });
       }
-      Quarters::transpose(v);
+      Fours::transpose(v);
 #pragma GCC unroll 4
-      for (int k = 0; k < 4; ++k) Quarters::store(to + (j + k) * to_stride + i, v[k]);
+      for (int k = 0; k < 4; ++k) Fours::store(to + (j + k) * to_stride + i, v[k]);
     });
   });
 }
@@ -96,16 +97,16 @@ LOSSOPS_INLINE void transpose_tall(const float* from, int64_t from_stride, float
 /// At least four rows and a vector of columns.
 LOSSOPS_INLINE void transpose_wide(const float* from, int64_t from_stride, float* to, int64_t to_stride,
                                    int64_t rows, int64_t columns) {
-  overlapping<Quarters::kLanes>(columns, [&](int64_t j) __attribute__((always_inline)) {
+  overlapping<Fours::kLanes>(columns, [&](int64_t j) __attribute__((always_inline)) {
     overlapping<4>(rows, [&](int64_t i) __attribute__((always_inline)) {
-      Quarters::V v[4];
+      Fours::V v[4];
 #pragma GCC unroll 4
-      for (int k = 0; k < 4; ++k) v[k] = Quarters::load(from + (i + k) * from_stride + j);
-      Quarters::transpose(v);
+      for (int k = 0; k < 4; ++k) v[k] = Fours::load(from + (i + k) * from_stride + j);
+      Fours::transpose(v);
 #pragma GCC unroll 4
       for (int k = 0; k < 4; ++k) {
-        Quarters::each(v[k], [&](int q, __m128 quarter) __attribute__((always_inline)) {
-          _mm_storeu_ps(to + (j + 4 * q + k) * to_stride + i, quarter);
+        Fours::each(v[k], [&](int q, __m128 four) __attribute__((always_inline)) {
+          _mm_storeu_ps(to + (j + 4 * q + k) * to_stride + i, four);
         });
       }
     });
@@ -120,7 +121,7 @@ template <class T>
                                         int64_t rows, int64_t columns) {
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
-    constexpr int64_t n = Quarters::kLanes;
+    constexpr int64_t n = Fours::kLanes;
     if (rows >= n && columns >= 4) return transpose_tall(from, from_stride, to, to_stride, rows, columns);
     if (rows >= 4 && columns >= n) return transpose_wide(from, from_stride, to, to_stride, rows, columns);
   }
@@ -137,7 +138,7 @@ LOSSOPS_INLINE void transpose(const T* from, int64_t from_stride, T* to, int64_t
 #if defined(CPU_CAPABILITY_AVX512) || defined(CPU_CAPABILITY_AVX2)
   if constexpr (std::is_same_v<T, float>) {
     using V = at::vec::Vectorized<float>;
-    constexpr int64_t n = Quarters::kLanes;
+    constexpr int64_t n = Fours::kLanes;
     if (rows == n && columns == 2 && from_stride == 2) {
       const auto [x, y] = at::vec::deinterleave2(V::loadu(from), V::loadu(from + n));
       x.store(to);

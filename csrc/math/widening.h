@@ -102,23 +102,31 @@ LOSSOPS_INLINE Vectorized<T> of_integers(const int64_t* p) {
 template <class T>
 LOSSOPS_INLINE double sum_of_lanes(Vectorized<T> v) {
 #if defined(CPU_CAPABILITY_AVX512)
+  __m512d wide;
   if constexpr (std::is_same_v<T, float>) {
-    return _mm512_reduce_add_pd(_mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
-                                              _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))));
+    wide = _mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+                         _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)));
+  } else {
+    wide = v;
   }
+  return _mm512_reduce_add_pd(wide);
 #elif defined(CPU_CAPABILITY_AVX2)
+  __m256d wide;
   if constexpr (std::is_same_v<T, float>) {
-    const __m256d wide = _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
-                                       _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
-    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(wide), _mm256_extractf128_pd(wide, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+    wide = _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+                         _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+  } else {
+    wide = v;
   }
-#endif
+  const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(wide), _mm256_extractf128_pd(wide, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+#else
   T lanes[Vectorized<T>::size()];
   v.store(lanes);
   double sum = 0;
   for (const T x : lanes) sum += x;
   return sum;
+#endif
 }
 
 }  // namespace CPU_CAPABILITY

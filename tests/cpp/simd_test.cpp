@@ -78,6 +78,7 @@ void tell_lanes() {
   for (int i = 0; i < n; ++i) x[i] = static_cast<T>(i % 3 ? i + 0.1 : 0), sum += x[i];
   expect(std::fabs(sum_of_lanes(V::load(x)) - sum) <= 1e-12 * sum, "sum_of_lanes");
   for (int count = 0; count <= n; ++count) tally.add(V::first(is_zero(V::load(x)), count));
+  expect(any(is_zero(V::load(x))) && !any(V::load(x) < V(0)), "any");
   V::store(tally.value(), counted);
   V::store(unless(is_zero(V::load(x)), V(7)), kept);
   for (int i = 0; i < n; ++i) {
@@ -86,23 +87,21 @@ void tell_lanes() {
   }
 }
 
-/// Of every size, with room beside the rows, which is to stay as it was.
+/// Of every size, without and with room beside the rows, which is to stay as it was, and nothing behind them.
 template <class T>
 void transpose_all() {
   constexpr int64_t most = 37;
-  std::vector<T> from(most * most), to;
-  for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i);
   for (int64_t rows = 1; rows <= most; ++rows) {
     for (int64_t columns = 1; columns <= most; ++columns) {
       for (const int64_t room : {0, 5}) {
-        const int64_t from_stride = columns, to_stride = rows + room;
-        to.assign(columns * to_stride, T(-1));
+        const int64_t from_stride = columns + room, to_stride = rows + room;
+        std::vector<T> from((rows - 1) * from_stride + columns), to((columns - 1) * to_stride + rows, T(-1));
+        for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i);
         lossops::transpose<T>(from.data(), from_stride, to.data(), to_stride, rows, columns);
         bool right = true;
-        for (int64_t j = 0; j < columns; ++j) {
-          for (int64_t i = 0; i < to_stride; ++i) {
-            right &= to[j * to_stride + i] == (i < rows ? from[i * from_stride + j] : T(-1));
-          }
+        for (size_t at = 0; at < to.size(); ++at) {
+          const int64_t i = at % to_stride, j = at / to_stride;
+          right &= to[at] == (i < rows ? from[i * from_stride + j] : T(-1));
         }
         expect(right, "transpose");
       }

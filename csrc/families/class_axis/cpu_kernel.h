@@ -77,7 +77,7 @@ class RowLoop : RowLogits<E, S, across> {
     V base = largest;
     if constexpr (kTellsLogQ<E>) {
       const auto far = rule_.underflows(rest, largest, own_.logit);
-      if (sum_of_lanes(V::first(select(far, V(1), V(0)), across ? this->count_ : 1)) > 0) {
+      if (any(V::first(far, across ? this->count_ : 1))) {
         const V second = maximum([&](Step s) __attribute__((always_inline)) {
           const V z = logit(s);
           return select(z == largest, V(-std::numeric_limits<T>::infinity()), z);
@@ -118,7 +118,7 @@ class RowLoop : RowLogits<E, S, across> {
       sums[0] = this->template sums<1>(visit)[0];
     }
     const V top_count = tops.value();
-    return rule.without_subnormal(sums[0] + ((across ? top_count : V(sum_of_lanes(top_count))) - V(1)));
+    return rule.without_subnormal(sums[0] + (across ? top_count - V(1) : V(sum_of_lanes(top_count) - 1)));
   }
 
   /// Of the classes of a step.
@@ -189,7 +189,7 @@ class RowLoop : RowLogits<E, S, across> {
     const RowShift<V> of_row = shift[0];
     const Places places = this->places(0, of_row);
     const auto unless_ignored = this->unless_ignored();
-    if ((HasOtherClasses<E> || OrdersClasses<E>) && !has_grad_) {
+    if ((HasOtherClasses<E> || OrdersClasses<E>) && !has_grad_) {  // of others it is not worth the code
       return this->template sums<1>([&](Step s) __attribute__((always_inline)) {
         return std::array<V, 1>{rule.class_cost(of_row, places(s), Class{classes, s}).value};
       })[0];
@@ -274,7 +274,8 @@ class RowLoop : RowLogits<E, S, across> {
     const Classes classes = this->classes();
     const GradSink store_grad = grad_sink(side);
     [[maybe_unused]] const V others_factor = others_;
-    if (kIsSoftmax<E> && !dense && !rule_.mapped() && !this->any_ignored_) {  // a loop with one question
+    // What most calls ask, in a loop that does not ask what they do not.
+    if (kIsSoftmax<E> && !MapsTarget<E> && !dense && !rule_.mapped() && !this->any_ignored_) {
       each([&](Step s) __attribute__((always_inline)) {
         const V x = V::load(exponentials + s.at, s.count);
         const V g = gradient.beside_label(x, Class{classes, s});

@@ -136,7 +136,7 @@ class RowGroup {
     }
   }
 
-  /// In four chains.
+  /// In four chains, so that one comparison need not wait for the other.
   LOSSOPS_INLINE static T largest_lane(V v) {
     T x[kLanes];
     V::store(v, x);

@@ -117,11 +117,10 @@ class VectorLoop {
 
   template <bool largest>
   static D folded(V v) {
+    if constexpr (!largest) return sum_of_lanes(v);
     double lane[kLanes];
     V::store(v, lane);
-    double x = lane[0];
-    for (int64_t l = 1; l < kLanes; ++l) x = largest ? std::max(x, lane[l]) : x + lane[l];
-    return x;
+    return *std::max_element(lane, lane + kLanes);
   }
 
   template <size_t n, int... I>

@@ -1,21 +1,11 @@
 // Compiled once per instruction set: the penalty and its gradient over a run of elements.
-#include <ATen/cpu/vec/vec.h>
-
+#include "math/widening.h"
 #include "operators/penalty/cpu.h"
 
 namespace lossops::cpu::CPU_CAPABILITY {
 namespace {
 
 using at::vec::Vectorized;
-
-template <class T>
-double total(const Vectorized<T>& v) {
-  T lanes[Vectorized<T>::size()];
-  v.store(lanes);
-  double sum = 0;
-  for (const T lane : lanes) sum += lane;
-  return sum;
-}
 
 template <class T>
 PenaltySums sums(const T* x, int64_t size) {
@@ -36,7 +26,7 @@ PenaltySums sums(const T* x, int64_t size) {
     const int64_t count = size - i < kLanes ? size - i : kLanes;
     add(V::loadu(x + i, count), absolute0, square0);  // the rest is 0
   }
-  return {total(absolute0) + total(absolute1), total(square0) + total(square1)};
+  return {sum_of_lanes(absolute0) + sum_of_lanes(absolute1), sum_of_lanes(square0) + sum_of_lanes(square1)};
 }
 
 template <class T, class F>
