@@ -94,7 +94,12 @@ void rows(const char* op, int64_t classes, Layout layout, double smoothing) {
     run.x[side] = {x[side].data(), by_class ? 1 : classes, by_class ? kRows : 1};
     run.grad[side] = {grad[side].data(), by_class ? 1 : classes, by_class ? kRows : 1};
   }
-  run.label = label.data();
+  const std::vector<float> point = numbers(kRows, 0, static_cast<float>(classes - 1));
+  if constexpr (kTakesPoint<E>) {
+    run.point = point.data();
+  } else {
+    run.label = label.data();
+  }
   run.ignores = true;
   run.ignore_index = label[3];
   run.true_weight = weight.data();
